@@ -1,0 +1,129 @@
+"""Freeze a classifier to a graph of constants, and put M in its placeholder's place.
+
+Steps 1 and 3 of the question's plan. Source: TensorFlow's guide to ``tf.graph_util``,
+https://www.tensorflow.org/api_docs/python/tf/graph_util/import_graph_def.
+"""
+
+import dataclasses
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+from google.protobuf.message import DecodeError
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from invert import classifier, weights
+from invert.images import DIGITS, PIXELS
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FrozenGraph:
+    """A classifier as a ``GraphDef``: constants for weights, one placeholder for its input.
+
+    Attributes:
+        graph_def: the graph, *without* the placeholder's own node: nothing may be left of it,
+            since XLA has no kernel for a placeholder that nothing feeds.
+        placeholder: name of the tensor that something must be put in the place of.
+        logits: name of the output tensor, ``(N, 10)``, before any softmax.
+        shape: of one input, such as ``(784,)``, ``(28, 28)`` or ``(28, 28, 1)``.
+    """
+
+    graph_def: tf.compat.v1.GraphDef
+    placeholder: str
+    logits: str
+    shape: tuple[int, ...]
+
+
+def freeze(source) -> FrozenGraph:
+    """Freeze a classifier of 28×28 images, this package's or your own.
+
+    Args:
+        source: a Keras model, the folder of a SavedModel, or a ``.pb`` file that holds a frozen
+            ``GraphDef`` with one placeholder. Its input has 784 values an image, flat or as
+            28×28 or 28×28×1, in [0, 1]; its output ten logits or ten softmax probabilities.
+
+    Raises:
+        ValueError: ``source`` is none of these, or takes or returns another shape.
+
+    >>> frozen = freeze(classifier.build())
+    >>> frozen.shape, {node.op for node in frozen.graph_def.node} & {"Placeholder", "VarHandleOp"}
+    ((784,), set())
+    """
+    if isinstance(source, keras.Model):
+        graph_def = _freeze_keras(source)
+    else:
+        path = Path(source)
+        try:
+            if path.is_dir():
+                signatures = tf.saved_model.load(str(path)).signatures
+                graph_def = _to_constants(signatures["serving_default"])
+            else:
+                graph_def = tf.compat.v1.GraphDef.FromString(path.read_bytes())
+        except (OSError, KeyError, DecodeError) as error:
+            raise ValueError(
+                "A classifier must be a Keras model, a SavedModel folder with a serving_default"
+                f" signature, or a frozen .pb file; {source} is none ({error})."
+            ) from error
+    return _cut_open(graph_def)
+
+
+@weights.once
+def load(name: str) -> FrozenGraph:
+    """Return the shipped classifier ``name`` as a frozen graph, frozen once a process."""
+    return freeze(classifier.load(name))
+
+
+def substitute(frozen: FrozenGraph, m) -> tf.Tensor:
+    """Import ``frozen`` into the current graph with ``m`` in its placeholder's place.
+
+    Args:
+        frozen: the classifier.
+        m: ``(N, 784)`` float32, a tensor or ``tf.Variable`` of the graph that is being built.
+
+    Returns:
+        The logits ``(N, 10)`` of ``m``; ``tf.gradients`` leads through them back to ``m``.
+    """
+    x = tf.reshape(m, (-1, *frozen.shape))
+    (logits,) = tf.graph_util.import_graph_def(
+        frozen.graph_def, input_map={frozen.placeholder: x}, return_elements=[frozen.logits]
+    )
+    return tf.reshape(logits, (-1, DIGITS))
+
+
+def _freeze_keras(model: keras.Model) -> tf.compat.v1.GraphDef:
+    call = tf.function(lambda image: model(image, training=False))
+    spec = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="image")
+    return _to_constants(call.get_concrete_function(spec))
+
+
+def _to_constants(concrete) -> tf.compat.v1.GraphDef:
+    return convert_variables_to_constants_v2(concrete).graph.as_graph_def()
+
+
+def _cut_open(graph_def: tf.compat.v1.GraphDef) -> FrozenGraph:
+    """Take out the placeholder, and find the logits."""
+    nodes = {node.name: node for node in graph_def.node}
+    placeholders = [node for node in graph_def.node if node.op == "Placeholder"]
+    used = {name.split(":")[0].lstrip("^") for node in graph_def.node for name in node.input}
+    ends = [n for n in graph_def.node if n.name not in used and n.op not in ("NoOp", "Const")]
+    if len(placeholders) != 1 or len(ends) != 1:
+        raise ValueError(
+            "A frozen graph must have one placeholder and one output; this one has"
+            f" {len(placeholders)} and {len(ends)}. Export only the path from image to logits."
+        )
+    (placeholder,), (end,) = placeholders, ends
+    while end.op in ("Identity", "Softmax"):
+        end = nodes[end.input[0].split(":")[0]]
+    shape = tuple(d.size for d in placeholder.attr["shape"].shape.dim)[1:]
+    graph_def.node.remove(placeholder)
+    frozen = FrozenGraph(graph_def, f"{placeholder.name}:0", f"{end.name}:0", shape)
+    if any(side < 1 for side in shape) or tf.TensorShape(shape).num_elements() != PIXELS:
+        raise ValueError(
+            f"A classifier must take 784 values an image (28×28); this one takes {shape}."
+        )
+    try:
+        with tf.Graph().as_default():
+            substitute(frozen, tf.zeros((1, PIXELS))).shape.assert_is_compatible_with((1, DIGITS))
+    except ValueError as error:
+        raise ValueError(f"A classifier must return ten logits an image: {error}") from error
+    return frozen

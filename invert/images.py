@@ -1,0 +1,59 @@
+"""What an image and a digit are: the checks at the door."""
+
+import numpy as np
+
+SIDE = 28
+PIXELS = SIDE * SIDE
+DIGITS = 10
+
+
+def check_images(images, name: str = "images") -> np.ndarray:
+    """Return ``images`` as ``(N, 28, 28)`` float32, or say what is wrong with them.
+
+    Args:
+        images: ``(N, 28, 28)`` or ``(28, 28)``, any real dtype, values in [0, 1], ink = 1.
+        name: what the error calls them.
+
+    Raises:
+        ValueError: another shape, a dtype that is no number, NaN, or values out of range.
+
+    >>> check_images(np.zeros((28, 28))).shape
+    (1, 28, 28)
+    >>> check_images(np.full((1, 28, 28), 255))
+    Traceback (most recent call last):
+    ValueError: images must lie in [0, 1], ink = 1; got values from 255 to 255. Divide bytes by 255.
+    """
+    try:
+        array = np.asarray(images)
+    except ValueError as error:
+        raise ValueError(f"{name} must be one array of shape (N, 28, 28): {error}.") from error
+    if array.ndim == 2:
+        array = array[None]
+    if array.ndim != 3 or array.shape[1:] != (SIDE, SIDE):
+        raise ValueError(
+            f"{name} must have the shape (N, 28, 28) or (28, 28); got {np.shape(images)}."
+            " invert.drawing.from_pixels makes one of any picture."
+        )
+    if array.dtype.kind not in "buif":
+        raise ValueError(f"{name} must be real numbers; got dtype {array.dtype}.")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite; got NaN or infinity. Use numpy.nan_to_num first.")
+    if array.size and (array.min() < 0 or array.max() > 1):
+        raise ValueError(
+            f"{name} must lie in [0, 1], ink = 1; got values from {array.min():g} to"
+            f" {array.max():g}. Divide bytes by 255."
+        )
+    return np.ascontiguousarray(array, np.float32)
+
+
+def check_whole(value, name: str, least: int, most: int) -> int:
+    """Return ``value`` as an int in ``least … most``, or raise a ValueError that says so.
+
+    >>> check_whole(0, "count", 1, 1000)
+    Traceback (most recent call last):
+    ValueError: count must be a whole number from 1 to 1000; got 0.
+    """
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
+    if not whole or not least <= value <= most:
+        raise ValueError(f"{name} must be a whole number from {least} to {most}; got {value!r}.")
+    return int(value)

@@ -1,0 +1,258 @@
+"""The ladder of methods, each a record, and ``generate``, which climbs it.
+
+This module knows the methods without TensorFlow; the first ``generate`` brings it in.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from invert import starts
+from invert.images import DIGITS, PIXELS, SIDE, check_whole
+
+MAX_COUNT = 1000
+MAX_FRAMES = 64
+MAX_STEPS = 1000
+MAX_STEP_SIZE = 10.0
+MAX_SEED = 2**31 - 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+    """A named recipe for making an image of a digit.
+
+    Attributes:
+        name: its key in ``METHODS``.
+        claim: what it does, in one line.
+        source: the paper or page it comes from.
+        classifier: the one that is run backwards.
+        start: where M starts, one of ``invert.STARTS``.
+        loss: "cross-entropy" of the target, or the target's "logit".
+        step_rule: "adam" or "steepest" (steps of one length in L2).
+        steps: how many.
+        step_size: of Adam, or the length of a steepest step, in units of the image
+            (full ink of one pixel = 1).
+    """
+
+    name: str
+    claim: str
+    source: str
+    classifier: str
+    start: str
+    loss: str
+    step_rule: str
+    steps: int
+    step_size: float
+
+    @property
+    def sees_training_data(self) -> bool:
+        """Whether it uses anything drawn from training images but the classifier itself."""
+        return self.start in starts.FROM_TRAINING_DATA
+
+
+METHODS: Mapping[str, Method] = {
+    method.name: method
+    for method in (
+        Method(
+            name="plain",
+            claim="The question's plan as asked, on the classifier trained as asked.",
+            source="the question",
+            classifier="question",
+            start="black",
+            loss="cross-entropy",
+            step_rule="adam",
+            steps=200,
+            step_size=0.05,
+        ),
+        Method(
+            name="robust",
+            claim="The plan unchanged, on the same network trained to withstand small changes.",
+            source="Madry et al. 2018, https://arxiv.org/abs/1706.06083; "
+            "Santurkar et al. 2019, https://arxiv.org/abs/1906.09453",
+            classifier="robust",
+            start="black",
+            loss="cross-entropy",
+            step_rule="steepest",
+            steps=60,
+            step_size=0.2,
+        ),
+    )
+}
+# What a caller of ``generate`` may set by name, beside the method itself.
+SETTINGS = ("steps", "step_size")
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What one call of a method returns: ``N`` images, ``S`` steps, ``F`` frames.
+
+    Attributes:
+        digits: the targets, ``(N,)`` int64.
+        images: ``(N, 28, 28)`` float32 in [0, 1], ink = 1.
+        probabilities: ``(N, 10)`` float32, of the classifier that was inverted.
+        losses: ``(S, N)`` float32, each image's before each step.
+        probabilities_by_step: ``(S + 1, N, 10)`` float32, from the start to the image.
+        frames: ``(F, N, 28, 28)`` float32, the way from the start to the image, or None.
+        frame_steps: ``(F,)`` int64, how many steps lie before each frame.
+        method: the method's name.
+        seed: the seed.
+        start: the start's name, or "image".
+        settings: the method's settings as they were used.
+    """
+
+    digits: np.ndarray
+    images: np.ndarray
+    probabilities: np.ndarray
+    losses: np.ndarray
+    probabilities_by_step: np.ndarray
+    frames: np.ndarray | None
+    frame_steps: np.ndarray
+    method: str
+    seed: int
+    start: str
+    settings: Mapping[str, Any]
+
+
+def generate(
+    digits,
+    method: str = "robust",
+    *,
+    seed: int = 0,
+    start=None,
+    frames: int = 0,
+    classifier=None,
+    **settings,
+) -> Run:
+    """Make images of digits by running a classifier backwards.
+
+    Args:
+        digits: the targets, a digit 0–9 or a sequence of them, at most ``MAX_COUNT``.
+        method: a name in ``METHODS``.
+        seed: 0 to ``MAX_SEED``. The same seed gives the same images, in any thread; and image
+            ``i`` starts alike however many are asked for.
+        start: where M starts: "black", "noise", "average", "class-gaussian", an image
+            ``(28, 28)`` or one a digit ``(N, 28, 28)``; by default the method's own.
+        frames: how many frames of the way to keep, 2 to ``MAX_FRAMES``, or 0 for none.
+        classifier: a shipped classifier's name, or one of your own from ``invert.freeze``, to
+            invert instead of the method's.
+        **settings: the method's by name: ``steps``, 1 to ``MAX_STEPS``, and ``step_size``.
+
+    Raises:
+        ValueError: an argument breaks its rule; the text says which, and the way out.
+        WeightsError: the classifier's weights are missing, cut or altered.
+
+    >>> run = generate([8, 8, 3], method="robust", seed=0, frames=24)
+    >>> run.images.shape, run.probabilities.shape, run.losses.shape, run.frames.shape
+    ((3, 28, 28), (3, 10), (60, 3), (24, 3, 28, 28))
+    """
+    digits = check_digits(digits)
+    recipe = _settle(method, settings)
+    seed = check_whole(seed, "seed", 0, MAX_SEED)
+    if frames != 0:
+        frames = check_whole(frames, "frames", 2, MAX_FRAMES)
+    start = recipe.start if start is None else start
+    first = starts.make(start, digits, seed)
+
+    from invert import frozen, inversion
+
+    if classifier is None or isinstance(classifier, str):
+        classifier = frozen.load(classifier or recipe.classifier)
+    elif not isinstance(classifier, frozen.FrozenGraph):
+        raise ValueError(
+            f"classifier must be a name or made by invert.freeze; got {type(classifier).__name__}."
+        )
+    frame_steps = np.linspace(0, recipe.steps, frames).round().astype(int)
+    learned = inversion.learn(
+        classifier,
+        inversion.Objective(recipe.loss, recipe.step_rule),
+        first.reshape(-1, PIXELS),
+        digits,
+        recipe.steps,
+        recipe.step_size,
+        frame_steps,
+    )
+    probabilities = _softmax(learned.logits)
+    return Run(
+        digits=digits,
+        images=learned.images.reshape(-1, SIDE, SIDE),
+        probabilities=probabilities[-1],
+        losses=learned.losses,
+        probabilities_by_step=probabilities,
+        frames=learned.frames.reshape(frames, -1, SIDE, SIDE) if frames else None,
+        frame_steps=frame_steps,
+        method=method,
+        seed=seed,
+        start=start if isinstance(start, str) else "image",
+        settings={name: getattr(recipe, name) for name in SETTINGS},
+    )
+
+
+def warm_up(
+    report: Callable[[str, float], None] = lambda sentence, done: None,
+    counts=(1, 4, 16),
+    frames: int = 32,
+) -> None:
+    """Load every network and compile what ``generate`` will need, so that no visitor waits for it.
+
+    Args:
+        report: called with a sentence of what is being done, and the share done, 0 to 1.
+        counts: batch sizes to compile for.
+        frames: the number of frames to compile for.
+
+    Raises:
+        WeightsError: weights are missing, cut or altered.
+    """
+    report("Starting TensorFlow", 0.0)
+    from invert import classifier, judge
+
+    blank = np.zeros((SIDE, SIDE))
+    jobs = [
+        ("Loading the classifier", lambda: classifier.classify(blank)),
+        ("Loading the judge", lambda: judge.read(blank)),
+        ("Loading the average digits", starts.class_gaussian),
+    ]
+    for count in counts:
+        for name in METHODS:
+            run = functools.partial(generate, [0] * count, name, frames=frames)
+            jobs.append((f"Compiling “{name}” for {count} at a time", run))
+    for number, (sentence, job) in enumerate(jobs, start=1):
+        report(sentence, number / (len(jobs) + 1))
+        job()
+    report("Ready", 1.0)
+
+
+def check_digits(digits) -> np.ndarray:
+    """Return ``digits`` as ``(N,)`` int64, or say what is wrong with them.
+
+    >>> check_digits(8), check_digits([1, 2])
+    (array([8]), array([1, 2]))
+    >>> check_digits([3, 10])
+    Traceback (most recent call last):
+    ValueError: each digit must be a whole number from 0 to 9; got 10.
+    """
+    sequence = [digits] if np.ndim(digits) == 0 else digits
+    check_whole(len(sequence), "the count of images", 1, MAX_COUNT)
+    return np.array([check_whole(d, "each digit", 0, DIGITS - 1) for d in sequence])
+
+
+def _settle(method: str, settings: Mapping[str, Any]) -> Method:
+    """The method with the caller's settings in place of its own, all checked."""
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}.")
+    unknown = sorted(settings.keys() - set(SETTINGS))
+    if unknown:
+        raise ValueError(f"a method's settings are {', '.join(SETTINGS)}; got {unknown[0]!r}.")
+    recipe = dataclasses.replace(METHODS[method], **settings)
+    check_whole(recipe.steps, "steps", 1, MAX_STEPS)
+    size = recipe.step_size
+    if not isinstance(size, int | float | np.number) or not 0 < size <= MAX_STEP_SIZE:
+        raise ValueError(f"step_size must lie above 0, up to {MAX_STEP_SIZE:g}; got {size!r}.")
+    return recipe
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return odds / odds.sum(axis=-1, keepdims=True)

@@ -1,0 +1,1 @@
+"""One recipe a module; ``python -m invert.training NAME`` runs it."""

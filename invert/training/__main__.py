@@ -1,0 +1,68 @@
+"""``python -m invert.training NAME``: train a network and write it to model_weights/."""
+
+import argparse
+import importlib
+import sys
+import time
+
+RECIPES = {
+    "question": "the question's recipe to the letter (about a minute)",
+    "robust": "adversarial training of the same network (about ten minutes)",
+    "judge": "the convolutional network that scores (about ten minutes)",
+    "class-gaussian": "the mean and principal directions of each digit's pixels (seconds)",
+}
+SEEDS = {"judge": 1}  # trained apart from what it judges
+
+
+def main(arguments=None) -> int:
+    """Parse the command line, train, measure and save."""
+    parser = argparse.ArgumentParser(prog="python -m invert.training", description=__doc__)
+    parser.add_argument(
+        "name", choices=RECIPES, help="; ".join(f"{n}: {what}" for n, what in RECIPES.items())
+    )
+    parser.add_argument("--seed", type=int, help="the seed of the training (default 0; judge 1)")
+    parser.add_argument("--epochs", type=int, help="fewer for a trial; by default the recipe's")
+    parser.add_argument("--mnist", metavar="FILE", help="mnist.npz; see also INVERT_MNIST")
+    options = parser.parse_args(arguments)
+
+    from invert import data
+    from invert.images import check_whole
+
+    try:
+        if options.seed is not None:
+            check_whole(options.seed, "--seed", 0, 2**31 - 1)
+        if options.epochs is not None:
+            check_whole(options.epochs, "--epochs", 1, 10_000)
+        mnist = data.load(options.mnist)
+    except (ValueError, data.DataError) as error:
+        print(error, file=sys.stderr)
+        return 2
+
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from invert import weights
+
+    recipe = importlib.import_module(f"invert.training.{options.name.replace('-', '_')}")
+    seed = SEEDS.get(options.name, 0) if options.seed is None else options.seed
+    keras.utils.set_random_seed(seed)
+    began = time.monotonic()
+    settings = {} if options.epochs is None else {"epochs": options.epochs}
+    model, figures = recipe.train(mnist, seed, **settings)
+    constants = {k.lower(): v for k, v in vars(recipe).items() if k.isupper()} | settings
+    entry = {
+        "recipe": constants,
+        "seed": seed,
+        "seconds": round(time.monotonic() - began),
+        "versions": {m.__name__: m.__version__ for m in (tf, keras, np)},
+        "data_sha256": data.SHA256,
+        "figures": {name: round(value, 4) for name, value in figures.items()},
+    }
+    weights.save(options.name, model, entry)
+    print(f"{weights.path_of(options.name).name}: {entry['figures']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""model_weights/: trained weights that are checked against their manifest and loaded once."""
+
+import functools
+import hashlib
+import json
+import os
+import threading
+from pathlib import Path
+
+DIRECTORY = Path(__file__).resolve().parent.parent / "model_weights"
+
+
+class WeightsError(RuntimeError):
+    """Weights are missing, cut or altered; the text names the file and the command to rebuild."""
+
+
+def once(function):
+    """Make a loader run once per argument for the whole process, whoever calls first.
+
+    Callers that come meanwhile, from whatever thread, wait for the same result. A failure is
+    not kept: the next call tries again.
+
+    >>> calls = []
+    >>> load = once(lambda name: calls.append(name) or name.upper())
+    >>> load("judge"), load("judge"), calls
+    ('JUDGE', 'JUDGE', ['judge'])
+    """
+    results = {}
+    lock = threading.RLock()
+
+    @functools.wraps(function)
+    def shared(*arguments):
+        if arguments not in results:
+            with lock:
+                if arguments not in results:
+                    results[arguments] = function(*arguments)
+        return results[arguments]
+
+    return shared
+
+
+def path_of(name: str) -> Path:
+    """Path of the weights file of ``name``."""
+    return DIRECTORY / f"{name}.weights.h5"
+
+
+def manifest() -> dict:
+    """Every trained network's entry: recipe, seed, versions, SHA-256 and measured figures.
+
+    Raises:
+        WeightsError: the manifest is missing or not what ``save`` writes.
+    """
+    path = DIRECTORY / "manifest.json"
+    try:
+        entries = json.loads(path.read_text("utf-8"))
+        for entry in entries.values():
+            entry["sha256"].lower()
+    except (OSError, ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
+        raise WeightsError(
+            f"{path.name} in {DIRECTORY.name}/ cannot be read ({type(error).__name__})."
+            f" Restore it with: git checkout -- {DIRECTORY.name}"
+        ) from error
+    return entries
+
+
+def load(name: str, model) -> None:
+    """Fill ``model``, a Keras model, with the weights of ``name``, checked against the manifest.
+
+    Raises:
+        WeightsError: the file is missing, or differs from the one that was measured.
+    """
+    path = path_of(name)
+    entry = manifest().get(name)
+    rebuild = f"Rebuild it with: python -m invert.training {name}"
+    if entry is None or not path.is_file():
+        raise WeightsError(f"{DIRECTORY.name}/{path.name} is missing. {rebuild}")
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        if found == entry["sha256"]:
+            return model.load_weights(path)
+    except (OSError, ValueError) as error:
+        raise WeightsError(
+            f"{DIRECTORY.name}/{path.name} cannot be read ({error}). {rebuild}"
+        ) from error
+    raise WeightsError(
+        f"{DIRECTORY.name}/{path.name} is cut or altered: its SHA-256 must be"
+        f" {entry['sha256'][:12]}…, it is {found[:12]}…. {rebuild}"
+    )
+
+
+def save(name: str, model, entry: dict) -> None:
+    """Write the weights of ``model`` and their manifest entry, each in one step.
+
+    Args:
+        name: the network's name; the file is ``model_weights/NAME.weights.h5``.
+        model: a Keras model.
+        entry: what is to be known of the training; the weights' SHA-256 is added.
+    """
+    DIRECTORY.mkdir(exist_ok=True)
+    path = path_of(name)
+    # Keras insists on the ending, so the unfinished file carries its mark in front.
+    unfinished = path.with_name(f"unfinished-{path.name}")
+    model.save_weights(unfinished)
+    digest = hashlib.sha256(unfinished.read_bytes()).hexdigest()
+    os.replace(unfinished, path)
+    entries = manifest() if (DIRECTORY / "manifest.json").exists() else {}
+    entries[name] = {**entry, "sha256": digest}
+    unfinished = DIRECTORY / "unfinished-manifest.json"
+    unfinished.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n", "utf-8")
+    os.replace(unfinished, DIRECTORY / "manifest.json")
