@@ -14,7 +14,7 @@ import importlib
 import os
 
 # TensorFlow's start-up chatter is of no use to someone who draws digits.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 _HOME = {
     "classify": "classifier",

@@ -17,14 +17,9 @@ NOISE = 0.1  # the mean absolute value of faint noise: it stays paper to the eye
 
 
 def build():
-    """Build the untrained class Gaussian: a digit → its pixel mean and principal directions."""
-    from keras import Input, Model, layers
-
-    digit = Input((), dtype="int32", name="digit")
+    """Return the untrained class Gaussian: each digit's pixel mean and principal directions."""
     # Half precision halves the file, and is finer than the 256 greys the digits have.
-    mean = layers.Embedding(DIGITS, PIXELS, dtype="float16", name="mean")(digit)
-    rows = layers.Embedding(DIGITS, DIRECTIONS * PIXELS, dtype="float16", name="directions")
-    return Model(digit, [mean, rows(digit)], name="class-gaussian")
+    return weights.arrays("float16", mean=(DIGITS, PIXELS), directions=(DIGITS, DIRECTIONS, PIXELS))
 
 
 @weights.once
@@ -39,8 +34,7 @@ def class_gaussian() -> tuple[np.ndarray, np.ndarray]:
     model = build()
     weights.load("class-gaussian", model)
     mean, directions = model.get_weights()
-    shape = (DIGITS, DIRECTIONS, PIXELS)
-    return mean.astype(np.float32), directions.astype(np.float32).reshape(shape)
+    return mean.astype(np.float32), directions.astype(np.float32)
 
 
 def make(start, digits: np.ndarray, seed: int) -> np.ndarray:

@@ -63,6 +63,22 @@ def manifest() -> dict:
     return entries
 
 
+def arrays(dtype: str, **shapes: tuple[int, ...]):
+    """A Keras model that only holds arrays of these names, to be kept like any weights.
+
+    >>> held = arrays("float16", mean=(10, 784))
+    >>> held.get_weights()[0].shape
+    (10, 784)
+    """
+    import keras
+
+    model = keras.Model(name="arrays")
+    for name, shape in shapes.items():
+        model.add_weight(shape, "zeros", dtype, name=name)
+    model.built = True
+    return model
+
+
 def load(name: str, model) -> None:
     """Fill ``model``, a Keras model, with the weights of ``name``, checked against the manifest.
 

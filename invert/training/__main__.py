@@ -9,6 +9,7 @@ RECIPES = {
     "question": "the question's recipe to the letter (about a minute)",
     "robust": "adversarial training of the same network (about ten minutes)",
     "judge": "the convolutional network that scores (about ten minutes)",
+    "judge-reference": "the test set's statistics in the judge's features (seconds)",
     "class-gaussian": "the mean and principal directions of each digit's pixels (seconds)",
 }
 SEEDS = {"judge": 1}  # trained apart from what it judges

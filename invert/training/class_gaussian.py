@@ -20,7 +20,7 @@ def train(mnist, seed: int, epochs: int = 1):
         means.append(images.mean(axis=0))
         values, vectors = np.linalg.eigh(np.cov(images, rowvar=False))
         largest = slice(-1, -starts.DIRECTIONS - 1, -1)
-        directions.append((np.sqrt(values[largest]) * vectors[:, largest]).T.ravel())
+        directions.append((np.sqrt(values[largest]) * vectors[:, largest]).T)
         kept.append(values[largest].sum() / values.sum())
     model.set_weights([np.stack(means), np.stack(directions)])
     return model, {"variance_kept": float(np.mean(kept))}
