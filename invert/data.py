@@ -78,9 +78,9 @@ def _read(path: Path) -> list[np.ndarray]:
             " or leave both out to let Keras download it."
         )
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return [archive[key] for key in KEYS]
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path} must be an .npz archive with the arrays {', '.join(KEYS)};"
             f" reading it failed ({error}). Fetch mnist.npz again."

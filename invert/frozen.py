@@ -55,8 +55,8 @@ def freeze(source) -> FrozenGraph:
         path = Path(source)
         try:
             if path.is_dir():
-                signatures = tf.saved_model.load(str(path)).signatures
-                graph_def = _to_constants(signatures["serving_default"])
+                saved = tf.saved_model.load(str(path))  # owns the variables: keep it meanwhile
+                graph_def = _to_constants(saved.signatures["serving_default"])
             else:
                 graph_def = tf.compat.v1.GraphDef.FromString(path.read_bytes())
         except (OSError, KeyError, DecodeError) as error:

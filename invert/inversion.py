@@ -6,13 +6,16 @@ that changes is shared; the weights are constants of the graph, so nothing else 
 
 import functools
 import threading
+import types
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from invert import priors
 from invert.frozen import FrozenGraph, substitute
-from invert.images import DIGITS, PIXELS
+from invert.images import DIGITS
 
 # XLA compiles each batch size apart, so a batch is filled up to the next of these.
 BUCKETS = (1, 4, 16, 64, 256)
@@ -30,23 +33,28 @@ class Objective(NamedTuple):
     Attributes:
         loss: "cross-entropy" of the digit, or "logit" (its negative).
         step_rule: "adam" or "steepest".
+        priors: names from ``invert.priors.NAMES`` that the loss is joined by.
+        projected: whether every step ends with a projection to [0, 1], as an image wants it and
+            a code does not.
     """
 
     loss: str
     step_rule: str
+    priors: tuple[str, ...] = ()
+    projected: bool = True
 
 
 class Learned(NamedTuple):
-    """What ``learn`` returns, ``N`` images, ``S`` steps, ``F`` frames; all float32.
+    """What ``learn`` returns, ``N`` images of ``D`` values, ``S`` steps, ``F`` frames; float32.
 
     Attributes:
-        images: ``(N, 784)``, M at the end.
-        losses: ``(S, N)``, before each step.
+        m: ``(N, D)``, M at the end.
+        losses: ``(S, N)``, priors included, before each step.
         logits: ``(S + 1, N, 10)``, before each step and at the end.
-        frames: ``(F, N, 784)``, M after ``frame_steps`` steps.
+        frames: ``(F, N, D)``, M after ``frame_steps`` steps.
     """
 
-    images: np.ndarray
+    m: np.ndarray
     losses: np.ndarray
     logits: np.ndarray
     frames: np.ndarray
@@ -57,81 +65,87 @@ def learn(
     objective: Objective,
     start: np.ndarray,
     digits: np.ndarray,
+    *,
     steps: int,
     step_size: float,
-    frame_steps: np.ndarray,
+    weights: Mapping[str, float] = types.MappingProxyType({}),
+    frame_steps: Sequence[int] = (),
+    seed: int = 0,
 ) -> Learned:
-    """Learn the images that a frozen classifier takes for ``digits``.
+    """Learn what a frozen classifier takes for ``digits``.
 
     Args:
-        frozen: the classifier.
-        objective: loss and step rule.
-        start: where M starts, ``(N, 784)`` float32 in [0, 1].
+        frozen: the classifier, or a decoder and a classifier in one.
+        objective: loss, step rule and priors.
+        start: where M starts, ``(N, D)`` float32, of images in [0, 1].
         digits: what M is to become, ``(N,)``, 0–9.
         steps: 1 to ``MAX_STEPS``.
-        step_size: of Adam, or the L2 length of a steepest step, in units of the image.
+        step_size: of Adam, or the L2 length of a steepest step, in units of M.
+        weights: of the objective's priors, by name; of jitter, the largest shift in pixels.
         frame_steps: after how many steps M is kept as a frame: ``(F,)``, rising, at most
             ``steps``; F at most 64, may be 0.
+        seed: of the jitter.
 
     Returns:
-        Images, losses, logits and frames.
+        M, losses, logits and frames.
 
     >>> from invert import classifier, frozen
     >>> graph = frozen.freeze(classifier.build())
-    >>> start = np.zeros((2, 784), np.float32)
-    >>> learned = learn(graph, Objective("logit", "steepest"), start, np.array([3, 8]), 9, 0.2, [])
-    >>> learned.images.shape, learned.losses.shape
+    >>> start, digits = np.zeros((2, 784), np.float32), np.array([3, 8])
+    >>> climb = Objective("logit", "steepest")
+    >>> learned = learn(graph, climb, start, digits, steps=9, step_size=0.2)
+    >>> learned.m.shape, learned.losses.shape
     ((2, 784), (9, 2))
     """
-    batches = [slice(i, i + BUCKETS[-1]) for i in range(0, len(start), BUCKETS[-1])]
-    parts = [
-        _learn_batch(frozen, objective, start[b], digits[b], steps, step_size, frame_steps)
-        for b in batches
-    ]
-    images, losses, logits, frames = zip(*parts, strict=True)
-    return Learned(
-        np.concatenate(images),
-        np.concatenate(losses, axis=1),
-        np.concatenate(logits, axis=1),
-        np.concatenate(frames, axis=1),
-    )
-
-
-def _learn_batch(frozen, objective, start, digits, steps, step_size, frame_steps) -> Learned:
-    count = len(start)
-    fill = next(b for b in BUCKETS if b >= count) - count
-    # A step may be asked for twice, where there are more frames than steps.
-    distinct, place = np.unique(np.asarray(frame_steps, np.int32), return_inverse=True)
-    slots = next(b for b in FRAME_BUCKETS if b >= len(distinct))
     with _compiling:
         loop = _compile(frozen, objective)
-    m = tf.Variable(np.pad(start, ((0, fill), (0, 0))))
-    losses, logits, frames = loop(
-        m,
-        tf.constant(np.pad(digits, (0, fill)), tf.int32),
+    # A step may be asked for twice, where there are more frames than steps.
+    distinct, place = np.unique(np.asarray(frame_steps, np.int32), return_inverse=True)
+    slots = _bucket(len(distinct), FRAME_BUCKETS)
+    shifts = priors.jitter_shifts(int(weights.get(priors.JITTER, 0)), MAX_STEPS, seed)
+    settings = [
         tf.constant(steps, tf.int32),
         tf.constant(step_size, tf.float32),
-        tf.constant(np.pad(distinct, (0, slots - len(distinct)), constant_values=MAX_STEPS + 1)),
-    )
+        tf.constant([weights[p] for p in objective.priors], tf.float32, len(objective.priors)),
+        tf.constant(shifts),
+        tf.constant(_fill(distinct, slots, MAX_STEPS + 1)),
+    ]
+    parts = []
+    for first in range(0, len(start), BUCKETS[-1]):
+        targets = digits[first : first + BUCKETS[-1]].astype(np.int32)
+        count, bucket = len(targets), _bucket(len(targets), BUCKETS)
+        m = tf.Variable(_fill(start[first : first + count], bucket, 0))
+        records = loop(m, tf.constant(_fill(targets, bucket, 0)), *settings)
+        losses, logits, frames = (record[:, :count].numpy() for record in records)
+        frames = frames[place] if slots else frames[:0]
+        parts.append((m.numpy()[:count], losses[:steps], logits[: steps + 1], frames))
+    m, losses, logits, frames = zip(*parts, strict=True)
     return Learned(
-        m.numpy()[:count],
-        losses[:steps, :count].numpy(),
-        logits[: steps + 1, :count].numpy(),
-        frames.numpy()[place, :count] if slots else np.zeros((0, count, PIXELS), np.float32),
+        np.concatenate(m), *(np.concatenate(part, axis=1) for part in (losses, logits, frames))
     )
+
+
+def _bucket(length: int, buckets: Sequence[int]) -> int:
+    return next(bucket for bucket in buckets if bucket >= length)
+
+
+def _fill(array: np.ndarray, length: int, value) -> np.ndarray:
+    """Lengthen an array's first axis to ``length``."""
+    rest = [(0, 0)] * (array.ndim - 1)
+    return np.pad(array, [(0, length - len(array)), *rest], constant_values=value)
 
 
 @functools.lru_cache(maxsize=64)
 def _compile(frozen: FrozenGraph, objective: Objective):
     """The loop for one classifier and objective; its numbers are tensors and never recompile."""
-    loss_of, rule = LOSSES[objective.loss], STEP_RULES[objective.step_rule]
+    loss_of, step_rule = LOSSES[objective.loss], STEP_RULES[objective.step_rule]
 
     @tf.function(jit_compile=True)
-    def loop(m: tf.Variable, digits, steps, step_size, frame_steps):
-        count, slots = m.shape[0], frame_steps.shape[0]
+    def loop(m: tf.Variable, digits, steps, step_size, weights, shifts, frame_steps):
+        (count, size), slots = m.shape, frame_steps.shape[0]
 
-        def record(size, shape):
-            return tf.TensorArray(tf.float32, size, element_shape=shape, clear_after_read=False)
+        def record(length, shape):
+            return tf.TensorArray(tf.float32, length, element_shape=shape, clear_after_read=False)
 
         def keep(frames, i, x):
             # Written again at every step until the frame's own step is reached.
@@ -140,13 +154,17 @@ def _compile(frozen: FrozenGraph, objective: Objective):
 
         def body(i, memory, losses, logits, frames):
             x = m.read_value()
-            z = substitute(frozen, x)
+            seen = priors.shift(x, shifts[i]) if priors.JITTER in objective.priors else x
+            z = substitute(frozen, seen)
             loss = loss_of(z, digits)
+            for place, name in enumerate(objective.priors):
+                if name in priors.PENALTIES:
+                    loss += weights[place] * priors.PENALTIES[name](x)
             (gradient,) = tf.gradients(loss, x)
-            step, memory = rule(gradient, memory, tf.cast(i + 1, tf.float32))
+            step, memory = step_rule(gradient, memory, tf.cast(i + 1, tf.float32))
             frames = keep(frames, i, x)
-            # The projection: what is learned must be an image at every step.
-            m.assign(tf.clip_by_value(x - step_size * step, 0.0, 1.0))
+            x -= step_size * step
+            m.assign(tf.clip_by_value(x, 0.0, 1.0) if objective.projected else x)
             return i + 1, memory, losses.write(i, loss), logits.write(i, z), frames
 
         memory = (tf.zeros_like(m), tf.zeros_like(m)) if objective.step_rule == "adam" else ()
@@ -158,7 +176,7 @@ def _compile(frozen: FrozenGraph, objective: Objective):
                 memory,
                 record(MAX_STEPS, (count,)),
                 record(MAX_STEPS + 1, (count, DIGITS)),
-                record(max(slots, 1), (count, PIXELS) if slots else (1, 1)),
+                record(max(slots, 1), (count, size)),
             ),
         )
         x = m.read_value()

@@ -16,7 +16,8 @@ from invert.images import DIGITS, PIXELS, SIDE, check_whole
 MAX_COUNT = 1000
 MAX_FRAMES = 64
 MAX_STEPS = 1000
-MAX_STEP_SIZE = 10.0
+MAX_SETTING = 10.0
+MAX_JITTER = 8
 MAX_SEED = 2**31 - 1
 
 
@@ -35,6 +36,7 @@ class Method:
         steps: how many.
         step_size: of Adam, or the length of a steepest step, in units of the image
             (full ink of one pixel = 1).
+        priors: names from ``invert.priors`` with their weights; a caller may change a weight.
     """
 
     name: str
@@ -46,11 +48,17 @@ class Method:
     step_rule: str
     steps: int
     step_size: float
+    priors: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def sees_training_data(self) -> bool:
         """Whether it uses anything drawn from training images but the classifier itself."""
         return self.start in starts.FROM_TRAINING_DATA
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """What a caller of ``generate`` may set by name, with the method's own values."""
+        return {"steps": self.steps, "step_size": self.step_size, **self.priors}
 
 
 METHODS: Mapping[str, Method] = {
@@ -81,8 +89,6 @@ METHODS: Mapping[str, Method] = {
         ),
     )
 }
-# What a caller of ``generate`` may set by name, beside the method itself.
-SETTINGS = ("steps", "step_size")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,7 +144,8 @@ def generate(
         frames: how many frames of the way to keep, 2 to ``MAX_FRAMES``, or 0 for none.
         classifier: a shipped classifier's name, or one of your own from ``invert.freeze``, to
             invert instead of the method's.
-        **settings: the method's by name: ``steps``, 1 to ``MAX_STEPS``, and ``step_size``.
+        **settings: the method's by name: ``steps``, 1 to ``MAX_STEPS``; ``step_size``; and the
+            weights of its priors (``METHODS[name].settings`` has them all).
 
     Raises:
         ValueError: an argument breaks its rule; the text says which, and the way out.
@@ -167,17 +174,19 @@ def generate(
     frame_steps = np.linspace(0, recipe.steps, frames).round().astype(int)
     learned = inversion.learn(
         classifier,
-        inversion.Objective(recipe.loss, recipe.step_rule),
+        inversion.Objective(recipe.loss, recipe.step_rule, tuple(recipe.priors)),
         first.reshape(-1, PIXELS),
         digits,
-        recipe.steps,
-        recipe.step_size,
-        frame_steps,
+        steps=recipe.steps,
+        step_size=recipe.step_size,
+        weights=recipe.priors,
+        frame_steps=frame_steps,
+        seed=seed,
     )
     probabilities = _softmax(learned.logits)
     return Run(
         digits=digits,
-        images=learned.images.reshape(-1, SIDE, SIDE),
+        images=learned.m.reshape(-1, SIDE, SIDE),
         probabilities=probabilities[-1],
         losses=learned.losses,
         probabilities_by_step=probabilities,
@@ -186,7 +195,7 @@ def generate(
         method=method,
         seed=seed,
         start=start if isinstance(start, str) else "image",
-        settings={name: getattr(recipe, name) for name in SETTINGS},
+        settings=recipe.settings,
     )
 
 
@@ -240,17 +249,30 @@ def check_digits(digits) -> np.ndarray:
 
 def _settle(method: str, settings: Mapping[str, Any]) -> Method:
     """The method with the caller's settings in place of its own, all checked."""
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}.")
-    unknown = sorted(settings.keys() - set(SETTINGS))
-    if unknown:
-        raise ValueError(f"a method's settings are {', '.join(SETTINGS)}; got {unknown[0]!r}.")
-    recipe = dataclasses.replace(METHODS[method], **settings)
-    check_whole(recipe.steps, "steps", 1, MAX_STEPS)
-    size = recipe.step_size
-    if not isinstance(size, int | float | np.number) or not 0 < size <= MAX_STEP_SIZE:
-        raise ValueError(f"step_size must lie above 0, up to {MAX_STEP_SIZE:g}; got {size!r}.")
-    return recipe
+    recipe = METHODS[method]
+    for name, value in settings.items():
+        if name not in recipe.settings:
+            known = ", ".join(recipe.settings)
+            raise ValueError(f"the settings of {method} are {known}; got {name!r}.")
+        if name == "steps":
+            check_whole(value, "steps", 1, MAX_STEPS)
+        elif name == "jitter":
+            check_whole(value, "jitter", 0, MAX_JITTER)
+        else:
+            _check_setting(value, name)
+    weights = {name: settings.get(name, weight) for name, weight in recipe.priors.items()}
+    own = {name: settings[name] for name in settings.keys() - weights.keys()}
+    return dataclasses.replace(recipe, **own, priors=weights)
+
+
+def _check_setting(value, name: str) -> None:
+    """A weight may be nothing; a step must lead somewhere."""
+    real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not real or not 0 <= value <= MAX_SETTING or (name == "step_size" and value == 0):
+        least = "above 0, up to" if name == "step_size" else "from 0 to"
+        raise ValueError(f"{name} must be a number {least} {MAX_SETTING:g}; got {value!r}.")
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

@@ -1,0 +1,57 @@
+"""What the tests share: a real sample of MNIST, and a Keras model's sums done in NumPy."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SAMPLE = Path(__file__).parent / "data" / "mnist-test-sample.npz"
+
+
+@pytest.fixture(scope="session")
+def sample():
+    """1,000 MNIST test images ``(N, 28, 28)`` in [0, 1], 100 a class, and their digits."""
+    with np.load(SAMPLE) as archive:
+        return archive["images"].astype(np.float32) / 255, archive["labels"].astype(np.int64)
+
+
+@pytest.fixture(scope="session")
+def robust_by_hand():
+    """The classifier `robust` in NumPy, float64."""
+    from invert import classifier
+
+    return ByHand(classifier.load("robust").get_weights())
+
+
+class ByHand:
+    """A 784-256-256-10 ReLU network: logits and, by the chain rule, gradients."""
+
+    def __init__(self, weights):
+        self.w1, self.b1, self.w2, self.b2, self.w3, self.b3 = (
+            w.astype(np.float64) for w in weights
+        )
+
+    def logits(self, x):
+        h1 = np.maximum(x @ self.w1 + self.b1, 0)
+        h2 = np.maximum(h1 @ self.w2 + self.b2, 0)
+        return h2 @ self.w3 + self.b3
+
+    def loss(self, x, digits, kind="cross-entropy"):
+        z = self.logits(x)
+        target = z[np.arange(len(z)), digits]
+        if kind == "logit":
+            return -target
+        top = z.max(axis=1)
+        return np.log(np.exp(z - top[:, None]).sum(axis=1)) + top - target
+
+    def gradient(self, x, digits, kind="cross-entropy"):
+        a1 = x @ self.w1 + self.b1
+        a2 = np.maximum(a1, 0) @ self.w2 + self.b2
+        z = np.maximum(a2, 0) @ self.w3 + self.b3
+        p = np.exp(z - z.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        back = p if kind == "cross-entropy" else np.zeros_like(p)
+        back[np.arange(len(z)), digits] -= 1
+        back = back @ self.w3.T * (a2 > 0)
+        back = back @ self.w2.T * (a1 > 0)
+        return back @ self.w1.T

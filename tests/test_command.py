@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+import invert
+from invert import __main__ as command
+from invert import film
+
+
+def test_generate_writes_the_images_it_made(tmp_path, capsys):
+    out = tmp_path / "eights.png"
+    arguments = ["generate", "8", "--method", "robust", "--count", "4", "--seed", "3"]
+    assert command.main([*arguments, "--start", "noise", "--out", str(out)]) == 0
+    run = invert.generate([8] * 4, "robust", seed=3, start="noise")
+    assert out.read_bytes() == film.png(run.images, scale=4)
+    printed = capsys.readouterr().out
+    assert (
+        "8: the classifier gives it 0.9" in printed or "8: the classifier gives it 1.0" in printed
+    )
+    assert "4 images, method robust, start noise" in printed
+
+
+def test_ten_digits_stand_in_one_row_and_several_of_each_in_ten(tmp_path):
+    digits = [str(d) for d in range(10)]
+    for count, size in ((1, (1120, 112)), (2, (224, 1120))):
+        out = tmp_path / f"{count}.png"
+        main = ["generate", *digits, "--count", str(count), "--steps", "1", "--out", str(out)]
+        assert command.main(main) == 0
+        assert Image.open(out).size == size
+
+
+def test_a_gif_is_the_film(tmp_path):
+    out = tmp_path / "eight.gif"
+    assert command.main(["generate", "8", "--out", str(out)]) == 0
+    with Image.open(out) as picture:
+        assert picture.n_frames > 20
+        assert np.asarray(picture.convert("L")).min() == 255  # black start: no ink yet
+
+
+def test_what_was_generated_is_classified(tmp_path, capsys):
+    out = tmp_path / "four.png"
+    command.main(["generate", "4", "--out", str(out)])
+    capsys.readouterr()
+    assert command.main(["classify", str(out), str(out)]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second and first.startswith(f"{out}: 4 (")
+
+
+def test_a_picture_can_be_the_start(tmp_path):
+    start, out = tmp_path / "start.png", tmp_path / "out.png"
+    pixels = np.zeros((280, 280), np.uint8)
+    pixels[60:220, 130:150] = 255
+    Image.fromarray(pixels).save(start)
+    assert command.main(["generate", "7", "--start", str(start), "--out", str(out)]) == 0
+    assert out.is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("generate 12", "each digit must be a whole number from 0 to 9; got 12"),
+        ("generate 8 --count 0", "--count must be a whole number from 1 to 1000; got 0"),
+        ("generate 8 --count 1000000", "--count must be a whole number from 1 to 1000"),
+        ("generate 8 9 --count 600", "count of images must be a whole number from 1 to 1000"),
+        ("generate 8 --method magic", "method must be one of plain, robust"),
+        ("generate 8 --seed -3", "seed must be a whole number from 0"),
+        ("generate 8 --start nothing.png", "nothing.png"),
+        ("generate 8 --steps 0", "steps must be a whole number from 1 to 1000; got 0"),
+        ("generate 8 --step-size -1", "step_size must be a number above 0"),
+        ("generate 8 --out eights.bmp", "--out must end in .png or .gif; got 'eights.bmp'"),
+        ("generate 8 --out nowhere/eights.png", "nowhere"),
+        ("classify nothing.png", "nothing.png"),
+        ("classify text.png", "text.png must be a PNG, JPEG or WEBP picture"),
+        ("classify blank.png", "blank.png: "),
+        ("classify eight.png --classifier quick", "classifier must be one of question, robust"),
+    ],
+)
+def test_mistakes_are_one_line_and_exit_code_2(arguments, words, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.png").write_text("not a picture")
+    Image.new("L", (50, 50), 255).save("blank.png")
+    Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save("eight.png")
+    assert command.main(arguments.split()) == 2
+    captured = capsys.readouterr()
+    assert words in captured.err and captured.err.startswith("invert: ")
+    assert captured.err.count("\n") == 1 and captured.out == ""
+
+
+@pytest.mark.parametrize("arguments", ["", "generate", "generate eight", "draw", "classify"])
+def test_what_argparse_refuses_is_exit_code_2_too(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        command.main(arguments.split())
+    assert stop.value.code == 2

@@ -1,0 +1,103 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from invert import classifier, frozen
+
+
+def logits_of(graph, images):
+    return tf.function(lambda x: frozen.substitute(graph, x))(tf.constant(images)).numpy()
+
+
+@pytest.fixture(scope="module")
+def images():
+    return np.random.default_rng(0).random((5, 784), np.float32)
+
+
+@pytest.fixture(scope="module")
+def robust():
+    return classifier.load("robust")
+
+
+def test_only_constants_are_left():
+    ops = {node.op for node in frozen.load("robust").graph_def.node}
+    assert "Const" in ops and "MatMul" in ops
+    assert not ops & {"Placeholder", "VarHandleOp", "ReadVariableOp", "PartitionedCall"}
+
+
+def test_the_frozen_graph_answers_like_the_model(robust, images):
+    want = robust(images).numpy()
+    np.testing.assert_allclose(logits_of(frozen.load("robust"), images), want, atol=1e-5)
+
+
+def test_a_variable_takes_the_placeholders_place_and_gradients_reach_it(robust_by_hand, images):
+    m = tf.Variable(images)
+
+    @tf.function
+    def gradient():
+        value = m.read_value()
+        logits = frozen.substitute(frozen.load("robust"), value)
+        return tf.gradients(tf.gather(logits, [3], axis=1), value)[0]
+
+    want = -robust_by_hand.gradient(images.astype(np.float64), np.full(5, 3), "logit")
+    np.testing.assert_allclose(gradient(), want, atol=1e-4)
+
+
+def test_a_saved_model_can_be_frozen(robust, images, tmp_path):
+    robust.export(tmp_path / "saved", verbose=False)
+    graph = frozen.freeze(tmp_path / "saved")
+    np.testing.assert_allclose(logits_of(graph, images), robust(images), atol=1e-5)
+
+
+def test_a_frozen_pb_can_be_read_and_its_softmax_is_taken_off(images, tmp_path):
+    w = np.random.default_rng(1).normal(size=(784, 10)).astype(np.float32)
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, (None, 784), name="X")
+        tf.nn.softmax(x @ tf.constant(w), name="probabilities")
+    (tmp_path / "old.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    opened = frozen.freeze(tmp_path / "old.pb")
+    assert opened.placeholder == "X:0"
+    np.testing.assert_allclose(logits_of(opened, images), images @ w, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (28, 28, 1), (1, 784)])
+def test_any_shape_of_784_values_is_served(shape, images):
+    model = keras.Sequential(
+        [keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(10, "softmax")]
+    )
+    graph = frozen.freeze(model)
+    assert graph.shape == shape
+    probabilities = tf.nn.softmax(logits_of(graph, images))
+    np.testing.assert_allclose(probabilities, model(images.reshape(-1, *shape)), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "words"),
+    [((32, 32), 10, r"784 values.*\(32, 32\)"), ((28, 28), 9, "ten logits")],
+)
+def test_networks_of_another_shape_are_refused(inputs, outputs, words):
+    model = keras.Sequential(
+        [keras.Input(inputs), keras.layers.Flatten(), keras.layers.Dense(outputs)]
+    )
+    with pytest.raises(ValueError, match=words):
+        frozen.freeze(model)
+
+
+def test_files_that_hold_no_classifier_are_refused(tmp_path):
+    (tmp_path / "text.pb").write_text("not a graph")
+    for path in ("text.pb", "missing.pb", "."):
+        with pytest.raises(ValueError, match="must be a Keras model, a SavedModel folder"):
+            frozen.freeze(tmp_path / path)
+
+
+def test_a_graph_with_two_inputs_is_refused(tmp_path):
+    with tf.Graph().as_default() as graph:
+        tf.add(*(tf.compat.v1.placeholder(tf.float32, (None, 784)) for _ in range(2)))
+    (tmp_path / "two.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    with pytest.raises(ValueError, match="one placeholder and one output; this one has 2 and 1"):
+        frozen.freeze(tmp_path / "two.pb")
+
+
+def test_the_same_frozen_graph_is_shared():
+    assert frozen.load("robust") is frozen.load("robust")

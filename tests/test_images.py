@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from invert.images import check_images, check_whole
+
+
+def test_one_image_becomes_a_batch_of_one_in_float32():
+    checked = check_images(np.eye(28, dtype=bool))
+    assert checked.shape == (1, 28, 28)
+    assert checked.dtype == np.float32
+    assert checked.sum() == 28
+
+
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        (np.zeros((2, 784)), r"shape \(N, 28, 28\).*got \(2, 784\).*from_pixels"),
+        (np.zeros((1, 28, 28, 1)), r"got \(1, 28, 28, 1\)"),
+        (np.zeros(()), r"got \(\)"),
+        (np.full((28, 28), np.nan), r"finite; got NaN"),
+        (np.full((28, 28), np.inf), r"finite"),
+        (np.full((28, 28), 255), r"\[0, 1\].*255 to 255.*Divide"),
+        (np.full((28, 28), -0.1), r"from -0.1"),
+        (np.full((28, 28), "8"), r"real numbers; got dtype"),
+        (np.full((28, 28), 1j), r"real numbers; got dtype complex128"),
+        ([[1, 2], [3]], r"one array"),
+    ],
+)
+def test_what_is_no_image_is_named(images, words):
+    with pytest.raises(ValueError, match=words):
+        check_images(images)
+
+
+@pytest.mark.parametrize("value", [True, 1.0, "1", None, -1, 10, np.array([1, 2])])
+def test_whole_numbers_are_whole_and_in_range(value):
+    with pytest.raises(ValueError, match="a digit must be a whole number from 0 to 9; got"):
+        check_whole(value, "a digit", 0, 9)
+
+
+def test_numpy_whole_numbers_pass():
+    assert check_whole(np.uint8(9), "a digit", 0, 9) == 9

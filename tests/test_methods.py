@@ -1,0 +1,182 @@
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+
+import invert
+from invert import classifier, judge, methods
+
+
+@pytest.fixture(scope="module")
+def run():
+    return invert.generate([8, 8, 3], method="robust", start="noise", seed=0, frames=24)
+
+
+def test_a_run_has_the_shapes_it_promises(run):
+    assert run.images.shape == (3, 28, 28) and run.images.dtype == np.float32
+    assert run.images.min() >= 0 and run.images.max() <= 1
+    assert run.probabilities.shape == (3, 10)
+    assert run.losses.shape == (60, 3)
+    assert run.probabilities_by_step.shape == (61, 3, 10)
+    assert run.frames.shape == (24, 3, 28, 28)
+    assert run.digits.tolist() == [8, 8, 3]
+    assert run.settings == {"steps": 60, "step_size": 0.2}
+
+
+def test_the_probabilities_are_the_classifiers_own(run):
+    np.testing.assert_allclose(run.probabilities, invert.classify(run.images), atol=1e-4)
+    middle = run.frame_steps[11]
+    np.testing.assert_allclose(
+        run.probabilities_by_step[middle], invert.classify(run.frames[11]), atol=1e-4
+    )
+    np.testing.assert_allclose(run.probabilities_by_step.sum(axis=-1), 1, atol=1e-5)
+
+
+def test_the_losses_are_the_cross_entropy_of_the_steps(run):
+    of_target = run.probabilities_by_step[:-1, np.arange(3), run.digits]
+    np.testing.assert_allclose(run.losses, -np.log(of_target), atol=1e-3)
+
+
+def test_the_film_goes_from_the_start_to_the_image(run):
+    assert run.frame_steps[0] == 0 and run.frame_steps[-1] == 60
+    assert np.array_equal(run.frames[0], invert.starts.make("noise", run.digits, 0))
+    assert np.array_equal(run.frames[-1], run.images)
+
+
+def test_the_same_seed_gives_the_same_images_and_another_does_not(run):
+    again = invert.generate([8, 8, 3], method="robust", start="noise", seed=0)
+    assert again.images.tobytes() == run.images.tobytes()
+    assert again.frames is None
+    other = invert.generate([8, 8, 3], method="robust", start="noise", seed=1)
+    assert not np.array_equal(other.images, run.images)
+
+
+def test_more_images_leave_the_first_as_they_are(run):
+    more = invert.generate([8, 8, 3, 0, 1, 2, 3], method="robust", start="noise", seed=0)
+    np.testing.assert_allclose(more.images[:3], run.images, atol=2e-3)
+
+
+def test_from_a_black_page_the_robust_classifier_imagines_ten_legible_digits():
+    run = invert.generate(range(10), method="robust", start="black")
+    reader = {"classifier": run.probabilities, "judge": judge.read(run.images)}
+    for name, probabilities in reader.items():
+        assert probabilities.argmax(axis=1).tolist() == list(range(10)), name
+    assert judge.read(run.images)[range(10), range(10)].mean() >= 0.95
+
+
+def test_the_plain_plan_convinces_its_classifier_and_nobody_else():
+    run = invert.generate(range(10), method="plain")
+    assert (run.probabilities.argmax(axis=1) == range(10)).all()
+    assert np.mean(judge.read(run.images).argmax(axis=1) == range(10)) <= 0.4
+
+
+@pytest.mark.parametrize("name", invert.METHODS)
+def test_every_method_raises_its_target(name):
+    run = invert.generate([2, 5, 9], name, start="noise", seed=3)
+    target = run.probabilities_by_step[:, np.arange(3), run.digits]
+    assert (target[-1] > target[0]).all() and (target[-1] > 0.9).all()
+
+
+@pytest.mark.parametrize("name", invert.METHODS)
+def test_records_are_complete(name):
+    method = invert.METHODS[name]
+    assert method.name == name
+    assert method.classifier in classifier.NAMES and method.start in invert.STARTS
+    assert method.claim.endswith(".") and method.source
+    assert not method.sees_training_data or method.start in ("average", "class-gaussian")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        method.steps = 1
+
+
+def test_settings_replace_the_methods_own():
+    run = invert.generate(8, "robust", steps=7, step_size=0.1)
+    assert run.losses.shape == (7, 1) and run.settings == {"steps": 7, "step_size": 0.1}
+    # Seven steps of 0.1 from black lead at most 0.7 away.
+    assert np.linalg.norm(run.images) <= 0.7001
+
+
+def test_a_picture_can_be_the_start():
+    three = np.zeros((28, 28), np.float32)
+    three[4:24, 10:18] = 1
+    run = invert.generate(8, "robust", start=three, frames=2)
+    assert np.array_equal(run.frames[0, 0], three) and run.start == "image"
+
+
+def test_ones_own_network_can_be_inverted():
+    own = keras.Sequential(
+        [keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10)]
+    )
+    run = invert.generate([4], "plain", classifier=invert.freeze(own))
+    w, b = own.layers[-1].get_weights()
+    logits = run.images.reshape(1, -1) @ w + b
+    odds = np.exp(logits - logits.max())
+    np.testing.assert_allclose(run.probabilities, odds / odds.sum(), atol=1e-4)
+    assert run.probabilities.argmax() == 4
+
+
+def test_another_shipped_classifier_can_be_named():
+    run = invert.generate([1], "robust", classifier="question")
+    np.testing.assert_allclose(
+        run.probabilities, invert.classify(run.images, "question"), atol=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"digits": 10}, r"each digit must be a whole number from 0 to 9; got 10"),
+        ({"digits": [1, -1]}, r"each digit .* got -1"),
+        ({"digits": 2.5}, r"each digit .* got 2.5"),
+        ({"digits": "8"}, r"each digit .* got '8'"),
+        ({"digits": None}, r"each digit .* got None"),
+        ({"digits": [[1, 2]]}, r"each digit .* got \[1, 2\]"),
+        ({"digits": []}, r"count of images must be a whole number from 1 to 1000; got 0"),
+        ({"digits": [1] * 1001}, r"count of images .* got 1001"),
+        ({"method": "magic"}, r"method must be one of plain, robust.*; got 'magic'"),
+        ({"method": ["robust"]}, r"method must be one of"),
+        ({"seed": -1}, r"seed must be a whole number from 0 to 2147483647; got -1"),
+        ({"seed": 2**31}, r"seed .* got 2147483648"),
+        ({"seed": 0.5}, r"seed .* got 0.5"),
+        ({"frames": 1}, r"frames must be a whole number from 2 to 64; got 1"),
+        ({"frames": 65}, r"frames .* got 65"),
+        ({"frames": None}, r"frames .* got None"),
+        ({"start": "white"}, r"start must be an image or one of black"),
+        ({"start": np.full((28, 28), np.nan)}, r"start must be finite"),
+        ({"classifier": "quick"}, r"classifier must be one of question, robust"),
+        ({"classifier": 7}, r"classifier must be a name or made by invert.freeze; got int"),
+        ({"steps": 0}, r"steps must be a whole number from 1 to 1000; got 0"),
+        ({"steps": 1001}, r"steps .* got 1001"),
+        ({"step_size": 0}, r"step_size must be a number above 0, up to 10; got 0"),
+        ({"step_size": float("nan")}, r"step_size .* got nan"),
+        ({"step_size": "big"}, r"step_size .* got 'big'"),
+        ({"stepsize": 1}, r"settings of robust are steps, step_size; got 'stepsize'"),
+    ],
+)
+def test_bad_arguments_are_named_with_their_rule(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        invert.generate(**{"digits": 8, **arguments})
+
+
+def test_warming_up_reports_and_leaves_nothing_to_compile():
+    heard = []
+    invert.warm_up(lambda sentence, done: heard.append((sentence, done)), counts=(1,), frames=32)
+    sentences, shares = zip(*heard, strict=True)
+    assert sentences[0] == "Starting TensorFlow" and sentences[-1] == "Ready"
+    assert list(shares) == sorted(shares) and shares[0] == 0 and shares[-1] == 1
+    loops = methods_loops()
+    before = [loop.experimental_get_tracing_count() for loop in loops]
+    for name in invert.METHODS:
+        invert.generate(4, name, frames=32, start="noise", steps=3)
+    assert [loop.experimental_get_tracing_count() for loop in methods_loops()] == before
+
+
+def methods_loops():
+    from invert import frozen, inversion
+
+    return [
+        inversion._compile(
+            frozen.load(m.classifier), inversion.Objective(m.loss, m.step_rule, tuple(m.priors))
+        )
+        for m in methods.METHODS.values()
+    ]
