@@ -51,10 +51,10 @@ def _reader(name: str):
 
     # One trace for every batch size; Keras's predict is 200 times slower and not thread-safe.
     @tf.function(input_signature=[tf.TensorSpec((None, PIXELS), tf.float32)])
-    def read(x):
+    def softmax(x):
         return tf.nn.softmax(model(x))
 
-    return read
+    return softmax
 
 
 def classify(images, classifier: str = "robust") -> np.ndarray:
@@ -74,5 +74,9 @@ def classify(images, classifier: str = "robust") -> np.ndarray:
     >>> classify(np.zeros((2, 28, 28))).shape
     (2, 10)
     """
-    images = check_images(images)
-    return _reader(classifier)(images.reshape(-1, PIXELS)).numpy()
+    return read(check_images(images), classifier)
+
+
+def read(values: np.ndarray, classifier: str) -> np.ndarray:
+    """``classify`` for what need not be an image: ``(N, 28, 28)`` of any real values."""
+    return _reader(classifier)(values.reshape(-1, PIXELS).astype(np.float32)).numpy()

@@ -16,7 +16,7 @@ from invert.images import DIGITS, PIXELS, SIDE, check_whole
 MAX_COUNT = 1000
 MAX_FRAMES = 64
 MAX_STEPS = 1000
-MAX_SETTING = 10.0
+MAX_SETTING = 100.0
 MAX_JITTER = 8
 MAX_SEED = 2**31 - 1
 
@@ -53,7 +53,11 @@ class Method:
     @property
     def sees_training_data(self) -> bool:
         """Whether it uses anything drawn from training images but the classifier itself."""
-        return self.start in starts.FROM_TRAINING_DATA
+        return self.sees_training_data_from(self.start)
+
+    def sees_training_data_from(self, start: str) -> bool:
+        """The same, from another start than the method's own."""
+        return start in starts.FROM_TRAINING_DATA
 
     @property
     def settings(self) -> dict[str, float]:
@@ -76,6 +80,19 @@ METHODS: Mapping[str, Method] = {
             step_size=0.05,
         ),
         Method(
+            name="regularized",
+            claim="The same classifier, and what is known of pictures: smooth, little ink, steady.",
+            source="Mahendran & Vedaldi 2015, https://arxiv.org/abs/1412.0035; "
+            "Yosinski et al. 2015, https://arxiv.org/abs/1506.06579",
+            classifier="question",
+            start="noise",
+            loss="logit",  # cross-entropy falls silent as soon as the classifier is sure
+            step_rule="adam",
+            steps=200,
+            step_size=0.05,
+            priors={"total_variation": 10.0, "l2": 10.0, "jitter": 2},
+        ),
+        Method(
             name="robust",
             claim="The plan unchanged, on the same network trained to withstand small changes.",
             source="Madry et al. 2018, https://arxiv.org/abs/1706.06083; "
@@ -85,6 +102,17 @@ METHODS: Mapping[str, Method] = {
             loss="cross-entropy",
             step_rule="steepest",
             steps=60,
+            step_size=0.2,
+        ),
+        Method(
+            name="class-prior",
+            claim="The robust climb, started from a draw of the digit's pixel Gaussian.",
+            source="Santurkar et al. 2019, https://arxiv.org/abs/1906.09453",
+            classifier="robust",
+            start="class-gaussian",
+            loss="cross-entropy",
+            step_rule="steepest",
+            steps=20,
             step_size=0.2,
         ),
     )

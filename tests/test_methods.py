@@ -147,7 +147,7 @@ def test_another_shipped_classifier_can_be_named():
         ({"classifier": 7}, r"classifier must be a name or made by invert.freeze; got int"),
         ({"steps": 0}, r"steps must be a whole number from 1 to 1000; got 0"),
         ({"steps": 1001}, r"steps .* got 1001"),
-        ({"step_size": 0}, r"step_size must be a number above 0, up to 10; got 0"),
+        ({"step_size": 0}, r"step_size must be a number above 0, up to 100; got 0"),
         ({"step_size": float("nan")}, r"step_size .* got nan"),
         ({"step_size": "big"}, r"step_size .* got 'big'"),
         ({"stepsize": 1}, r"settings of robust are steps, step_size; got 'stepsize'"),

@@ -1,0 +1,188 @@
+"""The whole ladder measured: one row for each method and start, scored by the judge.
+
+The table lies in model_weights/evaluation.json; the page shows that file, and the README a copy
+that the same command writes, so no figure in either is typed by hand.
+"""
+
+import json
+import os
+import platform
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from invert import data, judge, starts, weights
+from invert.images import DIGITS
+from invert.methods import METHODS, generate
+
+PER_DIGIT = 100
+SEED = 0
+TABLE = "evaluation.json"
+README = weights.DIRECTORY.parent / "README.md"
+MARKS = ("<!-- evaluation: written by python -m invert evaluate -->", "<!-- end of evaluation -->")
+
+
+class Row(NamedTuple):
+    """One line of the table.
+
+    Attributes:
+        method: the method's name, or what stands in for one: "real digits", "mean of each digit".
+        start: where M started, or "".
+        sees_training_data: whether anything but the classifier came from training images.
+        agreement, confidence, frechet, diversity: see ``invert.judge.Score``.
+        nearest: mean L2 distance to the nearest training image; far below the real digits' own
+            would betray copying.
+        milliseconds: an image, in a warm run of them all.
+    """
+
+    method: str
+    start: str
+    sees_training_data: bool
+    agreement: float
+    confidence: float
+    frechet: float
+    diversity: float
+    nearest: float
+    milliseconds: float | None
+
+
+def plan() -> list[tuple[str, str]]:
+    """What is measured: every method from its own start, and from noise where it can."""
+    own = [(method.name, method.start) for method in METHODS.values()]
+    noise = [
+        (m.name, "noise")
+        for m in METHODS.values()
+        if m.start in starts.STARTS and m.start != "noise" and m.name != "class-prior"
+    ]
+    order = list(METHODS)
+    return sorted(own + noise, key=lambda pair: order.index(pair[0]))
+
+
+def evaluate(mnist: data.Mnist, report=lambda done, total, row: None) -> list[Row]:
+    """Measure the ladder, write the table, and return it.
+
+    Rows that an interrupted evaluation had finished are taken over; the table itself is only
+    replaced when it is whole.
+
+    Args:
+        mnist: the training images are what ``nearest`` searches, the test images the real digits.
+        report: called after each row with how many are done, of how many, and the row.
+
+    Raises:
+        WeightsError: some weights are missing, cut or altered.
+    """
+    unfinished = weights.DIRECTORY / f"unfinished-{TABLE}"
+    # Rows of other weights are worth nothing.
+    version = {name: entry["sha256"] for name, entry in weights.manifest().items()}
+    rows = {}
+    if unfinished.exists():
+        begun = _read(unfinished)
+        if begun.get("weights") == version:
+            rows = {(row.method, row.start): row for row in begun["rows"]}
+    digits = np.repeat(np.arange(DIGITS), PER_DIGIT)
+    jobs = {
+        ("real digits", ""): lambda: (_real(mnist, digits), None),
+        ("mean of each digit", ""): lambda: (_means(mnist, digits), None),
+    }
+    for method, start in plan():
+        jobs[method, start] = lambda method=method, start=start: _made(method, start, digits)
+    for done, ((method, start), job) in enumerate(jobs.items(), start=1):
+        if (method, start) not in rows:
+            images, seconds = job()
+            score = judge.score(images, digits)
+            rows[method, start] = Row(
+                method,
+                start,
+                method not in METHODS or METHODS[method].sees_training_data_from(start),
+                *(round(value, 4) for value in score),
+                nearest=round(float(judge.nearest(images, mnist.train.images).mean()), 2),
+                milliseconds=None if seconds is None else round(1000 * seconds / len(digits), 2),
+            )
+            _write(unfinished, version, rows.values())
+        report(done, len(jobs), rows[method, start])
+    table = [rows[key] for key in jobs]
+    _write(unfinished, version, table)
+    os.replace(unfinished, weights.DIRECTORY / TABLE)
+    return table
+
+
+def load() -> list[Row]:
+    """The measured table.
+
+    Raises:
+        WeightsError: it is missing or cut.
+    """
+    return _read(weights.DIRECTORY / TABLE)["rows"]
+
+
+def markdown(rows: list[Row]) -> str:
+    """The table as the README shows it."""
+    lines = [
+        "| method | start | sees training data | agreement | confidence | Fréchet | diversity"
+        " | nearest | ms an image |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        name = f"`{row.method}`" if row.method in METHODS else row.method
+        time_taken = "" if row.milliseconds is None else f"{row.milliseconds:.2f}"
+        lines.append(
+            f"| {name} | {row.start} | {'yes' if row.sees_training_data else 'no'}"
+            f" | {row.agreement:.3f} | {row.confidence:.3f} | {row.frechet:.1f}"
+            f" | {row.diversity:.2f} | {row.nearest:.1f} | {time_taken} |"
+        )
+    return "\n".join(lines)
+
+
+def write_readme(rows: list[Row], path: Path = README) -> None:
+    """Put the table between its two marks in the README.
+
+    Raises:
+        ValueError: the marks are not there.
+    """
+    text = path.read_text("utf-8")
+    if any(text.count(mark) != 1 for mark in MARKS):
+        raise ValueError(f"{path.name} must hold each of {MARKS[0]} and {MARKS[1]} once.")
+    before, rest = text.split(MARKS[0])
+    after = rest.split(MARKS[1])[1]
+    path.write_text(f"{before}{MARKS[0]}\n{markdown(rows)}\n{MARKS[1]}{after}", "utf-8")
+
+
+def _made(method: str, start: str, digits: np.ndarray) -> tuple[np.ndarray, float]:
+    own = {} if start == METHODS[method].start else {"start": start}
+    generate(digits, method, seed=SEED, **own)  # compiles
+    began = time.perf_counter()
+    run = generate(digits, method, seed=SEED, **own)
+    return run.images, time.perf_counter() - began
+
+
+def _real(mnist: data.Mnist, digits: np.ndarray) -> np.ndarray:
+    """Validation digits: real, and neither what was trained on nor what is compared with."""
+    rows = [np.flatnonzero(mnist.validation.digits == d)[:PER_DIGIT] for d in range(DIGITS)]
+    return mnist.validation.images[np.concatenate(rows)]
+
+
+def _means(mnist: data.Mnist, digits: np.ndarray) -> np.ndarray:
+    each = [mnist.train.images[mnist.train.digits == d].mean(axis=0) for d in range(DIGITS)]
+    return np.stack(each)[digits]
+
+
+def _read(path: Path) -> dict:
+    try:
+        table = json.loads(path.read_text("utf-8"))
+        return {**table, "rows": [Row(**row) for row in table["rows"]]}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise weights.WeightsError(
+            f"{path.parent.name}/{path.name} cannot be read ({type(error).__name__})."
+            " Measure it again with: python -m invert evaluate"
+        ) from error
+
+
+def _write(path: Path, version: dict, rows) -> None:
+    table = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "weights": version,
+        "rows": [row._asdict() for row in rows],
+    }
+    path.write_text(json.dumps(table, indent=1) + "\n", "utf-8")

@@ -1,0 +1,118 @@
+"""The film as a file: what Pillow reads back is what went in, pixel by pixel."""
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+from PIL import Image
+
+from invert import film
+
+
+def opened(data: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(data))
+
+
+def grey(frames):
+    """The grey levels by the rule's own words: ink 1 is black, paper 0 is white."""
+    return np.rint(255 * (1 - np.asarray(frames, np.float32))).astype(np.uint8)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    npst.arrays(
+        np.float32,
+        st.tuples(st.integers(1, 5), st.integers(1, 4), st.integers(1, 6), st.integers(1, 6)),
+        elements=st.floats(0, 1, width=32),
+    )
+)
+def test_sprite_has_every_pixel_of_every_frame_in_its_place(frames):
+    sheet = np.asarray(opened(film.sprite(frames)))
+    count, images, height, width = frames.shape
+    for f in range(count):
+        for n in range(images):
+            cell = sheet[f * height : (f + 1) * height, n * width : (n + 1) * width]
+            np.testing.assert_array_equal(cell, grey(frames[f, n]))
+
+
+def test_sprite_is_a_greyscale_png():
+    picture = opened(film.sprite(np.zeros((24, 3, 28, 28))))
+    assert (picture.format, picture.mode, picture.size) == ("PNG", "L", (84, 672))
+
+
+def test_sprite_of_one_image_may_lack_the_axis_of_images():
+    frames = np.random.default_rng(0).random((5, 28, 28))
+    assert film.sprite(frames) == film.sprite(frames[:, None])
+
+
+def test_gif_shows_the_frames_enlarged_sharp_side_by_side():
+    frames = np.random.default_rng(1).random((4, 3, 7, 5), np.float32)
+    picture = opened(film.gif(frames, scale=3, columns=2))
+    assert picture.format == "GIF" and picture.n_frames == 4
+    for f in range(4):
+        picture.seek(f)
+        shown = np.asarray(picture.convert("L"))
+        assert shown.shape == (2 * 7 * 3, 2 * 5 * 3)
+        for n in range(3):
+            row, column = divmod(n, 2)
+            cell = shown[row * 21 : (row + 1) * 21, column * 15 : (column + 1) * 15]
+            np.testing.assert_array_equal(cell, np.kron(grey(frames[f, n]), np.ones((3, 3))))
+        assert (shown[21:, 15:] == 255).all(), "the place without an image is paper"
+
+
+def test_gif_loops_and_rests_on_its_last_frame():
+    frames = np.linspace(0, 1, 25)[:, None, None, None] * np.ones((1, 1, 4, 4))
+    picture = opened(film.gif(frames, duration=2.4, hold=1.2))
+    times = []
+    for f in range(picture.n_frames):
+        picture.seek(f)
+        times.append(picture.info["duration"])
+    assert picture.info["loop"] == 0
+    assert times == [100] * 24 + [1300]
+
+
+def test_gif_arranges_images_nearly_square():
+    assert opened(film.gif(np.zeros((2, 7, 28, 28)), scale=1)).size == (3 * 28, 3 * 28)
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (1, 28, 28), (10, 28, 28)])
+def test_png_shows_the_images_as_the_gif_shows_its_frames(shape):
+    images = np.random.default_rng(2).random(shape)
+    picture = opened(film.png(images, scale=2, columns=5))
+    assert (picture.format, picture.mode) == ("PNG", "L")
+    in_gif = opened(film.gif(images.reshape(1, -1, 28, 28), scale=2, columns=5)).convert("L")
+    np.testing.assert_array_equal(np.asarray(picture), np.asarray(in_gif))
+
+
+@pytest.mark.parametrize("make", [film.sprite, film.gif])
+@pytest.mark.parametrize(
+    "frames, words",
+    [
+        (np.zeros((28, 28)), r"shape \(F, N, H, W\).*got \(28, 28\)"),
+        (np.zeros((0, 1, 28, 28)), r"none of them 0; got \(0, 1, 28, 28\)"),
+        (np.full((1, 1, 2, 2), np.nan), r"in \[0, 1\].*nan"),
+        (np.full((1, 1, 2, 2), 255), r"in \[0, 1\].*255"),
+        (np.full((1, 1, 2, 2), -0.5), r"in \[0, 1\].*-0.5"),
+        (np.full((1, 1, 2, 2), "x"), r"real numbers; got dtype <U1"),
+    ],
+)
+def test_frames_that_are_none_are_refused_in_words(make, frames, words):
+    with pytest.raises(ValueError, match=words):
+        make(frames)
+
+
+@pytest.mark.parametrize(
+    "settings, words",
+    [
+        ({"scale": 0}, "at least 1; got 0 and 1"),
+        ({"columns": 0}, "at least 1; got 8 and 0"),
+        ({"hold": -1}, "seconds from 0; got 2.4 and -1"),
+        ({"scale": 200}, "5600 by 5600 pixels, and 4096 a side is the limit"),
+    ],
+)
+def test_gif_settings_are_checked_in_words(settings, words):
+    with pytest.raises(ValueError, match=words):
+        film.gif(np.zeros((2, 1, 28, 28)), **settings)
