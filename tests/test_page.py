@@ -93,7 +93,7 @@ def page(fresh, monkeypatch):
     """The page with its models loaded: what is compiled early is for visitors, not for tests."""
     monkeypatch.setattr(methods, "warm_up", lambda report: None)
     page = Page(monkeypatch).run()
-    until(loading.ready)
+    until(lambda: loading._loader().state == "done")
     return page.run()
 
 
@@ -110,14 +110,14 @@ def until(true, seconds=SECONDS):
 def test_page_stands_before_the_models_are_loaded(fresh, monkeypatch):
     go = threading.Event()
 
-    def slow(report):
-        report("Loading <the> classifier", 0.25)
+    def slow():
+        loading._loader()._report("Loading <the> classifier", 0.25)
         assert go.wait(SECONDS)
 
-    monkeypatch.setattr(methods, "warm_up", slow)
+    monkeypatch.setattr(loading, "load_networks", slow)
+    monkeypatch.setattr(methods, "warm_up", lambda report: None)
     page = Page(monkeypatch).run()
-    loader = loading._loader()
-    until(lambda: loader.fraction == 0.25)
+    until(lambda: loading._loader().fraction == 0.25)
     page.draw(ONE)
     assert "Loading &lt;the&gt; classifier" in page.html and "width:25%" in page.html
     assert [tab.label for tab in page.test.tabs] == ["Classify", "Generate"]
@@ -142,16 +142,17 @@ def test_page_stands_before_the_models_are_loaded(fresh, monkeypatch):
     ],
 )
 def test_failed_loading_is_one_sentence_and_can_be_tried_again(fresh, monkeypatch, error, words):
-    def fail(report):
+    def fail():
         raise error
 
-    monkeypatch.setattr(methods, "warm_up", fail)
-    page = Page(monkeypatch).run()
-    until(loading.failed)
-    page.draw(ONE)
-    assert words in page.words and "secret" not in page.html
-    assert "The models are not loaded." in page.words and page.answer is None
     monkeypatch.setattr(methods, "warm_up", lambda report: None)
+    with monkeypatch.context() as broken:
+        broken.setattr(loading, "load_networks", fail)
+        page = Page(monkeypatch).run()
+        until(loading.failed)
+        page.draw(ONE)
+        assert words in page.words and "secret" not in page.html
+        assert "The models are not loaded." in page.words and page.answer is None
     page.test.button(key="retry").click()
     page.run()
     until(loading.ready)
@@ -159,12 +160,32 @@ def test_failed_loading_is_one_sentence_and_can_be_tried_again(fresh, monkeypatc
     assert page.answer == 1 and words not in page.words
 
 
+def test_page_answers_while_the_rest_is_compiled_and_when_that_fails(fresh, monkeypatch):
+    go = threading.Event()
+
+    def compile_slowly_and_fail(report):
+        report("Compiling the rest", 0.5)
+        assert go.wait(SECONDS)
+        raise WeightsError("latent.weights.h5 is missing.")
+
+    monkeypatch.setattr(methods, "warm_up", compile_slowly_and_fail)
+    page = Page(monkeypatch).run()
+    until(loading.ready)
+    page.draw(ONE)
+    assert page.answer == 1 and len(page.images) == 1 and "Compiling the rest" in page.words
+    go.set()
+    until(lambda: loading._loader().state == "failed")
+    page.run()
+    assert page.answer == 1 and len(page.images) == 1
+    assert "latent.weights.h5 is missing." in page.words
+
+
 def test_models_are_loaded_once_for_all_visitors(fresh, monkeypatch):
     calls = []
     monkeypatch.setattr(methods, "warm_up", lambda report: calls.append(1))
     for _ in range(3):
         Page(monkeypatch).run()
-        until(loading.ready)
+        until(lambda: loading._loader().state == "done")
     assert calls == [1]
 
 

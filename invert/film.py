@@ -1,0 +1,134 @@
+"""A run's frames as one picture: a sprite for the browser, a GIF to keep.
+
+Ink is drawn dark on white paper, so value 1 becomes grey level 0 and value 0 becomes 255.
+"""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+MAX_SIDE = 4096
+
+
+def sprite(frames) -> bytes:
+    """Return all frames as one PNG: a column for each image, a row for each frame.
+
+    A browser that moves this picture behind a window of one image plays the film, with no
+    further request. Pixel ``(28 * f + y, 28 * n + x)`` is ``frames[f, n, y, x]``.
+
+    Args:
+        frames: ``(F, N, H, W)`` or, for one image, ``(F, H, W)``; numbers in [0, 1], ink = 1.
+
+    Returns:
+        The bytes of an 8-bit greyscale PNG of ``F * H`` rows and ``N * W`` columns.
+
+    Raises:
+        ValueError: another number of axes, no frame, NaN, or values outside [0, 1].
+
+    >>> png = sprite(np.zeros((24, 3, 28, 28)))
+    >>> Image.open(io.BytesIO(png)).size
+    (84, 672)
+    """
+    grey = _grey_levels(frames)
+    count, images, height, width = grey.shape
+    sheet = grey.transpose(0, 2, 1, 3).reshape(count * height, images * width)
+    out = io.BytesIO()
+    Image.fromarray(sheet).save(out, "PNG", compress_level=6)
+    return out.getvalue()
+
+
+def gif(
+    frames, scale: int = 8, columns: int | None = None, duration: float = 2.4, hold: float = 1.2
+) -> bytes:
+    """Return the film as an animated GIF that loops for ever and rests on its last frame.
+
+    Args:
+        frames: ``(F, N, H, W)`` or ``(F, H, W)``; numbers in [0, 1], ink = 1.
+        scale: how many GIF pixels a pixel becomes, both ways; pixels stay sharp squares.
+        columns: images side by side; as near to a square as it goes where None.
+        duration: seconds from the first frame to the last.
+        hold: seconds the last frame stays before the film begins again.
+
+    Returns:
+        The bytes of a GIF89a.
+
+    Raises:
+        ValueError: frames as for `sprite`, a scale or number of columns below 1, seconds below 0,
+            or a picture of more than 4096 pixels a side.
+
+    >>> picture = Image.open(io.BytesIO(gif(np.zeros((2, 4, 28, 28)) + [[[[0.5]]], [[[1]]]])))
+    >>> picture.size, picture.n_frames
+    ((448, 448), 2)
+    """
+    if duration < 0 or hold < 0:
+        raise ValueError(f"duration and hold are seconds from 0; got {duration} and {hold}.")
+    pages = _pages(frames, scale, columns)
+    count = len(pages)
+    # A GIF counts in hundredths of a second, and browsers slow down anything under two of them.
+    each = max(20, round(duration * 100 / max(1, count - 1)) * 10)
+    times = [each] * (count - 1) + [each + round(hold * 100) * 10]
+    out = io.BytesIO()
+    pages[0].save(out, "GIF", save_all=True, append_images=pages[1:], duration=times, loop=0)
+    return out.getvalue()
+
+
+def png(images, scale: int = 8, columns: int | None = None) -> bytes:
+    """Return images side by side as one PNG.
+
+    Args:
+        images: ``(N, H, W)`` or ``(H, W)``; numbers in [0, 1], ink = 1.
+        scale: how many PNG pixels a pixel becomes, both ways; pixels stay sharp squares.
+        columns: images side by side; as near to a square as it goes where None.
+
+    Returns:
+        The bytes of an 8-bit greyscale PNG.
+
+    Raises:
+        ValueError: as for `gif`.
+
+    >>> Image.open(io.BytesIO(png(np.zeros((10, 28, 28)), columns=5))).size
+    (1120, 448)
+    """
+    (page,) = _pages(np.asarray(images)[None], scale, columns)
+    out = io.BytesIO()
+    page.save(out, "PNG")
+    return out.getvalue()
+
+
+def _pages(frames, scale: int, columns: int | None) -> list[Image.Image]:
+    """Lay each frame's images out in a grid, enlarged."""
+    grey = _grey_levels(frames)
+    count, images, height, width = grey.shape
+    columns = int(np.ceil(np.sqrt(images))) if columns is None else columns
+    if scale < 1 or columns < 1:
+        raise ValueError(f"scale and columns must be at least 1; got {scale} and {columns}.")
+    rows = -(-images // columns)
+    if max(rows * height, columns * width) * scale > MAX_SIDE:
+        raise ValueError(
+            f"the picture would be {columns * width * scale} by {rows * height * scale} pixels,"
+            f" and {MAX_SIDE} a side is the limit; ask for a smaller scale or fewer images."
+        )
+    paper = np.full((count, rows * columns, height, width), 255, np.uint8)
+    paper[:, :images] = grey
+    grid = paper.reshape(count, rows, columns, height, width).transpose(0, 1, 3, 2, 4)
+    grid = grid.reshape(count, rows * height, columns * width)
+    return [Image.fromarray(page.repeat(scale, 0).repeat(scale, 1)) for page in grid]
+
+
+def _grey_levels(frames) -> np.ndarray:
+    """Return frames as ``(F, N, H, W)`` uint8, ink = 0, or say what is wrong with them."""
+    array = np.asarray(frames)
+    if array.ndim == 3:
+        array = array[:, None]
+    if array.ndim != 4 or 0 in array.shape:
+        raise ValueError(
+            "frames must have the shape (F, N, H, W) or (F, H, W), none of them 0; got"
+            f" {np.shape(frames)}."
+        )
+    if array.dtype.kind not in "buif":
+        raise ValueError(f"frames must be real numbers; got dtype {array.dtype}.")
+    low, high = array.min(), array.max()
+    if not (low >= 0 and high <= 1):  # false for NaN too
+        raise ValueError(f"frames must lie in [0, 1], ink = 1; got values from {low} to {high}.")
+    return np.rint(255 * (1 - array.astype(np.float32))).astype(np.uint8)

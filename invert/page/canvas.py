@@ -1,0 +1,39 @@
+"""The canvas that one draws on."""
+
+from streamlit_drawable_canvas import st_canvas
+
+from invert.page import choices
+
+SIDE = 280
+INK, PAPER = "#17181c", "#ffffff"
+PENS = {"thin": 10, "medium": 18, "thick": 28}
+PEN = "medium"
+
+
+def draw(pen: str) -> dict | None:
+    """Show the canvas and return the strokes on it, as `invert.drawing.from_strokes` takes them.
+
+    Its Undo, Redo and Clear come with it and act in the browser; ``page.js`` lays them under the
+    canvas, where they cover nothing.
+    """
+    return st_canvas(
+        stroke_width=PENS[pen],
+        stroke_color=INK,
+        background_color=PAPER,
+        width=SIDE,
+        height=SIDE,
+        drawing_mode="freedraw",
+        key="canvas",
+    ).json_data
+
+
+def choose_pen() -> str:
+    """Let the visitor choose the pen's width, one of ``PENS``."""
+    return choices.one_of(
+        "Pen",
+        list(PENS),
+        PEN,
+        "pen",
+        "How thick you draw. The reading does not depend on it: strokes are redrawn at the width"
+        " that the training digits have.",
+    )

@@ -1,0 +1,117 @@
+"""Loading TensorFlow and the models behind the page's back, once for the whole process."""
+
+import gc
+import logging
+import threading
+
+import numpy as np
+import streamlit as st
+
+import invert
+from invert import judge
+from invert.page import markup
+
+POLL_SECONDS = 0.4
+log = logging.getLogger(__name__)
+
+
+class Loader:
+    """A thread that loads and compiles, and what it says about how far it is.
+
+    Attributes:
+        sentence: what is being done, or why it failed.
+        fraction: how much of it is done, 0 to 1.
+        state: "idle", "loading", "done" or "failed".
+        ready: whether the page can answer. It can as soon as the networks are loaded; what is
+            compiled after that only spares visitors a wait.
+    """
+
+    def __init__(self):
+        self.sentence, self.fraction = "Starting", 0.0
+        self.state, self.ready = "idle", False
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Begin to load, unless that is under way or done; after a failure, try again."""
+        with self._lock:
+            if self.state in ("loading", "done"):
+                return
+            self.sentence, self.fraction, self.state = "Starting", 0.0, "loading"
+        threading.Thread(target=self._load, name="invert-warm-up", daemon=True).start()
+
+    def _load(self):
+        try:
+            self._report("Starting TensorFlow", 0.0)
+            _keep_keras_as_it_is()
+            self._report("Loading the classifier and the judge", 0.1)
+            load_networks()
+            self.ready = True
+            invert.warm_up(self._report)
+        except Exception as error:
+            self.sentence, self.state = markup.plain_sentence(error), "failed"
+            log.exception("the models could not be loaded")
+            return
+        # What was loaded up to here stays for good: frozen, no collection looks through it again.
+        gc.collect()
+        gc.freeze()
+        self.sentence, self.fraction, self.state = "Ready", 1.0, "done"
+
+    def _report(self, sentence: str, fraction: float) -> None:
+        self.sentence, self.fraction = sentence, max(self.fraction, fraction)
+
+
+def load_networks() -> None:
+    """Load what every visitor needs first: the classifier that reads, and the judge."""
+    blank = np.zeros((1, 28, 28), np.float32)
+    invert.classify(blank)
+    judge.read(blank)
+
+
+def _keep_keras_as_it_is() -> None:
+    """Keep Streamlit from clearing Keras's session, which it does after every run of the page.
+
+    That would take the names from under a model that another thread is building ("the name conv2d
+    is used 3 times"), empty TensorFlow's kernel cache and collect garbage at every click. It is
+    meant for pages that build models anew in each run; this one builds each once.
+    """
+    import keras
+
+    keras.backend.clear_session = lambda free_memory=True: None
+
+
+@st.cache_resource(show_spinner=False)
+def _loader() -> Loader:
+    return Loader()
+
+
+def ready() -> bool:
+    """Tell whether the networks can be used."""
+    return _loader().ready
+
+
+def failed() -> bool:
+    """Tell whether loading has ended without the networks."""
+    return _loader().state == "failed" and not ready()
+
+
+def show_status() -> None:
+    """Start loading if nobody has, and say how far it is; watch it only while it is under way."""
+    loader = _loader()
+    if loader.state == "idle":
+        loader.start()
+    with st.container(key="status", width="content"):
+        if loader.state == "loading":
+            _watch(loader.ready)
+        elif loader.state == "failed":
+            st.html(markup.alert(loader.sentence))
+            st.button("Try again", key="retry", on_click=loader.start)
+        else:
+            st.html(markup.status("Ready", 1.0))
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _watch(was_ready: bool):
+    loader = _loader()
+    if loader.state != "loading" or loader.ready != was_ready:
+        st.rerun()  # the whole page: its panels can answer now, or there is nothing left to watch
+    st.html(markup.status(loader.sentence, loader.fraction))

@@ -1,0 +1,91 @@
+"""Pieces of HTML: everything the page shows that no Streamlit widget shows. All text is escaped."""
+
+import base64
+import io
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from PIL import Image
+
+from invert.weights import WeightsError
+
+UNEXPECTED = "Something failed on the server; its log says what. Try again, or choose differently."
+
+
+def plain_sentence(error: Exception) -> str:
+    """Return what a visitor may read about an error.
+
+    Our own errors are written for readers; of any other the words stay in the server's log.
+    """
+    return str(error) if isinstance(error, ValueError | WeightsError) else UNEXPECTED
+
+
+def alert(sentence: str) -> str:
+    """Return one sentence that says what failed."""
+    return f'<p class="alert" role="alert">{escape(sentence)}</p>'
+
+
+def status(sentence: str, fraction: float) -> str:
+    """Return what is being loaded, with a bar from 0 to 1."""
+    percent = round(100 * min(1.0, max(0.0, fraction)))
+    done = " done" if percent == 100 else ""
+    return (
+        f'<div class="status{done}" role="status"><span class="words">{escape(sentence)}</span>'
+        f'<span class="track"><i style="width:{percent}%"></i></span></div>'
+    )
+
+
+def sentence(text: str, kind: str = "sentence") -> str:
+    """Return a paragraph of running text."""
+    return f'<p class="{kind}">{escape(text)}</p>'
+
+
+def data_uri(png: bytes) -> str:
+    """Return PNG bytes as an address that needs no request."""
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+
+
+def picture(image: np.ndarray, description: str, side: int) -> str:
+    """Return one ``(28, 28)`` image in [0, 1] as crisp squares, ``side`` CSS pixels wide."""
+    grey = np.rint(255 * (1 - np.asarray(image, np.float32))).astype(np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(grey).save(out, "PNG")
+    return (
+        f'<img class="paper" src="{data_uri(out.getvalue())}" width="{side}" height="{side}"'
+        f' alt="{escape(description)}">'
+    )
+
+
+def percent(probability: float) -> str:
+    """Return a probability in at most four signs; what would round to nothing or all says so.
+
+    >>> percent(0.973), percent(0.997), percent(0.003), percent(1.0)
+    ('97%', '>99%', '<1%', '100%')
+    """
+    if 0.995 <= probability < 0.9995:
+        return ">99%"
+    if 0.0005 <= probability < 0.005:
+        return "<1%"
+    return f"{100 * probability:.0f}%"
+
+
+def bars(probabilities: Sequence[float] | None, before: Sequence[float] | None) -> str:
+    """Return ten bars that move from where they were; empty ones where nothing was read.
+
+    Args:
+        probabilities: ten numbers in [0, 1], or None.
+        before: the ten shown until now, or None.
+    """
+    now = np.zeros(10) if probabilities is None else probabilities
+    before = np.zeros(10) if before is None else before
+    best = -1 if probabilities is None else int(np.argmax(now))
+    rows = []
+    for digit in range(10):
+        words = "" if probabilities is None else escape(percent(now[digit]))
+        chosen = ' class="best"' if digit == best else ""
+        rows.append(
+            f"<li{chosen}><b>{digit}</b><span class='track'><i style='--from:{before[digit]:.4f};"
+            f"--to:{now[digit]:.4f}'></i></span><em>{words}</em></li>"
+        )
+    return f'<ol class="bars" aria-label="How sure, digit by digit">{"".join(rows)}</ol>'

@@ -1,0 +1,107 @@
+"""The images of a run: a sheet of them, each with two opinions, and the film of how they came."""
+
+import json
+from html import escape
+
+import numpy as np
+
+from invert import film
+from invert.page import markup
+
+PLAY_SECONDS = 2.4
+# For so many images: columns, and CSS pixels an image. Multiples of 28 keep its squares equal.
+GRIDS = ((1, 1, 252), (4, 2, 112), (9, 3, 84), (16, 4, 56))
+MARKS = {"classifier": "◆", "judge": "●"}
+
+
+def grid(count: int) -> tuple[int, int]:
+    """Return columns and CSS pixels an image for ``count`` images."""
+    return next((columns, side) for most, columns, side in GRIDS if count <= most)
+
+
+def html(run, opinions: np.ndarray) -> str:
+    """Return the run's images as one film that plays once, with a button and a slider.
+
+    All images share one sprite; moving it behind each of them is the film (see ``style.css``), so
+    it needs no script. Without one, or with reduced motion, the images stand at the end.
+
+    Args:
+        run: what `invert.generate` returns, with frames.
+        opinions: ``(N, 10)``, the judge's probabilities.
+    """
+    count = len(run.images)
+    columns, side = grid(count)
+    uri = markup.data_uri(film.sprite(run.frames))
+    cells = []
+    for n in range(count):
+        says = {"classifier": run.probabilities[n], "judge": opinions[n]}
+        along = 100 * n / max(1, count - 1)
+        cells.append(
+            f'<figure><div class="film paper" role="img" style="--x:{along:.4f}%"'
+            f' aria-label="{escape(_description(run.digits[n], says))}"></div>'
+            f"<figcaption>{_opinions(says, run.digits[n])}</figcaption></figure>"
+        )
+    return (
+        f'<div class="sheet" style="--columns:{columns};--side:{side}px;--count:{count};'
+        f'--frames:{len(run.frames)};--seconds:{PLAY_SECONDS}s;--sprite:url({uri})">'
+        f"{''.join(cells)}</div>"
+    )
+
+
+def blank(count: int) -> str:
+    """Return a sheet of the same size with nothing on it yet."""
+    columns, side = grid(count)
+    cell = '<figure><div class="paper"></div><figcaption><span>&nbsp;</span></figcaption></figure>'
+    return (
+        '<div class="sheet waiting" aria-hidden="true"'
+        f' style="--columns:{columns};--side:{side}px">{cell * count}</div>'
+    )
+
+
+def player(run) -> str:
+    """Return the film's button and slider, with what is said at each frame for ``page.js``."""
+    last = len(run.frame_steps) - 1
+    steps = int(run.frame_steps[-1])
+    mean = run.probabilities_by_step.mean(axis=1)
+    lines = []
+    for step in run.frame_steps:
+        second, best = np.argsort(mean[step])[-2:]
+        sure, less = markup.percent(mean[step, best]), markup.percent(mean[step, second])
+        lines.append(f"{best} {sure}, {second} {less}")
+    data = json.dumps({"steps": [int(step) for step in run.frame_steps], "lines": lines})
+    return (
+        f'<div class="player" data-film="{escape(data)}">'
+        '<button type="button" class="play" aria-label="Play the film">▶&#xFE0E;</button>'
+        f'<input class="scrub" type="range" min="0" max="{last}" step="1" value="{last}"'
+        f' aria-label="Position in the film" aria-valuetext="step {steps} of {steps}">'
+        f'<span class="at">step {steps} of {steps}: {escape(lines[-1])}</span></div>'
+    )
+
+
+def legend() -> str:
+    """Return what the two marks under the images mean."""
+    return (
+        f'<p class="legend"><span><b class="classifier">{MARKS["classifier"]}</b> inverted'
+        f' classifier</span><span><b class="judge">{MARKS["judge"]}</b> independent judge</span>'
+        "</p>"
+    )
+
+
+def _opinions(says: dict, target: int) -> str:
+    lines = []
+    for who, probabilities in says.items():
+        best = int(np.argmax(probabilities))
+        agrees = "" if best == target else " other"
+        lines.append(
+            f'<span class="says{agrees}"><b class="{who}">{MARKS[who]}</b> {best}'
+            f" <em>{escape(markup.percent(probabilities[best]))}</em></span>"
+        )
+    return "".join(lines)
+
+
+def _description(target: int, says: dict) -> str:
+    parts = []
+    for who, probabilities in says.items():
+        best = int(np.argmax(probabilities))
+        parts.append(f"{who} says {best}, {markup.percent(probabilities[best])}")
+    return f"Image made to be a {target}: {'; '.join(parts)}"

@@ -1,0 +1,27 @@
+"""A strip of tabs, one for each panel of a side."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+
+def strip(side: str, panels: Sequence[tuple[str, Callable[[], None]]]) -> None:
+    """Show the panels under tabs; the open one is part of the URL, as ``?left=…`` or ``?right=…``.
+
+    Every panel is drawn, hidden or not: a canvas that is taken off the page loses its drawing.
+    Each side is a fragment, so that nothing done on one side reruns the other.
+
+    Args:
+        side: "left" or "right"; the name of the URL parameter.
+        panels: title and function of each, the first one open at first.
+    """
+    _strip(side, tuple(panels))
+
+
+@st.fragment
+def _strip(side, panels):
+    for tab, (_, show) in zip(
+        st.tabs([title for title, _ in panels], key=side, bind="query-params"), panels, strict=True
+    ):
+        with tab:
+            show()

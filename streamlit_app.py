@@ -1,0 +1,21 @@
+"""The page. Start it with ``streamlit run streamlit_app.py``."""
+
+import streamlit as st
+
+from invert.page import classify_panel, generate_panel, loading, look, tabs
+
+LEFT = [("Classify", classify_panel.show)]
+RIGHT = [("Generate", generate_panel.show)]
+
+
+def main():
+    look.apply()
+    look.heading(beside=loading.show_status)
+    left, right = st.columns(2, gap="large")
+    with left:
+        tabs.strip("left", LEFT)
+    with right:
+        tabs.strip("right", RIGHT)
+
+
+main()

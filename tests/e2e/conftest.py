@@ -1,0 +1,162 @@
+"""The real server and a real Chromium, one of each for all tests in this folder."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"),
+    *("--disable-background-networking", "--no-first-run", "--disable-component-update"),
+    "--disable-sync",
+)
+SERVER_SECONDS = 60
+MODELS_SECONDS = 240  # on two cores that others use as well
+SECONDS = 30  # for anything a visitor waits for
+# Every shift counts, those right after a click too, which the usual score forgives.
+WATCH_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((e) => e.value)))
+  .observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """The address of the page, served as the README says, on a free port of this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+    command += ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
+    with log.open("w") as out:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_until(lambda: healthy(address) or process.poll() is not None, SERVER_SECONDS)
+        assert process.poll() is None, log.read_text()
+        yield address
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        process.kill()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A Chromium; without one the tests are skipped, or fail where CI=true."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as session:
+        browser, reason = launch(session)
+        if browser is None:
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+        yield browser
+        browser.close()
+
+
+def launch(session):
+    """A browser from CHROMIUM, from the system, or from Playwright; or None and the reason."""
+    system = ("/usr/bin/chromium", "chromium", "google-chrome", "chromium-browser")
+    for name in (os.environ.get("CHROMIUM"), *system):
+        if path := name and shutil.which(name):
+            return session.chromium.launch(executable_path=path, args=FLAGS), ""
+    if not Path(session.chromium.executable_path).exists():
+        install = [sys.executable, "-m", "playwright", "install", "chromium"]
+        fetched = subprocess.run(install, capture_output=True, text=True)
+        if fetched.returncode:
+            last = (fetched.stderr or fetched.stdout).strip().splitlines()[-1:]
+            return None, f"no Chromium here, and none could be fetched: {' '.join(last)}"
+    return session.chromium.launch(args=FLAGS), ""
+
+
+@pytest.fixture(scope="session")
+def first_visit(server, browser):
+    """What the first visitor of a new server saw before the models were loaded, and how soon."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    page = context.new_page()
+    began = time.monotonic()
+    page.goto(server)
+    page.locator(".st-key-digit").get_by_text("8", exact=True).wait_for(timeout=SECONDS * 1000)
+    page.locator("canvas.upper-canvas").wait_for(timeout=SECONDS * 1000)
+    seen = SimpleNamespace(
+        seconds=time.monotonic() - began,
+        words=page.locator("body").inner_text(),
+        status=page.get_by_role("status").inner_text(),
+        films=page.locator(".film").count(),
+        tabs=page.get_by_role("tab").all_inner_texts(),
+    )
+    page.locator(".film").first.wait_for(timeout=MODELS_SECONDS * 1000)
+    seen.seconds_to_image = time.monotonic() - began
+    context.close()
+    return seen
+
+
+@pytest.fixture(scope="session")
+def computers(browser):
+    """Visitors' computers, each with its own cookies and cache, made when first asked for."""
+    made = {}
+
+    def computer(owner="somebody", width=1366, height=768, **options):
+        key = (owner, width, height, *sorted(options.items()))
+        if key not in made:
+            made[key] = browser.new_context(viewport={"width": width, "height": height}, **options)
+            made[key].set_default_timeout(SECONDS * 1000)
+            made[key].add_init_script(WATCH_SHIFTS)
+        return made[key]
+
+    return computer
+
+
+@pytest.fixture
+def visit(server, computers, first_visit):
+    """Open the page as a visitor: ``visit("?digit=3", width=390, …)`` returns a Playwright page.
+
+    At the end of the test, whatever the browser's console called an error fails it, and so does
+    any request to another server.
+    """
+    pages, errors = [], []
+
+    def open_page(query="", **options):
+        page = computers(**options).new_page()
+        pages.append(page)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+        page.on("request", lambda r: errors.append(r.url) if abroad(r.url, server) else None)
+        page.goto(f"{server}/{query}")
+        page.locator(".film").first.wait_for()
+        page.locator("canvas.upper-canvas").wait_for()
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert errors == []
+
+
+def abroad(url, server):
+    """Whether a request leaves for another server."""
+    return not url.startswith((server, server.replace("http", "ws"), "data:", "blob:"))
+
+
+def healthy(address):
+    with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health") as page:
+        return page.status == 200
+    return False
+
+
+def wait_until(true, seconds):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.1)

@@ -1,0 +1,588 @@
+"""Drawings and pictures come out as MNIST's digits: the box, the centre, the pen, and no traps."""
+
+import contextlib
+import json
+import math
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as stn
+from PIL import Image, ImageDraw
+
+from invert.drawing import BlankDrawing, from_pixels, from_strokes
+
+# A seven, a two with curves and a five in two strokes, on a 280×280 canvas.
+SEVEN = [[["M", 80, 70], ["L", 200, 75], ["L", 120, 220]]]
+TWO = [
+    [
+        ["M", 90, 100],
+        ["Q", 120, 40, 160, 60],
+        ["Q", 210, 90, 160, 150],
+        ["Q", 120, 195, 85, 220],
+        ["L", 200, 215],
+    ]
+]
+FIVE = [
+    [["M", 110, 60], ["L", 105, 130], ["Q", 190, 110, 185, 170], ["Q", 175, 230, 95, 205]],
+    [["M", 110, 62], ["L", 190, 58]],
+]
+digits = st.sampled_from([SEVEN, TWO, FIVE])
+
+
+def canvas(paths, pen=16, **fields):
+    return {
+        "version": "7.4.0",
+        "objects": [{"type": "Path", "path": path, "strokeWidth": pen, **fields} for path in paths],
+    }
+
+
+def mapped(paths, change):
+    """The same paths with every point (x, y) changed."""
+    return [
+        [
+            [letter, *(v for x, y in zip(n[::2], n[1::2], strict=True) for v in change(x, y))]
+            for letter, *n in path
+        ]
+        for path in paths
+    ]
+
+
+def centre_of_mass(image):
+    at = np.arange(28)
+    return image.sum(axis=1) @ at / image.sum(), image.sum(axis=0) @ at / image.sum()
+
+
+def longest_side(image):
+    """Of the ink, in pixels and their parts: a stroke's box cuts the pixels at its edge."""
+    shown = image > 0.5
+    return max(np.ptp(np.flatnonzero(shown.any(axis=axis))) + 1 for axis in (0, 1))
+
+
+def check(image):
+    assert image.shape == (28, 28) and image.dtype == np.float32
+    assert np.isfinite(image).all() and image.min() >= 0 and image.max() <= 1
+    assert image.max() > 0
+
+
+# Strokes
+
+
+def test_horizontal_stroke_by_hand():
+    image = from_strokes(canvas([[["M", 40, 90], ["L", 240, 90]]]))
+    # 2.8 pixels high about row 14: row 14 whole, rows 13 and 15 for the 0.9 that is left.
+    expected = np.eye(28)[14] + 0.9 * np.eye(28)[[13, 15]].sum(axis=0)
+    np.testing.assert_allclose(image[:, 14], expected, atol=0.005)
+    # 20 pixels wide about column 14: columns 5 to 23 whole, half of columns 4 and 24.
+    np.testing.assert_allclose(image[14, 5:24], 1)
+    np.testing.assert_allclose(image[14, [4, 24]], 0.5, atol=0.01)
+    assert not image[14, :4].any() and not image[14, 25:].any()
+    assert not image[:12].any() and not image[17:].any()
+
+
+@pytest.mark.parametrize("pen", [1, 16, 60])
+@pytest.mark.parametrize(
+    "path",
+    [
+        [["M", 70, 80]],
+        [["M", 70, 80], ["L", 70.001, 80]],
+        [["M", 70, 80], ["Q", 70, 80, 71, 81], ["L", 71, 81]],
+    ],
+)
+def test_tap_is_a_dot(path, pen):
+    image = from_strokes(canvas([path], pen))
+    down, across = np.mgrid[:28, :28] - 14
+    np.testing.assert_allclose(image, np.clip(1.9 - np.hypot(down, across), 0, 1), atol=1e-5)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    digits,
+    st.floats(-500, 500),
+    st.floats(-500, 500),
+    st.floats(0.1, 10),
+    st.floats(1, 60),
+)
+def test_place_size_and_pen_do_not_matter(digit, right, down, size, pen):
+    moved = mapped(digit, lambda x, y: (x * size + right, y * size + down))
+    there, here = from_strokes(canvas(moved, pen)), from_strokes(canvas(digit))
+    np.testing.assert_allclose(there, here, atol=2e-3)
+
+
+@settings(deadline=None, max_examples=60)
+@given(digits, st.floats(0, 360))
+def test_box_and_centre(digit, angle):
+    turn = np.exp(1j * math.radians(angle))
+    turned = mapped(digit, lambda x, y: ((z := complex(x, y) * turn).real, z.imag))
+    image = from_strokes(canvas(turned))
+    check(image)
+    assert centre_of_mass(image) == pytest.approx((14, 14), abs=0.02)
+    assert longest_side(image) in (19, 20, 21)
+    assert longest_side(image > 0) in (20, 21, 22)
+
+
+def test_lopsided_ink_stays_inside():
+    # Nearly all the ink in one corner, and a long thin tail away from it.
+    blob = [["M", 0, 0]] + [["L", x, y] for y in range(0, 40, 2) for x in (40, 0)]
+    image = from_strokes(canvas([blob, [["M", 40, 40], ["L", 270, 270]]]))
+    check(image)
+    rows = np.flatnonzero((image > 0.5).any(axis=1))
+    assert rows[0] >= 0 and rows[-1] - rows[0] + 1 in (19, 20)
+
+
+def test_order_and_direction_do_not_matter():
+    backwards = [[["M", 120, 220], ["L", 200, 75], ["L", 80, 70]]]
+    seven = from_strokes(canvas(SEVEN))
+    np.testing.assert_allclose(from_strokes(canvas(backwards)), seven, atol=0.02)
+    np.testing.assert_allclose(
+        from_strokes(canvas(FIVE[::-1])), from_strokes(canvas(FIVE)), atol=0.02
+    )
+
+
+def test_curve_is_the_parabola():
+    parabola = [["M", 40, 200]] + [
+        ["L", 40 + 200 * t, 200 - 2 * t * (1 - t) * 180] for t in np.linspace(0.02, 1, 50)
+    ]
+    drawn = from_strokes(canvas([[["M", 40, 200], ["Q", 140, 20, 240, 200]]]))
+    np.testing.assert_allclose(drawn, from_strokes(canvas([parabola])), atol=0.06)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    digits,
+    st.floats(-180, 180),
+    st.floats(0.3, 3),
+    st.floats(0.3, 3),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from([("center", "center"), ("left", "top"), ("right", "bottom")]),
+)
+def test_moved_in_edit_mode_is_as_drawn_there(digit, angle, wide, high, flip_x, flip_y, origin):
+    path = digit[0]
+    points = np.array([command[1:3] if len(command) == 3 else command[3:] for command in path])
+    if digit is not SEVEN:
+        path = [["M", *points[0]]] + [["L", *point] for point in points[1:]]
+    low, high_ = points.min(axis=0), points.max(axis=0)
+    middle, size = (low + high_) / 2, high_ - low
+    turn = np.exp(1j * math.radians(angle))
+    # A second, unmoved stroke makes the place matter.
+    still = [["M", 20, 20], ["L", 60, 40]]
+    stretch = np.array([-wide if flip_x else wide, -high if flip_y else high])
+
+    def there(x, y):
+        z = complex(*((np.array([x, y]) - middle) * stretch)) * turn + complex(130, 150)
+        return z.real, z.imag
+
+    # Fabric's origin: that corner of the unturned box with its pen, turned about the middle.
+    way = {"left": -0.5, "center": 0, "right": 0.5, "top": -0.5, "bottom": 0.5}
+    corner = complex(
+        *[way[o] * (s + 16) * k for o, s, k in zip(origin, size, (wide, high), strict=True)]
+    )
+    corner = corner * turn + complex(130, 150)
+    moved = canvas(
+        [path],
+        angle=angle,
+        scaleX=wide,
+        scaleY=high,
+        flipX=flip_x,
+        flipY=flip_y,
+        originX=origin[0],
+        originY=origin[1],
+        left=corner.real,
+        top=corner.imag,
+    )
+    moved["objects"] += canvas([still])["objects"]
+    np.testing.assert_allclose(
+        from_strokes(moved), from_strokes(canvas([*mapped([path], there), still])), atol=2e-3
+    )
+
+
+def test_skewed_in_edit_mode():
+    upright = canvas([[["M", 100, 50], ["L", 100, 150]]], skewX=45, left=100, top=100)
+    slanted = canvas([[["M", 50, 50], ["L", 150, 150]]])
+    np.testing.assert_allclose(from_strokes(upright), from_strokes(slanted), atol=1e-3)
+
+
+SQUARE = [["M", 10, 20], ["L", 110, 20], ["L", 110, 120], ["L", 10, 120], ["Z"]]
+
+
+@pytest.mark.parametrize(
+    "shape, path",
+    [
+        ({"type": "Rect", "width": 100, "height": 100}, SQUARE),
+        ({"type": "Line", "x1": -50, "y1": -50, "x2": 50, "y2": 50}, [SQUARE[0], SQUARE[2]]),
+        (
+            {"type": "Polygon", "points": [{"x": x, "y": y} for _, x, y in SQUARE[:3]]},
+            [*SQUARE[:3], ["Z"]],
+        ),
+        (
+            {"type": "Circle", "radius": 50},
+            [["M", 100, 0]]
+            + [["L", 100 * math.cos(a), 100 * math.sin(a)] for a in np.linspace(0.1, 2 * math.pi)],
+        ),
+    ],
+)
+def test_shapes_are_their_outlines(shape, path):
+    path = [["M" if i == 0 else c[0] if c[0] == "Z" else "L", *c[1:]] for i, c in enumerate(path)]
+    np.testing.assert_allclose(
+        from_strokes({"objects": [shape]}), from_strokes(canvas([path])), atol=0.06
+    )
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        None,
+        {},
+        {"objects": []},
+        {"objects": None},
+        {"objects": [{"type": "IText", "text": "8"}, 7, None, {"type": ["Path"]}]},
+        {"objects": [{"type": "Path", "path": []}]},
+    ],
+)
+def test_nothing_drawn(nothing):
+    with pytest.raises(BlankDrawing, match="^Draw a digit"):
+        from_strokes(nothing)
+
+
+NESTED: list = []
+for _ in range(100_000):
+    NESTED = [NESTED]
+
+
+@pytest.mark.parametrize(
+    "bad, words",
+    [
+        ("hello", r"must be a dict .* got str\. Clear"),
+        ([], r"must be a dict .* got list\. Clear"),
+        ({"objects": "Path"}, r"objects must be a list; got str\. Clear"),
+        ({"objects": [{"type": "Path", "path": "M 0 0"}]}, r"path must be a list; got str"),
+        (
+            canvas([[["M", 0, math.nan]]]),
+            r"must be finite and at most 1,000,000 .* got nan\. Clear",
+        ),
+        (canvas([[["M", 0, -math.inf]]]), r"must be finite .* got -inf"),
+        (canvas([[["M", 0, 1e300]]]), r"must be finite .* got 1e\+300"),
+        (canvas([[["M", 0, 10**6000]]]), r"must be finite .* got int"),
+        (canvas([[["M", 0, "7"]]]), r"must be finite .* got str"),
+        (canvas([[["M", 0, NESTED]]]), r"must be finite .* got list"),
+        (canvas([[["M", 0, 1], ["A", 1, 2]]]), r"M, L, Q, C or Z .* got 'A' with 2 numbers"),
+        (canvas([[["L", 0, 1]]]), r"M first; got 'L'"),
+        (canvas([[["M", 0]]]), r"got 'M' with 1 numbers"),
+        (canvas([[[]]]), r"got '' with 0 numbers"),
+        (canvas([[NESTED]]), r"got '' with 0 numbers"),
+        (canvas(SEVEN, angle=None), r"must be finite .* got NoneType"),
+        (canvas(SEVEN, scaleX=math.inf), r"must be finite .* got inf"),
+        (
+            canvas([[["M", 0, 0]] + [["L", 1, 1]] * 1_000_000]),
+            r"at most 10,000 points; got 1,000,0",
+        ),
+        (canvas([[["M", 0, 0]]] * 9_000), r"at most 10,000 points; got 18,000"),
+        ({"objects": [7] * 1_000_000}, r"at most 10,000 points; got 1,000,000\. Clear"),
+    ],
+    ids=range(20),
+)
+def test_bad_drawing_is_one_sentence(bad, words):
+    start = time.process_time()
+    with pytest.raises(ValueError, match=words) as caught:
+        from_strokes(bad)
+    assert not isinstance(caught.value, BlankDrawing)
+    assert len(str(caught.value)) < 250 and "\n" not in str(caught.value)
+    assert time.process_time() - start < 1
+
+
+def test_largest_drawing_is_bounded_in_time():
+    rng = np.random.default_rng(0)
+    ends = rng.uniform(-1e6, 1e6, (4_990, 4)).tolist()
+    path = [c for a, b, x, y in ends for c in (["M", a, b], ["Q", b, a, x, y])]
+    start = time.process_time()
+    check(from_strokes(canvas([path], scaleX=1e6, skewX=90, skewY=-90, strokeWidth=-1e6)))
+    assert time.process_time() - start < 5
+
+
+# Anything JSON can hold, with the canvas's own words thrown in so that it gets past the door.
+odd = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.integers(0, 300),
+    st.floats(),
+    st.sampled_from(["Path", "M", "L", "Q", "Z", "left", "bottom", "", "NaN"]),
+)
+odder = st.recursive(odd, lambda inner: st.lists(inner, max_size=5), max_leaves=8)
+numbers = st.one_of(st.floats(-300, 300), odder)
+commands = st.one_of(
+    st.tuples(st.sampled_from("MLZQCmx"), numbers, numbers).map(list),
+    st.tuples(st.just("Q"), numbers, numbers, numbers, numbers).map(list),
+    odder,
+)
+items = st.fixed_dictionaries(
+    {"type": st.sampled_from(["Path", "Line", "Rect", "Circle", "Polygon", "polyline"])},
+    optional={
+        "path": st.lists(commands, max_size=6).map(lambda path: [["M", 9, 9], *path]) | odder,
+        "points": st.lists(st.fixed_dictionaries({"x": numbers, "y": numbers}) | odder, max_size=5),
+        **dict.fromkeys(
+            [
+                *("left", "top", "width", "height", "radius", "x1", "y1", "x2", "y2", "angle"),
+                *("scaleX", "scaleY", "skewX", "skewY", "originX", "originY", "strokeWidth"),
+            ],
+            numbers,
+        ),
+    },
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.fixed_dictionaries({"objects": st.lists(items | odder, max_size=4) | odder}) | odder)
+def test_any_json_is_an_image_or_a_sentence(drawing):
+    try:
+        image = from_strokes(drawing)
+    except ValueError as error:
+        assert str(error).startswith(("Draw a digit", "A drawing", "A path"))
+    else:
+        check(image)
+
+
+def test_json_of_a_real_canvas_goes_through():
+    check(from_strokes(json.loads(json.dumps(canvas(TWO, originX="center", left=145, top=140)))))
+
+
+# Pixels
+
+
+def enlarged(image, side, resample):
+    """An image as a uint8 picture with the given side."""
+    picture = Image.fromarray(np.uint8(np.round(np.asarray(image) * 255)))
+    return np.asarray(picture.resize((side, side), resample))
+
+
+def anywhere(images, side, resample, seed=0):
+    """Each image enlarged and put somewhere on a black canvas of 280×280."""
+    rng = np.random.default_rng(seed)
+    for image in images:
+        page = np.zeros((280, 280), np.uint8)
+        y, x = rng.integers(0, 281 - side, 2)
+        page[y : y + side, x : x + side] = enlarged(image, side, resample)
+        yield page
+
+
+def rendered(paths, pen, size=1.0, ink=255, paper=0, scale=4):
+    """Polylines drawn by Pillow with a round pen on a 280×280 canvas."""
+    picture = Image.new("L", (280 * scale, 280 * scale), paper)
+    draw = ImageDraw.Draw(picture)
+    for path in paths:
+        points = [((c[-2] - 140) * size + 140, (c[-1] - 140) * size + 140) for c in path]
+        points = [(x * scale, y * scale) for x, y in points]
+        draw.line(points, ink, width=pen * scale)
+        for x, y in points:
+            r = pen * scale / 2
+            draw.ellipse([x - r, y - r, x + r, y + r], ink)
+    return np.asarray(picture.reduce(scale))
+
+
+def right(images, digits):
+    from invert import classify
+
+    return float((classify(np.asarray(images)).argmax(axis=1) == digits).mean())
+
+
+def test_mnist_comes_out_as_it_went_in(sample):
+    images, digits = sample
+    out = np.stack([from_pixels(image) for image in images])
+    assert np.abs(out - images).mean() < 1e-3
+    assert right(out, digits) >= right(images, digits) - 0.005
+
+
+@pytest.mark.parametrize(
+    "side, resample",
+    [
+        (56, Image.Resampling.NEAREST),
+        (97, Image.Resampling.BICUBIC),
+        (280, Image.Resampling.NEAREST),
+    ],
+)
+def test_mnist_enlarged_anywhere_loses_half_a_point_at_most(sample, side, resample):
+    images, digits = sample
+    out = np.stack([from_pixels(page) for page in anywhere(images, side, resample)])
+    assert right(out, digits) >= right(images, digits) - 0.005
+
+
+def test_box_and_centre_of_pixels(sample):
+    for page in anywhere(sample[0][::25], 160, Image.Resampling.BICUBIC):
+        image = from_pixels(page)
+        check(image)
+        assert centre_of_mass(image) == pytest.approx((14, 14), abs=0.1)
+        assert longest_side(image > 0.2) in (20, 21)
+
+
+@pytest.mark.parametrize("digit", [SEVEN, TWO, FIVE])
+def test_pen_and_size_hardly_matter(digit):
+    usual = rendered(digit, 20)
+    for pen in (3, 8, 14, 30):
+        for size in (0.6, 1.0):
+            other = from_pixels(rendered(digit, pen, size))
+            overlap = np.corrcoef(other.ravel(), from_pixels(usual).ravel())[0, 1]
+            assert overlap > 0.75, (pen, size)
+            assert 0.5 < other.sum() / from_pixels(usual).sum() < 2, (pen, size)
+
+
+def test_thin_strokes_are_thickened():
+    image = from_pixels(rendered(SEVEN, 2))
+    assert image.max() == 1 and image[10:18].sum(axis=1).min() > 1.5
+
+
+def test_dark_on_light_is_light_on_dark(sample):
+    for page in anywhere(sample[0][::50], 150, Image.Resampling.BICUBIC):
+        np.testing.assert_allclose(from_pixels(255 - page), from_pixels(page), atol=1e-4)
+
+
+@pytest.mark.parametrize("digit", [SEVEN, FIVE])
+def test_every_kind_of_array_is_the_same_picture(digit):
+    page = rendered(digit, 20)
+    expected = from_pixels(page)
+    alpha = np.dstack([np.zeros((280, 280, 3), np.uint8), page])
+    red = np.dstack([np.full((280, 280), 255, np.uint8), 255 - page, 255 - page])
+    yellow = np.dstack([np.full((280, 280, 2), 255, np.uint8), 255 - page])
+    same = {
+        "channel": page[..., None],
+        "rgb": np.dstack([page] * 3),
+        "opaque": np.dstack([page, page, page, np.full_like(page, 255)]),
+        "black on nothing": alpha,
+        "white on nothing": np.dstack([np.full((280, 280, 3), 255, np.uint8), page]),
+        "red on white": red,
+        "yellow on white": yellow,
+        "to 1": page / 255,
+        "to 255": page.astype(np.float64),
+        "float16": page.astype(np.float16),
+        "16 bit": page.astype(np.uint16) * 257,
+        "int64": page.astype(np.int64),
+        "faint": page / 255 * 0.3 + 0.5,
+        "list": page.tolist(),
+    }
+    for name, picture in same.items():
+        np.testing.assert_allclose(from_pixels(picture), expected, atol=0.02, err_msg=name)
+    overlap = np.corrcoef(from_pixels(page > 127).ravel(), expected.ravel())[0, 1]
+    assert overlap > 0.98
+
+
+def photographed(image, rng, shadow):
+    """A digit in grey pencil on paper: uneven light, a soft shadow, grain; 300×400 RGB."""
+    side = int(rng.integers(120, 260))
+    ink = np.zeros((300, 400))
+    y, x = rng.integers(20, 280 - side), rng.integers(20, 380 - side)
+    ink[y : y + side, x : x + side] = enlarged(image, side, Image.Resampling.BICUBIC) / 255
+    down, across = np.mgrid[:300, :400] / 400
+    a, b = rng.uniform(0, 2 * math.pi, 2)
+    light = 0.75 + 0.35 * (math.cos(a) * (across - 0.5) + math.sin(a) * (down - 0.4))
+    if shadow:
+        edge = math.cos(b) * (across - 0.5) + math.sin(b) * (down - 0.4)
+        light *= 1 - 0.35 / (1 + np.exp(-edge * 60))
+    tones = light * (0.9 - 0.6 * ink) + rng.normal(0, 0.02, ink.shape)
+    return np.uint8(np.clip(tones, 0, 1)[..., None] * np.array([255, 250, 235]))
+
+
+@pytest.mark.parametrize("shadow", [False, True])
+def test_photos_of_digits_on_paper(sample, shadow):
+    rng = np.random.default_rng(4)
+    images, digits = sample[0][::10], sample[1][::10]
+    out = np.stack([from_pixels(photographed(image, rng, shadow)) for image in images])
+    assert right(out, digits) >= right(images, digits) - 0.04
+
+
+def test_specks_do_not_move_the_digit():
+    page = rendered(SEVEN, 16)
+    dirty = page.copy()
+    dirty[5:9, 5:9] = dirty[270:274, 20:25] = 255
+    np.testing.assert_allclose(from_pixels(dirty), from_pixels(page), atol=1e-6)
+
+
+def test_a_second_stroke_is_no_speck():
+    page = rendered(FIVE[:1], 16).copy()
+    page[40:52, 230:260] = 255  # a short stroke apart, a tenth of the ink
+    assert np.abs(from_pixels(page) - from_pixels(rendered(FIVE[:1], 16))).max() > 0.5
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        np.zeros((280, 280)),
+        np.full((28, 28), 255, np.uint8),
+        np.full((5, 5, 3), 7, np.uint16),
+        np.zeros((280, 280, 4), np.uint8),
+        np.ones((1, 1), bool),
+        np.full((300, 300), 200) + np.random.default_rng(0).integers(-8, 9, (300, 300)),
+    ],
+    ids=["black", "white", "grey", "transparent", "one pixel", "noise"],
+)
+def test_blank_picture(blank):
+    with pytest.raises(BlankDrawing, match="^Draw a digit"):
+        from_pixels(blank)
+
+
+@pytest.mark.parametrize(
+    "bad, words",
+    [
+        (np.full((9, 9), np.nan), r"values must be from 0 to 255; got nan to nan\. Pass"),
+        (np.array([[0, np.inf]]), r"values must be from 0 to 255; got 0 to inf\. Pass"),
+        (np.array([[-1, 5]]), r"values must be from 0 to 255; got -1 to 5\. Pass"),
+        (np.array([[0, 70000]]), r"values must be from 0 to 65535; got 0 to 70000"),
+        (np.zeros(784), r"pixels in rows and columns; got \(784,\)\. Pass"),
+        (np.zeros((0, 28)), r"pixels in rows and columns; got \(0, 28\)"),
+        (np.zeros((28, 28, 2)), r"pixels in rows and columns; got \(28, 28, 2\)"),
+        (np.zeros((2, 28, 28, 3)), r"pixels in rows and columns; got \(2, 28, 28, 3\)"),
+        (None, r"must be numbers; got dtype object\. Pass"),
+        ("8.png", r"must be numbers; got dtype <U5\. Pass"),
+        (np.zeros((3, 3), complex), r"must be numbers; got dtype complex128"),
+        ([[1, 2], [3]], r"one array of numbers; .* Pass"),
+        (
+            np.broadcast_to(np.uint8(0), (10_000, 5_001)),
+            r"50,000,000 pixels; got 10000×5001\. Make",
+        ),
+    ],
+    ids=range(13),
+)
+def test_bad_picture_is_one_sentence(bad, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        from_pixels(bad)
+    assert not isinstance(caught.value, BlankDrawing)
+
+
+def test_large_picture_is_bounded_in_time():
+    page = np.zeros((5_000, 10_000, 3), np.uint8)
+    page[1_000:4_000, 2_000:2_300] = 255
+    start = time.process_time()
+    image = from_pixels(page)
+    assert time.process_time() - start < 10
+    assert centre_of_mass(image) == pytest.approx((14, 14), abs=0.1)
+
+
+kinds = st.sampled_from([np.uint8, np.uint16, np.bool_, np.float32, np.float64, np.int16])
+sides = st.one_of(st.integers(1, 40), st.just(600))
+shapes = st.one_of(
+    st.tuples(sides, st.integers(1, 40)),
+    st.tuples(st.integers(1, 40), sides, st.sampled_from([1, 3, 4])),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_any_picture_is_an_image_or_a_sentence(data):
+    kind = data.draw(kinds)
+    values = st.floats(0, 255, width=32) if np.dtype(kind).kind == "f" else None
+    picture = data.draw(stn.arrays(kind, data.draw(shapes), elements=values))
+    try:
+        image = from_pixels(picture)
+    except ValueError as error:
+        assert str(error).startswith(("Draw a digit", "A picture"))
+    else:
+        check(image)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.integers(0, 2**32), st.integers(1, 90), st.integers(1, 90), st.floats(0.01, 1))
+def test_noise_is_an_image_or_blank(seed, height, width, strength):
+    noise = np.random.default_rng(seed).normal(0.5, strength, (height, width, 3))
+    with contextlib.suppress(BlankDrawing):
+        check(from_pixels(np.clip(noise, 0, 1)))
