@@ -101,7 +101,7 @@ METHODS: Mapping[str, Method] = {
             start="black",
             loss="cross-entropy",
             step_rule="steepest",
-            steps=60,
+            steps=100,
             step_size=0.2,
         ),
         Method(
@@ -110,9 +110,9 @@ METHODS: Mapping[str, Method] = {
             source="Santurkar et al. 2019, https://arxiv.org/abs/1906.09453",
             classifier="robust",
             start="class-gaussian",
-            loss="cross-entropy",
+            loss="logit",
             step_rule="steepest",
-            steps=20,
+            steps=24,
             step_size=0.2,
         ),
     )
@@ -181,7 +181,7 @@ def generate(
 
     >>> run = generate([8, 8, 3], method="robust", seed=0, frames=24)
     >>> run.images.shape, run.probabilities.shape, run.losses.shape, run.frames.shape
-    ((3, 28, 28), (3, 10), (60, 3), (24, 3, 28, 28))
+    ((3, 28, 28), (3, 10), (100, 3), (24, 3, 28, 28))
     """
     digits = check_digits(digits)
     recipe = _settle(method, settings)

@@ -124,12 +124,13 @@ def test_box_and_centre(digit, angle):
 
 
 def test_lopsided_ink_stays_inside():
-    # Nearly all the ink in one corner, and a long thin tail away from it.
-    blob = [["M", 0, 0]] + [["L", x, y] for y in range(0, 40, 2) for x in (40, 0)]
-    image = from_strokes(canvas([blob, [["M", 40, 40], ["L", 270, 270]]]))
+    # Nearly all the ink along the left, a tail to the right: centred, the tail would leave.
+    bar = [["M", 0, 0], ["L", 0, 200], ["L", 20, 200], ["L", 20, 0]]
+    image = from_strokes(canvas([bar, [["M", 0, 100], ["L", 200, 100]]]))
     check(image)
-    rows = np.flatnonzero((image > 0.5).any(axis=1))
-    assert rows[0] >= 0 and rows[-1] - rows[0] + 1 in (19, 20)
+    columns = np.flatnonzero((image > 0.4).any(axis=0))
+    assert columns[[0, -1]].tolist() == [8, 27]
+    assert image[13, 27] > 0.6
 
 
 def test_order_and_direction_do_not_matter():
@@ -415,6 +416,16 @@ def test_box_and_centre_of_pixels(sample):
         check(image)
         assert centre_of_mass(image) == pytest.approx((14, 14), abs=0.1)
         assert longest_side(image > 0.2) in (20, 21)
+
+
+def test_lopsided_picture_stays_inside():
+    page = np.zeros((280, 280), np.uint8)
+    page[40:240, 40:80] = page[134:146, 80:240] = 255
+    for turn in range(4):
+        image = from_pixels(np.rot90(page, turn))
+        sides = [np.flatnonzero((image > 0.4).any(axis=axis))[[0, -1]] for axis in (0, 1)]
+        assert max(np.ptp(side) + 1 for side in sides) == 20
+    assert from_pixels(page)[13, 27] > 0.4
 
 
 @pytest.mark.parametrize("digit", [SEVEN, TWO, FIVE])

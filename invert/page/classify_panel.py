@@ -25,7 +25,7 @@ def show() -> None:
     with st.container(key="classify", horizontal=True, gap="medium"):
         easel = st.container(key="easel", width=canvas.SIDE)
         answer = st.container(key="answer", width="stretch")
-    with st.container(key="classify-controls", horizontal=True, gap="medium"):
+    with st.container(key="classify-controls", horizontal=True, gap="small"):
         pen = canvas.choose_pen()
         classifier = _choose_classifier()
     with easel:

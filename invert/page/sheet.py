@@ -41,8 +41,9 @@ def html(run, opinions: np.ndarray) -> str:
             f' aria-label="{escape(_description(run.digits[n], says))}"></div>'
             f"<figcaption>{_opinions(says, run.digits[n])}</figcaption></figure>"
         )
+    small = " small" if columns > 2 else ""
     return (
-        f'<div class="sheet" style="--columns:{columns};--side:{side}px;--count:{count};'
+        f'<div class="sheet{small}" style="--columns:{columns};--side:{side}px;--count:{count};'
         f'--frames:{len(run.frames)};--seconds:{PLAY_SECONDS}s;--sprite:url({uri})">'
         f"{''.join(cells)}</div>"
     )
@@ -67,7 +68,7 @@ def player(run) -> str:
     for step in run.frame_steps:
         second, best = np.argsort(mean[step])[-2:]
         sure, less = markup.percent(mean[step, best]), markup.percent(mean[step, second])
-        lines.append(f"{best} {sure}, {second} {less}")
+        lines.append(f"{best} at {sure}, {second} at {less}")
     data = json.dumps({"steps": [int(step) for step in run.frame_steps], "lines": lines})
     return (
         f'<div class="player" data-film="{escape(data)}">'

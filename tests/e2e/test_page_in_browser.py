@@ -390,14 +390,14 @@ def test_both_sides_are_in_view_on_a_laptop(visit):
     assert left["x"] + left["width"] < right["x"] and abs(left["y"] - right["y"]) < 1
 
 
-@pytest.mark.parametrize("count", [1, 16])
-def test_phone_shows_all_of_it_in_one_column(visit, count):
-    page = visit(f"?count={count}", width=390, height=844, has_touch=True, is_mobile=True)
+@pytest.mark.parametrize("width, height", [(390, 844), (768, 1024)])
+def test_phone_and_tablet_show_all_of_it_in_one_column(visit, width, height):
+    page = visit("?count=16", width=width, height=height, has_touch=True, is_mobile=True)
     left, right = (tabs.bounding_box() for tabs in page.locator(".stTabs").all())
     assert right["y"] >= left["y"] + left["height"]
     wider = """() => [...document.querySelectorAll("[data-testid=stMain] *")]
         .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5
-          && !element.closest("[role=radiogroup]") && element.checkVisibility())
+          && element.checkVisibility())
         .map((element) => element.outerHTML.slice(0, 120))"""
     assert page.evaluate(wider) == []
 
