@@ -130,7 +130,7 @@ def test_lopsided_ink_stays_inside():
     check(image)
     columns = np.flatnonzero((image > 0.4).any(axis=0))
     assert columns[[0, -1]].tolist() == [8, 27]
-    assert image[13, 27] > 0.6
+    assert image[14, 27] > 0.9
 
 
 def test_order_and_direction_do_not_matter():
@@ -424,8 +424,9 @@ def test_lopsided_picture_stays_inside():
     for turn in range(4):
         image = from_pixels(np.rot90(page, turn))
         sides = [np.flatnonzero((image > 0.4).any(axis=axis))[[0, -1]] for axis in (0, 1)]
-        assert max(np.ptp(side) + 1 for side in sides) == 20
-    assert from_pixels(page)[13, 27] > 0.4
+        assert max(np.ptp(side) + 1 for side in sides) in (20, 21)
+    columns = np.flatnonzero((from_pixels(page) > 0.4).any(axis=0))
+    assert columns[[0, -1]].tolist() == [8, 27]
 
 
 @pytest.mark.parametrize("digit", [SEVEN, TWO, FIVE])
