@@ -5,6 +5,7 @@ https://www.tensorflow.org/api_docs/python/tf/graph_util/import_graph_def.
 """
 
 import dataclasses
+import math
 from pathlib import Path
 
 import keras
@@ -18,29 +19,33 @@ from invert.images import DIGITS, PIXELS
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FrozenGraph:
-    """A classifier as a ``GraphDef``: constants for weights, one placeholder for its input.
+    """A network as a ``GraphDef``: constants for weights, one placeholder for its input.
 
     Attributes:
         graph_def: the graph, *without* the placeholder's own node: nothing may be left of it,
             since XLA has no kernel for a placeholder that nothing feeds.
         placeholder: name of the tensor that something must be put in the place of.
-        logits: name of the output tensor, ``(N, 10)``, before any softmax.
+        output: name of the output tensor; of a classifier its logits, before any softmax.
         shape: of one input, such as ``(784,)``, ``(28, 28)`` or ``(28, 28, 1)``.
+        outputs: how many values one input gives: 10 for a classifier.
     """
 
     graph_def: tf.compat.v1.GraphDef
     placeholder: str
-    logits: str
+    output: str
     shape: tuple[int, ...]
+    outputs: int
 
 
-def freeze(source) -> FrozenGraph:
+def freeze(source, inputs: int = PIXELS, outputs: int = DIGITS) -> FrozenGraph:
     """Freeze a classifier of 28×28 images, this package's or your own.
 
     Args:
         source: a Keras model, the folder of a SavedModel, or a ``.pb`` file that holds a frozen
             ``GraphDef`` with one placeholder. Its input has 784 values an image, flat or as
             28×28 or 28×28×1, in [0, 1]; its output ten logits or ten softmax probabilities.
+        inputs: values an input, where it is no classifier of images.
+        outputs: values an output, likewise.
 
     Raises:
         ValueError: ``source`` is none of these, or takes or returns another shape.
@@ -64,7 +69,7 @@ def freeze(source) -> FrozenGraph:
                 "A classifier must be a Keras model, a SavedModel folder with a serving_default"
                 f" signature, or a frozen .pb file; {source} is none ({error})."
             ) from error
-    return _cut_open(graph_def)
+    return _cut_open(graph_def, inputs, outputs)
 
 
 @weights.once
@@ -77,17 +82,18 @@ def substitute(frozen: FrozenGraph, m) -> tf.Tensor:
     """Import ``frozen`` into the current graph with ``m`` in its placeholder's place.
 
     Args:
-        frozen: the classifier.
+        frozen: the network.
         m: ``(N, 784)`` float32, a tensor or ``tf.Variable`` of the graph that is being built.
 
     Returns:
-        The logits ``(N, 10)`` of ``m``; ``tf.gradients`` leads through them back to ``m``.
+        The output for ``m``, of a classifier its logits ``(N, 10)``; ``tf.gradients`` leads
+        through it back to ``m``.
     """
     x = tf.reshape(m, (-1, *frozen.shape))
-    (logits,) = tf.graph_util.import_graph_def(
-        frozen.graph_def, input_map={frozen.placeholder: x}, return_elements=[frozen.logits]
+    (output,) = tf.graph_util.import_graph_def(
+        frozen.graph_def, input_map={frozen.placeholder: x}, return_elements=[frozen.output]
     )
-    return tf.reshape(logits, (-1, DIGITS))
+    return tf.reshape(output, (tf.shape(x)[0], frozen.outputs))
 
 
 def _freeze_keras(model: keras.Model) -> tf.compat.v1.GraphDef:
@@ -100,8 +106,8 @@ def _to_constants(concrete) -> tf.compat.v1.GraphDef:
     return convert_variables_to_constants_v2(concrete).graph.as_graph_def()
 
 
-def _cut_open(graph_def: tf.compat.v1.GraphDef) -> FrozenGraph:
-    """Take out the placeholder, and find the logits."""
+def _cut_open(graph_def: tf.compat.v1.GraphDef, inputs: int, outputs: int) -> FrozenGraph:
+    """Take out the placeholder, and find the output."""
     nodes = {node.name: node for node in graph_def.node}
     placeholders = [node for node in graph_def.node if node.op == "Placeholder"]
     used = {name.split(":")[0].lstrip("^") for node in graph_def.node for name in node.input}
@@ -115,15 +121,11 @@ def _cut_open(graph_def: tf.compat.v1.GraphDef) -> FrozenGraph:
     while end.op in ("Identity", "Softmax"):
         end = nodes[end.input[0].split(":")[0]]
     shape = tuple(d.size for d in placeholder.attr["shape"].shape.dim)[1:]
+    if any(side < 1 for side in shape) or math.prod(shape) != inputs:
+        raise ValueError(f"The network must take {inputs} values an input; this one takes {shape}.")
     graph_def.node.remove(placeholder)
-    frozen = FrozenGraph(graph_def, f"{placeholder.name}:0", f"{end.name}:0", shape)
-    if any(side < 1 for side in shape) or tf.TensorShape(shape).num_elements() != PIXELS:
-        raise ValueError(
-            f"A classifier must take 784 values an image (28×28); this one takes {shape}."
-        )
-    try:
-        with tf.Graph().as_default():
-            substitute(frozen, tf.zeros((1, PIXELS))).shape.assert_is_compatible_with((1, DIGITS))
-    except ValueError as error:
-        raise ValueError(f"A classifier must return ten logits an image: {error}") from error
-    return frozen
+    frozen = FrozenGraph(graph_def, f"{placeholder.name}:0", f"{end.name}:0", shape, outputs=-1)
+    found = tf.function(lambda: tf.shape(substitute(frozen, tf.zeros((1, inputs))))[1])()
+    if found != outputs:
+        raise ValueError(f"The network must return {outputs} values an input; got {found:d}.")
+    return dataclasses.replace(frozen, outputs=outputs)

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from invert import priors
 from invert.frozen import FrozenGraph, substitute
-from invert.images import DIGITS
+from invert.images import DIGITS, PIXELS
 
 # XLA compiles each batch size apart, so a batch is filled up to the next of these.
 BUCKETS = (1, 4, 16, 64, 256)
@@ -34,27 +34,24 @@ class Objective(NamedTuple):
         loss: "cross-entropy" of the digit, or "logit" (its negative).
         step_rule: "adam" or "steepest".
         priors: names from ``invert.priors.NAMES`` that the loss is joined by.
-        projected: whether every step ends with a projection to [0, 1], as an image wants it and
-            a code does not.
     """
 
     loss: str
     step_rule: str
     priors: tuple[str, ...] = ()
-    projected: bool = True
 
 
 class Learned(NamedTuple):
-    """What ``learn`` returns, ``N`` images of ``D`` values, ``S`` steps, ``F`` frames; float32.
+    """What ``learn`` returns, ``N`` images, ``S`` steps, ``F`` frames; all float32.
 
     Attributes:
-        m: ``(N, D)``, M at the end.
+        images: ``(N, 784)``, at the end.
         losses: ``(S, N)``, priors included, before each step.
         logits: ``(S + 1, N, 10)``, before each step and at the end.
-        frames: ``(F, N, D)``, M after ``frame_steps`` steps.
+        frames: ``(F, N, 784)``, the images after ``frame_steps`` steps.
     """
 
-    m: np.ndarray
+    images: np.ndarray
     losses: np.ndarray
     logits: np.ndarray
     frames: np.ndarray
@@ -66,19 +63,22 @@ def learn(
     start: np.ndarray,
     digits: np.ndarray,
     *,
+    decoder: FrozenGraph | None = None,
     steps: int,
     step_size: float,
     weights: Mapping[str, float] = types.MappingProxyType({}),
     frame_steps: Sequence[int] = (),
     seed: int = 0,
 ) -> Learned:
-    """Learn what a frozen classifier takes for ``digits``.
+    """Learn the images that a frozen classifier takes for ``digits``.
 
     Args:
-        frozen: the classifier, or a decoder and a classifier in one.
+        frozen: the classifier.
         objective: loss, step rule and priors.
-        start: where M starts, ``(N, D)`` float32, of images in [0, 1].
+        start: where M starts, ``(N, 784)`` float32 in [0, 1]; or the decoder's codes.
         digits: what M is to become, ``(N,)``, 0–9.
+        decoder: where given, M is its code, and the image what it makes of M; without, M is the
+            image, and every step ends with a projection to [0, 1].
         steps: 1 to ``MAX_STEPS``.
         step_size: of Adam, or the L2 length of a steepest step, in units of M.
         weights: of the objective's priors, by name; of jitter, the largest shift in pixels.
@@ -87,18 +87,18 @@ def learn(
         seed: of the jitter.
 
     Returns:
-        M, losses, logits and frames.
+        Images, losses, logits and frames.
 
     >>> from invert import classifier, frozen
     >>> graph = frozen.freeze(classifier.build())
     >>> start, digits = np.zeros((2, 784), np.float32), np.array([3, 8])
     >>> climb = Objective("logit", "steepest")
     >>> learned = learn(graph, climb, start, digits, steps=9, step_size=0.2)
-    >>> learned.m.shape, learned.losses.shape
+    >>> learned.images.shape, learned.losses.shape
     ((2, 784), (9, 2))
     """
     with _compiling:
-        loop = _compile(frozen, objective)
+        loop = _compile(frozen, decoder, objective)
     # A step may be asked for twice, where there are more frames than steps.
     distinct, place = np.unique(np.asarray(frame_steps, np.int32), return_inverse=True)
     slots = _bucket(len(distinct), FRAME_BUCKETS)
@@ -116,13 +116,11 @@ def learn(
         count, bucket = len(targets), _bucket(len(targets), BUCKETS)
         m = tf.Variable(_fill(start[first : first + count], bucket, 0))
         records = loop(m, tf.constant(_fill(targets, bucket, 0)), *settings)
-        losses, logits, frames = (record[:, :count].numpy() for record in records)
+        images, losses, logits, frames = (record[:, :count].numpy() for record in records)
         frames = frames[place] if slots else frames[:0]
-        parts.append((m.numpy()[:count], losses[:steps], logits[: steps + 1], frames))
-    m, losses, logits, frames = zip(*parts, strict=True)
-    return Learned(
-        np.concatenate(m), *(np.concatenate(part, axis=1) for part in (losses, logits, frames))
-    )
+        parts.append((images[0], losses[:steps], logits[: steps + 1], frames))
+    images, *records = zip(*parts, strict=True)
+    return Learned(np.concatenate(images), *(np.concatenate(r, axis=1) for r in records))
 
 
 def _bucket(length: int, buckets: Sequence[int]) -> int:
@@ -136,25 +134,30 @@ def _fill(array: np.ndarray, length: int, value) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=64)
-def _compile(frozen: FrozenGraph, objective: Objective):
+def _compile(frozen: FrozenGraph, decoder: FrozenGraph | None, objective: Objective):
     """The loop for one classifier and objective; its numbers are tensors and never recompile."""
     loss_of, step_rule = LOSSES[objective.loss], STEP_RULES[objective.step_rule]
 
+    def image_of(x):
+        return x if decoder is None else substitute(decoder, x)
+
     @tf.function(jit_compile=True)
     def loop(m: tf.Variable, digits, steps, step_size, weights, shifts, frame_steps):
-        (count, size), slots = m.shape, frame_steps.shape[0]
+        count, slots = m.shape[0], frame_steps.shape[0]
 
-        def record(length, shape):
+        def record(length, *shape):
+            shape = (count, *shape)
             return tf.TensorArray(tf.float32, length, element_shape=shape, clear_after_read=False)
 
-        def keep(frames, i, x):
+        def keep(frames, i, image):
             # Written again at every step until the frame's own step is reached.
             slot = tf.reduce_sum(tf.cast(frame_steps < i, tf.int32))
-            return frames.write(slot, x) if slots else frames
+            return frames.write(slot, image) if slots else frames
 
         def body(i, memory, losses, logits, frames):
             x = m.read_value()
-            seen = priors.shift(x, shifts[i]) if priors.JITTER in objective.priors else x
+            image = image_of(x)
+            seen = priors.shift(image, shifts[i]) if priors.JITTER in objective.priors else image
             z = substitute(frozen, seen)
             loss = loss_of(z, digits)
             for place, name in enumerate(objective.priors):
@@ -162,10 +165,9 @@ def _compile(frozen: FrozenGraph, objective: Objective):
                     loss += weights[place] * priors.PENALTIES[name](x)
             (gradient,) = tf.gradients(loss, x)
             step, memory = step_rule(gradient, memory, tf.cast(i + 1, tf.float32))
-            frames = keep(frames, i, x)
             x -= step_size * step
-            m.assign(tf.clip_by_value(x, 0.0, 1.0) if objective.projected else x)
-            return i + 1, memory, losses.write(i, loss), logits.write(i, z), frames
+            m.assign(tf.clip_by_value(x, 0.0, 1.0) if decoder is None else x)
+            return i + 1, memory, losses.write(i, loss), logits.write(i, z), keep(frames, i, image)
 
         memory = (tf.zeros_like(m), tf.zeros_like(m)) if objective.step_rule == "adam" else ()
         i, _, losses, logits, frames = tf.while_loop(
@@ -174,14 +176,14 @@ def _compile(frozen: FrozenGraph, objective: Objective):
             (
                 tf.constant(0),
                 memory,
-                record(MAX_STEPS, (count,)),
-                record(MAX_STEPS + 1, (count, DIGITS)),
-                record(max(slots, 1), (count, size)),
+                record(MAX_STEPS),
+                record(MAX_STEPS + 1, DIGITS),
+                record(max(slots, 1), PIXELS),
             ),
         )
-        x = m.read_value()
-        logits = logits.write(i, substitute(frozen, x))
-        return losses.stack(), logits.stack(), keep(frames, i, x).stack()
+        image = image_of(m.read_value())
+        logits = logits.write(i, substitute(frozen, image))
+        return image[None], losses.stack(), logits.stack(), keep(frames, i, image).stack()
 
     return loop
 

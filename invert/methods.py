@@ -214,7 +214,7 @@ def generate(
     probabilities = _softmax(learned.logits)
     return Run(
         digits=digits,
-        images=learned.m.reshape(-1, SIDE, SIDE),
+        images=learned.images.reshape(-1, SIDE, SIDE),
         probabilities=probabilities[-1],
         losses=learned.losses,
         probabilities_by_step=probabilities,

@@ -74,7 +74,7 @@ def test_any_shape_of_784_values_is_served(shape, images):
 
 @pytest.mark.parametrize(
     ("inputs", "outputs", "words"),
-    [((32, 32), 10, r"784 values.*\(32, 32\)"), ((28, 28), 9, "ten logits")],
+    [((32, 32), 10, r"take 784 values.*\(32, 32\)"), ((28, 28), 9, "return 10 values.*got 9")],
 )
 def test_networks_of_another_shape_are_refused(inputs, outputs, words):
     model = keras.Sequential(

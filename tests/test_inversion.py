@@ -1,5 +1,6 @@
 import concurrent.futures
 
+import keras
 import numpy as np
 import pytest
 
@@ -51,7 +52,7 @@ def by_hand(network, objective, x, digits, steps, size):
 def test_every_objective_takes_the_steps_that_numpy_takes(objective, robust, robust_by_hand, start):
     learned = learn(robust, objective, start, DIGITS, 8, 0.05)
     images, losses = by_hand(robust_by_hand, objective, start, DIGITS, 8, 0.05)
-    np.testing.assert_allclose(learned.m, images, atol=2e-4)
+    np.testing.assert_allclose(learned.images, images, atol=2e-4)
     np.testing.assert_allclose(learned.losses, losses, atol=2e-3)
     np.testing.assert_allclose(learned.logits[-1], robust_by_hand.logits(images), atol=2e-2)
 
@@ -68,7 +69,7 @@ def test_the_step_follows_finite_differences(robust, robust_by_hand):
     )
     objective = Objective("cross-entropy", "steepest")
     learned = learn(robust, objective, x.astype(np.float32), digits, 1, 0.1)
-    moved = (x - learned.m)[0]
+    moved = (x - learned.images)[0]
     assert np.linalg.norm(moved) == pytest.approx(0.1, rel=1e-4)
     np.testing.assert_allclose(moved / 0.1, slope / np.linalg.norm(slope), atol=1e-3)
 
@@ -77,18 +78,18 @@ def test_the_step_follows_finite_differences(robust, robust_by_hand):
 def test_every_objective_descends_and_stays_an_image(objective, robust, start):
     learned = learn(robust, objective, start, DIGITS, 60, 0.05)
     assert (learned.losses[-1] < learned.losses[0]).all()
-    assert learned.m.min() >= 0 and learned.m.max() <= 1
+    assert learned.images.min() >= 0 and learned.images.max() <= 1
 
 
 def test_frames_are_the_images_of_shorter_runs(robust, start):
     objective = Objective("cross-entropy", "adam")
     learned = learn(robust, objective, start, DIGITS, 30, 0.05, [0, 7, 7, 19, 30])
     assert np.array_equal(learned.frames[0], start)
-    assert np.array_equal(learned.frames[-1], learned.m)
+    assert np.array_equal(learned.frames[-1], learned.images)
     assert np.array_equal(learned.frames[1], learned.frames[2])
     for frame, steps in zip(learned.frames[[1, 3]], (7, 19), strict=True):
         shorter = learn(robust, objective, start, DIGITS, steps, 0.05)
-        assert np.array_equal(frame, shorter.m)
+        assert np.array_equal(frame, shorter.images)
 
 
 def test_the_weights_stay_byte_for_byte(robust, start):
@@ -122,12 +123,12 @@ def test_more_images_than_the_largest_bucket_are_learned_in_batches(robust):
     learned = learn(robust, objective, start, digits, 3, 0.2, [0, 3])
     assert learned.losses.shape == (3, count) and learned.frames.shape == (2, count, 784)
     last = learn(robust, objective, start[-5:], digits[-5:], 3, 0.2)
-    np.testing.assert_allclose(learned.m[-5:], last.m, atol=1e-5)
+    np.testing.assert_allclose(learned.images[-5:], last.images, atol=1e-5)
 
 
 def test_numbers_never_compile_again(robust, start):
     objective = Objective("cross-entropy", "steepest")
-    loop = inversion._compile(robust, objective)
+    loop = inversion._compile(robust, None, objective)
     learn(robust, objective, start[:1], DIGITS[:1], 5, 0.2, [0, 5])
     before = loop.experimental_get_tracing_count()
     for steps in (1, 2, 60, inversion.MAX_STEPS):
@@ -142,7 +143,7 @@ def test_a_gradient_of_nothing_moves_nothing():
     start = np.full((1, 784), 0.25, np.float32)
     for objective in OBJECTIVES:
         learned = learn(graph, objective, start, np.array([1]), 5, 0.2)
-        assert np.array_equal(learned.m, start)
+        assert np.array_equal(learned.images, start)
 
 
 def test_penalties_join_the_loss_with_their_weights(robust, robust_by_hand, start):
@@ -162,7 +163,7 @@ def test_a_penalty_lowers_what_it_measures(penalty, robust, start):
     objective = Objective("cross-entropy", "adam", (penalty,))
     bound = learn(robust, objective, start, DIGITS, 60, 0.05, weights={penalty: 0.1})
     measure = priors.PENALTIES[penalty]
-    assert (measure(bound.m).numpy() < measure(free.m).numpy()).all()
+    assert (measure(bound.images).numpy() < measure(free.images).numpy()).all()
 
 
 def test_jitter_of_no_pixels_is_none_and_its_seed_decides(robust, start):
@@ -170,9 +171,11 @@ def test_jitter_of_no_pixels_is_none_and_its_seed_decides(robust, start):
 
     def run(most, seed):
         weights = {"jitter": most}
-        return learn(robust, objective, start, DIGITS, 9, 0.05, weights=weights, seed=seed).m
+        return learn(robust, objective, start, DIGITS, 9, 0.05, weights=weights, seed=seed).images
 
-    np.testing.assert_allclose(run(0, 0), learn(robust, ADAM, start, DIGITS, 9, 0.05).m, atol=1e-6)
+    np.testing.assert_allclose(
+        run(0, 0), learn(robust, ADAM, start, DIGITS, 9, 0.05).images, atol=1e-6
+    )
     assert np.array_equal(run(2, 0), run(2, 0))
     assert not np.allclose(run(2, 0), run(2, 1), atol=1e-2)
 
@@ -186,7 +189,29 @@ def test_jitter_shows_the_classifier_the_shifted_image(robust, robust_by_hand, s
     np.testing.assert_allclose(learned.losses[0], robust_by_hand.loss(moved, DIGITS), rtol=1e-4)
 
 
-def test_without_projection_m_may_leave_the_box(robust, start):
-    objective = Objective("cross-entropy", "adam", projected=False)
-    learned = learn(robust, objective, start, DIGITS, 60, 0.05)
-    assert learned.m.min() < 0
+def test_with_a_decoder_m_is_its_code(robust, robust_by_hand):
+    rng = np.random.default_rng(0)
+    line = keras.Sequential([keras.Input((12,)), keras.layers.Dense(784, use_bias=False)])
+    w = rng.normal(0, 0.1, (12, 784))
+    line.set_weights([w])
+    decoder = frozen.freeze(line, inputs=12, outputs=784)
+    codes = rng.normal(size=(3, 12))
+    learned = inversion.learn(
+        robust,
+        Objective("cross-entropy", "steepest", ("l2",)),
+        codes.astype(np.float32),
+        DIGITS,
+        decoder=decoder,
+        steps=1,
+        step_size=0.5,
+        weights={"l2": 0.3},
+        frame_steps=[0, 1],
+    )
+    images = codes @ w
+    loss = robust_by_hand.loss(images, DIGITS) + 0.15 * (codes**2).sum(axis=1)
+    gradient = robust_by_hand.gradient(images, DIGITS) @ w.T + 0.3 * codes
+    moved = codes - 0.5 * gradient / np.linalg.norm(gradient, axis=1, keepdims=True)
+    np.testing.assert_allclose(learned.losses[0], loss, rtol=1e-4)
+    np.testing.assert_allclose(learned.frames[0], images, atol=1e-5)
+    np.testing.assert_allclose(learned.images, moved @ w, atol=1e-4)
+    assert learned.images.min() < 0  # nothing is projected: the decoder alone decides

@@ -176,7 +176,9 @@ def methods_loops():
 
     return [
         inversion._compile(
-            frozen.load(m.classifier), inversion.Objective(m.loss, m.step_rule, tuple(m.priors))
+            frozen.load(m.classifier),
+            None,
+            inversion.Objective(m.loss, m.step_rule, tuple(m.priors)),
         )
         for m in methods.METHODS.values()
     ]
