@@ -2,10 +2,23 @@
 
 import streamlit as st
 
-from invert.page import classify_panel, generate_panel, loading, look, tabs
+from invert.page import (
+    classify_panel,
+    generate_panel,
+    ladder_panel,
+    loading,
+    look,
+    lost_panel,
+    tabs,
+    why_panel,
+)
 
-LEFT = [("Classify", classify_panel.show)]
-RIGHT = [("Generate", generate_panel.show)]
+LEFT = [("Classify", classify_panel.show), ("Why", why_panel.show)]
+RIGHT = [
+    ("Generate", generate_panel.show),
+    ("Better ways", ladder_panel.show),
+    ("What is lost", lost_panel.show),
+]
 
 
 def main():

@@ -1,4 +1,4 @@
-"""The package from a shell: ``python -m invert classify FILE…``, ``generate DIGIT…``."""
+"""The package from a shell: ``python -m invert classify``, ``generate`` and ``evaluate``."""
 
 import argparse
 import sys
@@ -8,6 +8,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from invert import film, methods, starts
+from invert.data import PATH_VARIABLE, DataError
+from invert.data import load as load_mnist
 from invert.drawing import from_pixels
 from invert.weights import WeightsError
 
@@ -35,10 +37,14 @@ def main(arguments=None) -> int:
     )
     command.set_defaults(run=generate)
 
+    command = commands.add_parser("evaluate", help="measure every method; minutes")
+    command.add_argument("--mnist", metavar="FILE", help=f"mnist.npz; see also {PATH_VARIABLE}")
+    command.set_defaults(run=evaluate)
+
     options = parser.parse_args(arguments)
     try:
         options.run(options)
-    except (ValueError, WeightsError, OSError) as error:
+    except (ValueError, DataError, WeightsError, OSError) as error:
         print(f"invert: {error}", file=sys.stderr)
         return 2
     return 0
@@ -81,6 +87,20 @@ def generate(options) -> None:
         confidence = run.probabilities[run.digits == digit, digit].mean()
         print(f"{digit}: the classifier gives it {confidence:.3f} on average")
     print(f"{out}: {len(run.digits)} images, method {run.method}, start {run.start}")
+
+
+def evaluate(options) -> None:
+    """Measure the whole ladder; write the table to model_weights/ and into the README."""
+    mnist = load_mnist(options.mnist)
+
+    from keras.utils import Progbar
+
+    from invert import evaluation
+
+    bar = Progbar(len(evaluation.plan()) + 2, unit_name="row")
+    rows = evaluation.evaluate(mnist, lambda done, _: bar.update(done))
+    evaluation.write_readme(rows)
+    print(evaluation.markdown(rows))
 
 
 def _read(path: str) -> np.ndarray:

@@ -4,6 +4,7 @@ The table lies in model_weights/evaluation.json; the page shows that file, and t
 that the same command writes, so no figure in either is typed by hand.
 """
 
+import contextlib
 import json
 import os
 import platform
@@ -60,7 +61,7 @@ def plan() -> list[tuple[str, str]]:
     return sorted(own + noise, key=lambda pair: order.index(pair[0]))
 
 
-def evaluate(mnist: data.Mnist, report=lambda done, total, row: None) -> list[Row]:
+def evaluate(mnist: data.Mnist, report=lambda done, row: None) -> list[Row]:
     """Measure the ladder, write the table, and return it.
 
     Rows that an interrupted evaluation had finished are taken over; the table itself is only
@@ -68,7 +69,7 @@ def evaluate(mnist: data.Mnist, report=lambda done, total, row: None) -> list[Ro
 
     Args:
         mnist: the training images are what ``nearest`` searches, the test images the real digits.
-        report: called after each row with how many are done, of how many, and the row.
+        report: called after each row with how many are done, and the row.
 
     Raises:
         WeightsError: some weights are missing, cut or altered.
@@ -77,7 +78,7 @@ def evaluate(mnist: data.Mnist, report=lambda done, total, row: None) -> list[Ro
     # Rows of other weights are worth nothing.
     version = {name: entry["sha256"] for name, entry in weights.manifest().items()}
     rows = {}
-    if unfinished.exists():
+    with contextlib.suppress(weights.WeightsError):  # there is none, or a cut one
         begun = _read(unfinished)
         if begun.get("weights") == version:
             rows = {(row.method, row.start): row for row in begun["rows"]}
@@ -101,7 +102,7 @@ def evaluate(mnist: data.Mnist, report=lambda done, total, row: None) -> list[Ro
                 milliseconds=None if seconds is None else round(1000 * seconds / len(digits), 2),
             )
             _write(unfinished, version, rows.values())
-        report(done, len(jobs), rows[method, start])
+        report(done, rows[method, start])
     table = [rows[key] for key in jobs]
     _write(unfinished, version, table)
     os.replace(unfinished, weights.DIRECTORY / TABLE)
@@ -172,7 +173,7 @@ def _read(path: Path) -> dict:
     try:
         table = json.loads(path.read_text("utf-8"))
         return {**table, "rows": [Row(**row) for row in table["rows"]]}
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise weights.WeightsError(
             f"{path.parent.name}/{path.name} cannot be read ({type(error).__name__})."
             " Measure it again with: python -m invert evaluate"

@@ -97,8 +97,6 @@ def learn(
     >>> learned.images.shape, learned.losses.shape
     ((2, 784), (9, 2))
     """
-    with _compiling:
-        loop = _compile(frozen, decoder, objective)
     # A step may be asked for twice, where there are more frames than steps.
     distinct, place = np.unique(np.asarray(frame_steps, np.int32), return_inverse=True)
     slots = _bucket(len(distinct), FRAME_BUCKETS)
@@ -114,6 +112,8 @@ def learn(
     for first in range(0, len(start), BUCKETS[-1]):
         targets = digits[first : first + BUCKETS[-1]].astype(np.int32)
         count, bucket = len(targets), _bucket(len(targets), BUCKETS)
+        with _compiling:
+            loop = _compile(frozen, decoder, objective, bucket, slots)
         m = tf.Variable(_fill(start[first : first + count], bucket, 0))
         records = loop(m, tf.constant(_fill(targets, bucket, 0)), *settings)
         images, losses, logits, frames = (record[:, :count].numpy() for record in records)
@@ -133,9 +133,10 @@ def _fill(array: np.ndarray, length: int, value) -> np.ndarray:
     return np.pad(array, [(0, length - len(array)), *rest], constant_values=value)
 
 
-@functools.lru_cache(maxsize=64)
-def _compile(frozen: FrozenGraph, decoder: FrozenGraph | None, objective: Objective):
-    """The loop for one classifier and objective; its numbers are tensors and never recompile."""
+@functools.lru_cache(maxsize=256)
+def _compile(frozen, decoder, objective: Objective, count: int, slots: int):
+    """The loop for one classifier, objective and shape; its numbers are tensors, so that no
+    setting ever compiles again."""
     loss_of, step_rule = LOSSES[objective.loss], STEP_RULES[objective.step_rule]
 
     def image_of(x):
@@ -143,8 +144,6 @@ def _compile(frozen: FrozenGraph, decoder: FrozenGraph | None, objective: Object
 
     @tf.function(jit_compile=True)
     def loop(m: tf.Variable, digits, steps, step_size, weights, shifts, frame_steps):
-        count, slots = m.shape[0], frame_steps.shape[0]
-
         def record(length, *shape):
             shape = (count, *shape)
             return tf.TensorArray(tf.float32, length, element_shape=shape, clear_after_read=False)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import invert
-from invert import classifier, judge, methods
+from invert import classifier, inversion, judge
 
 
 @pytest.fixture(scope="module")
@@ -160,25 +160,13 @@ def test_bad_arguments_are_named_with_their_rule(arguments, words):
 
 def test_warming_up_reports_and_leaves_nothing_to_compile():
     heard = []
-    invert.warm_up(lambda sentence, done: heard.append((sentence, done)), counts=(1,), frames=32)
+    invert.warm_up(lambda sentence, done: heard.append((sentence, done)), frames=32)
     sentences, shares = zip(*heard, strict=True)
     assert sentences[0] == "Starting TensorFlow" and sentences[-1] == "Ready"
     assert list(shares) == sorted(shares) and shares[0] == 0 and shares[-1] == 1
-    loops = methods_loops()
-    before = [loop.experimental_get_tracing_count() for loop in loops]
+    before = inversion._compile.cache_info()
     for name in invert.METHODS:
-        invert.generate(4, name, frames=32, start="noise", steps=3)
-    assert [loop.experimental_get_tracing_count() for loop in methods_loops()] == before
-
-
-def methods_loops():
-    from invert import frozen, inversion
-
-    return [
-        inversion._compile(
-            frozen.load(m.classifier),
-            None,
-            inversion.Objective(m.loss, m.step_rule, tuple(m.priors)),
-        )
-        for m in methods.METHODS.values()
-    ]
+        for start in ("black", "noise", "average"):
+            for count, steps in ((1, 3), (3, 400), (16, 60)):
+                invert.generate([4] * count, name, frames=32, start=start, steps=steps)
+    assert inversion._compile.cache_info().misses == before.misses

@@ -120,7 +120,10 @@ def test_page_stands_before_the_models_are_loaded(fresh, monkeypatch):
     until(lambda: loading._loader().fraction == 0.25)
     page.draw(ONE)
     assert "Loading &lt;the&gt; classifier" in page.html and "width:25%" in page.html
-    assert [tab.label for tab in page.test.tabs] == ["Classify", "Generate"]
+    assert [tab.label for tab in page.test.tabs] == [
+        *("Classify", "Why"),
+        *("Generate", "Better ways", "What is lost"),
+    ]
     assert page.test.get_by_key("digit").value == "8"
     assert "The answer comes as soon as" in page.words and page.answer is None
     assert "The images come as soon as" in page.words

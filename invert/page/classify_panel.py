@@ -49,9 +49,9 @@ def _choose_classifier() -> str:
 def _reading(strokes: dict | None, classifier: str) -> str:
     """Return what the classifier reads in the strokes, as HTML of one size, whatever happens."""
     before = st.session_state.get("last reading")
-    st.session_state["last reading"] = None
+    st.session_state["last reading"] = st.session_state["drawn image"] = None
     try:
-        image = from_strokes(strokes)
+        image = st.session_state["drawn image"] = from_strokes(strokes)
         if not loading.ready():
             return _layout(image, None, before, SOON)
         probabilities = invert.classify(image[None], classifier=classifier)[0]

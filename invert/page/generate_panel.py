@@ -17,7 +17,7 @@ FRAMES = 32
 STEPS = [5, 10, 20, 40, 60, 100, 200, 400]
 DIGIT, METHOD = "8", "robust"
 OWN = "default"
-WHY = "Its weights stay as they are; its input is what is learned, until it says the digit."
+WHY = "The network's weights stay as they are; its input is learned, until it says the digit."
 log = logging.getLogger(__name__)
 
 
@@ -66,9 +66,9 @@ def _choose() -> dict:
             [OWN, *invert.STARTS],
             key="start",
             bind="query-params",
-            help="The image that the steps begin at, by default the method's own: a page without ink ('black', as MNIST shows"
-            " it), faint noise, the mean of all training digits, or a random draw around the mean"
-            " of this digit ('class-gaussian').",
+            help="The image that the steps begin at, by default the method's own: a page without"
+            " ink ('black', as MNIST shows it), faint noise, the mean of all training digits, or a"
+            " random draw around the mean of this digit ('class-gaussian').",
         )
         steps = st.selectbox(
             "Steps",

@@ -3,6 +3,7 @@
 import gc
 import logging
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
@@ -92,6 +93,20 @@ def ready() -> bool:
 def failed() -> bool:
     """Tell whether loading has ended without the networks."""
     return _loader().state == "failed" and not ready()
+
+
+def when_ready(make: Callable[[], str]) -> str:
+    """Return the HTML that ``make`` makes of the models, or a sentence that says why not."""
+    if failed():
+        return markup.sentence("The models are not loaded.", "hint")
+    if not ready():
+        return markup.sentence("This comes as soon as the models are loaded.", "hint")
+    try:
+        return make()
+    except Exception as error:
+        if not isinstance(error, ValueError):
+            log.exception("a panel failed")
+        return markup.alert(markup.plain_sentence(error))
 
 
 def show_status() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -37,8 +38,9 @@ def status(sentence: str, fraction: float) -> str:
 
 
 def sentence(text: str, kind: str = "sentence") -> str:
-    """Return a paragraph of running text."""
-    return f'<p class="{kind}">{escape(text)}</p>'
+    """Return a paragraph of running text; `what stands in backticks` is set as code."""
+    words = re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
+    return f'<p class="{kind}">{words}</p>'
 
 
 def data_uri(png: bytes) -> str:
@@ -54,6 +56,28 @@ def picture(image: np.ndarray, description: str, side: int) -> str:
     return (
         f'<img class="paper" src="{data_uri(out.getvalue())}" width="{side}" height="{side}"'
         f' alt="{escape(description)}">'
+    )
+
+
+def captioned(image: np.ndarray, description: str, caption: str, side: int) -> str:
+    """Return a picture with a few words under it."""
+    return (
+        f'<figure class="captioned">{picture(image, description, side)}'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
+    )
+
+
+def heat(values: np.ndarray, description: str, caption: str, side: int) -> str:
+    """Return signed values as colours on the page: blue for, orange against, clear for nothing."""
+    strength = np.abs(values) / max(float(np.abs(values).max()), 1e-12)
+    colours = np.where(values[..., None] > 0, (57, 106, 214), (222, 117, 20))
+    pixels = np.concatenate([colours, 255 * np.sqrt(strength)[..., None]], axis=-1)
+    out = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(out, "PNG")
+    return (
+        f'<figure class="captioned"><img class="heat" src="{data_uri(out.getvalue())}"'
+        f' width="{side}" height="{side}" alt="{escape(description)}">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
 
 

@@ -8,8 +8,9 @@ import streamlit as st
 def strip(side: str, panels: Sequence[tuple[str, Callable[[], None]]]) -> None:
     """Show the panels under tabs; the open one is part of the URL, as ``?left=…`` or ``?right=…``.
 
-    Every panel is drawn, hidden or not: a canvas that is taken off the page loses its drawing.
-    Each side is a fragment, so that nothing done on one side reruns the other.
+    The first panel is drawn even when hidden: a canvas that is taken off the page loses its
+    drawing. The others cost nothing until they are opened. Each side is a fragment, so that
+    nothing done on one side reruns the other.
 
     Args:
         side: "left" or "right"; the name of the URL parameter.
@@ -20,8 +21,8 @@ def strip(side: str, panels: Sequence[tuple[str, Callable[[], None]]]) -> None:
 
 @st.fragment
 def _strip(side, panels):
-    for tab, (_, show) in zip(
-        st.tabs([title for title, _ in panels], key=side, bind="query-params"), panels, strict=True
-    ):
+    tabs = st.tabs([title for title, _ in panels], key=side, bind="query-params")
+    for tab, (_, show) in zip(tabs, panels, strict=True):
         with tab:
-            show()
+            if tab.open or tab is tabs[0]:
+                show()

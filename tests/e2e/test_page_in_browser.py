@@ -97,7 +97,10 @@ def position(film):
 
 
 def test_page_shows_before_the_models_are_loaded_and_says_what_is_loading(first_visit):
-    assert first_visit.tabs == ["Classify", "Generate"]
+    assert first_visit.tabs == [
+        *("Classify", "Why"),
+        *("Generate", "Better ways", "What is lost"),
+    ]
     assert "Draw a digit" in first_visit.words
     assert first_visit.films == 0
     assert re.match("Starting|Loading|Compiling", first_visit.status)
@@ -180,12 +183,12 @@ def test_corners_take_strokes_top_right_too(visit):
     page = visit()
     easel = Easel(page)
     corners = {
-        "top right": [(150, 8), (272, 8), (272, 30)],
-        "top left": [(8, 30), (8, 8), (60, 8)],
-        "bottom right": [(272, 240), (272, 272), (200, 272)],
+        "top right": [(268, 12), (230, 10), (180, 12)],
+        "top left": [(8, 8), (60, 8), (8, 40)],
+        "bottom right": [(272, 272), (272, 230), (200, 272)],
     }
     for corner, strokes in corners.items():
-        page.mouse.move(*easel.points([(140, 140)])[0])  # what hovering brings up is up
+        page.mouse.move(5, 5)  # from outside: the toolbar, unseen, once lay there until hovered
         page.wait_for_timeout(400)
         easel.draw(strokes)
         assert easel.ink() > 500, corner
@@ -424,7 +427,7 @@ def test_status_says_ready_once_everything_is_compiled_and_is_watched_no_more(vi
     page = visit()
     page.get_by_role("status").get_by_text("Ready").wait_for(timeout=MODELS_SECONDS * 1000)
     frames = []
-    page.on("websocket", lambda socket: socket.on("framereceived", frames.append))
+    page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: frames.append(frame)))
     page.reload()
     page.get_by_role("status").get_by_text("Ready").wait_for()
     page.locator(".film").first.wait_for()
