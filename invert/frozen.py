@@ -13,7 +13,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from invert import classifier, weights
+from invert import classifier, inverse_model, weights
 from invert.images import DIGITS, PIXELS
 
 
@@ -78,6 +78,12 @@ def load(name: str) -> FrozenGraph:
     return freeze(classifier.load(name))
 
 
+@weights.once
+def load_decoder() -> FrozenGraph:
+    """Return the unconditional decoder, codes ``(N, 20)`` to images, frozen once a process."""
+    return freeze(inverse_model.decoder(), inputs=inverse_model.CODE, outputs=PIXELS)
+
+
 def substitute(frozen: FrozenGraph, m) -> tf.Tensor:
     """Import ``frozen`` into the current graph with ``m`` in its placeholder's place.
 
@@ -124,6 +130,10 @@ def _cut_open(graph_def: tf.compat.v1.GraphDef, inputs: int, outputs: int) -> Fr
     if any(side < 1 for side in shape) or math.prod(shape) != inputs:
         raise ValueError(f"The network must take {inputs} values an input; this one takes {shape}.")
     graph_def.node.remove(placeholder)
+    for node in graph_def.node:
+        # A custom gradient (silu has one) belongs to the graph it was made in. Without it,
+        # gradients lead through the operations that it stood for.
+        node.attr.pop("_gradient_op_type", None)
     frozen = FrozenGraph(graph_def, f"{placeholder.name}:0", f"{end.name}:0", shape, outputs=-1)
     found = tf.function(lambda: tf.shape(substitute(frozen, tf.zeros((1, inputs))))[1])()
     if found != outputs:

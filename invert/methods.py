@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from invert import starts
-from invert.images import DIGITS, PIXELS, SIDE, check_whole
+from invert.images import DIGITS, SIDE, check_whole
 
 MAX_COUNT = 1000
 MAX_FRAMES = 64
@@ -19,6 +19,7 @@ MAX_STEPS = 1000
 MAX_SETTING = 100.0
 MAX_JITTER = 8
 MAX_SEED = 2**31 - 1
+CODE = "code"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,10 +31,11 @@ class Method:
         claim: what it does, in one line.
         source: the paper or page it comes from.
         classifier: the one that is run backwards.
-        start: where M starts, one of ``invert.STARTS``.
+        start: where M starts, one of ``invert.STARTS``; or "code": M is a random code, which a
+            decoder makes an image of.
         loss: "cross-entropy" of the target, or the target's "logit".
         step_rule: "adam" or "steepest" (steps of one length in L2).
-        steps: how many.
+        steps: how many; 0 where an image takes no optimisation.
         step_size: of Adam, or the length of a steepest step, in units of the image
             (full ink of one pixel = 1).
         priors: names from ``invert.priors`` with their weights; a caller may change a weight.
@@ -57,11 +59,13 @@ class Method:
 
     def sees_training_data_from(self, start: str) -> bool:
         """The same, from another start than the method's own."""
-        return start in starts.FROM_TRAINING_DATA
+        return start in starts.FROM_TRAINING_DATA or start == CODE
 
     @property
     def settings(self) -> dict[str, float]:
         """What a caller of ``generate`` may set by name, with the method's own values."""
+        if not self.steps:
+            return {}
         return {"steps": self.steps, "step_size": self.step_size, **self.priors}
 
 
@@ -70,7 +74,7 @@ METHODS: Mapping[str, Method] = {
     for method in (
         Method(
             name="plain",
-            claim="The question's plan as asked, on the classifier trained as asked.",
+            claim="The question's plan to the letter, on the classifier that its author trained.",
             source="the question",
             classifier="question",
             start="black",
@@ -106,7 +110,7 @@ METHODS: Mapping[str, Method] = {
         ),
         Method(
             name="class-prior",
-            claim="The robust climb, started from a draw of the digit's pixel Gaussian.",
+            claim="The same climb, from a blurred random guess at the digit: its pixel Gaussian.",
             source="Santurkar et al. 2019, https://arxiv.org/abs/1906.09453",
             classifier="robust",
             start="class-gaussian",
@@ -114,6 +118,32 @@ METHODS: Mapping[str, Method] = {
             step_rule="steepest",
             steps=24,
             step_size=0.2,
+        ),
+        Method(
+            name="latent",
+            claim="M is the code of a decoder that knows handwriting, but was told no digit.",
+            source="Nguyen et al. 2016, https://arxiv.org/abs/1605.09304; "
+            "Nguyen et al. 2017, https://arxiv.org/abs/1612.00005",
+            classifier="robust",
+            start=CODE,
+            loss="cross-entropy",
+            step_rule="adam",
+            # More steps, or a stronger prior, are surer of the digit and less varied.
+            steps=130,
+            step_size=0.4,
+            priors={"l2": 0.003},
+        ),
+        Method(
+            name="inverse",
+            claim="The reply's opposite model, digit and seed to image: nothing runs backwards.",
+            source="Kingma & Welling 2014, https://arxiv.org/abs/1312.6114; "
+            "Lipman et al. 2023, https://arxiv.org/abs/2210.02747",
+            classifier="robust",
+            start=CODE,
+            loss="",
+            step_rule="",
+            steps=0,
+            step_size=0.0,
         ),
     )
 }
@@ -129,7 +159,8 @@ class Run:
         probabilities: ``(N, 10)`` float32, of the classifier that was inverted.
         losses: ``(S, N)`` float32, each image's before each step.
         probabilities_by_step: ``(S + 1, N, 10)`` float32, from the start to the image.
-        frames: ``(F, N, 28, 28)`` float32, the way from the start to the image, or None.
+        frames: ``(F, N, 28, 28)`` float32, the way from the start to the image; None where none
+            were asked for, and where there is no way.
         frame_steps: ``(F,)`` int64, how many steps lie before each frame.
         method: the method's name.
         seed: the seed.
@@ -189,7 +220,13 @@ def generate(
     if frames != 0:
         frames = check_whole(frames, "frames", 2, MAX_FRAMES)
     start = recipe.start if start is None else start
-    first = starts.make(start, digits, seed)
+    if recipe.start == CODE and not (isinstance(start, str) and start == CODE):
+        raise ValueError(f"{method} starts from a random code and takes no other start.")
+    if not recipe.steps:
+        if classifier is not None:
+            raise ValueError(f"{method} inverts no classifier, so it takes none.")
+        return _imagine(recipe, digits, seed)
+    first = None if recipe.start == CODE else starts.make(start, digits, seed)
 
     from invert import frozen, inversion
 
@@ -199,12 +236,19 @@ def generate(
         raise ValueError(
             f"classifier must be a name or made by invert.freeze; got {type(classifier).__name__}."
         )
+    decoder = None
+    if recipe.start == CODE:
+        from invert import inverse_model
+
+        decoder = frozen.load_decoder()
+        first = inverse_model.start_codes(len(digits), seed)
     frame_steps = np.linspace(0, recipe.steps, frames).round().astype(int)
     learned = inversion.learn(
         classifier,
         inversion.Objective(recipe.loss, recipe.step_rule, tuple(recipe.priors)),
-        first.reshape(-1, PIXELS),
+        first.reshape(len(digits), -1),
         digits,
+        decoder=decoder,
         steps=recipe.steps,
         step_size=recipe.step_size,
         weights=recipe.priors,
@@ -223,6 +267,27 @@ def generate(
         method=method,
         seed=seed,
         start=start if isinstance(start, str) else "image",
+        settings=recipe.settings,
+    )
+
+
+def _imagine(recipe: Method, digits: np.ndarray, seed: int) -> Run:
+    """A run of no steps: the inverse model's images, and what the classifier says of them."""
+    from invert import classifier, inverse_model
+
+    images = inverse_model.imagine(digits, seed)
+    probabilities = classifier.classify(images, recipe.classifier)
+    return Run(
+        digits=digits,
+        images=images,
+        probabilities=probabilities,
+        losses=np.zeros((0, len(digits)), np.float32),
+        probabilities_by_step=probabilities[None],
+        frames=None,
+        frame_steps=np.zeros(0, int),
+        method=recipe.name,
+        seed=seed,
+        start=recipe.start,
         settings=recipe.settings,
     )
 
@@ -282,7 +347,7 @@ def _settle(method: str, settings: Mapping[str, Any]) -> Method:
     recipe = METHODS[method]
     for name, value in settings.items():
         if name not in recipe.settings:
-            known = ", ".join(recipe.settings)
+            known = ", ".join(recipe.settings) or "none"
             raise ValueError(f"the settings of {method} are {known}; got {name!r}.")
         if name == "steps":
             check_whole(value, "steps", 1, MAX_STEPS)

@@ -11,21 +11,9 @@ ROOT = Path(__file__).parent.parent
 MODULES = sorted(p for p in (ROOT / "invert").rglob("*.py") if p.name != "__init__.py")
 # From the ground up: a module may import those before it, wherever in its file.
 ORDER = [
-    *(
-        "images",
-        "weights",
-        "data",
-        "strokes",
-        "picture",
-        "drawing",
-        "film",
-        "starts",
-        "classifier",
-        "frozen",
-        "priors",
-    ),
-    *("inversion", "judge", "inverse_model", "methods", "evaluation", "invariances", "attribution"),
-    *("training", "page", "__main__"),
+    *("images", "weights", "data", "strokes", "picture", "drawing", "film", "starts"),
+    *("classifier", "inverse_model", "frozen", "priors", "inversion", "judge", "methods"),
+    *("evaluation", "invariances", "attribution", "training", "page", "__main__"),
 ]
 
 

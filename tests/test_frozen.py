@@ -84,6 +84,22 @@ def test_networks_of_another_shape_are_refused(inputs, outputs, words):
         frozen.freeze(model)
 
 
+def test_gradients_lead_through_custom_ones(images):
+    # Keras's silu carries a custom gradient, a function of the graph it was made in.
+    layers = [keras.layers.Dense(8, "silu"), keras.layers.Dense(10)]
+    model = keras.Sequential([keras.Input((784,)), *layers])
+    graph, x = frozen.freeze(model), tf.Variable(images)
+    with tf.GradientTape() as tape:
+        top = tf.reduce_sum(model(x)[:, 4])
+    want = tape.gradient(top, x)
+
+    @tf.function
+    def gradient(value):
+        return tf.gradients(frozen.substitute(graph, value)[:, 4], value)[0]
+
+    np.testing.assert_allclose(gradient(tf.constant(images)), want, atol=1e-5)
+
+
 def test_files_that_hold_no_classifier_are_refused(tmp_path):
     (tmp_path / "text.pb").write_text("not a graph")
     for path in ("text.pb", "missing.pb", "."):

@@ -10,6 +10,7 @@ RECIPES = {
     "robust": "adversarial training of the same network (about ten minutes)",
     "judge": "the convolutional network that scores (about ten minutes)",
     "judge-reference": "the test set's statistics in the judge's features (seconds)",
+    "inverse": "the opposite model, digit and seed to image (about ten minutes)",
     "class-gaussian": "the mean and principal directions of each digit's pixels (seconds)",
 }
 SEEDS = {"judge": 1}  # trained apart from what it judges
