@@ -24,9 +24,9 @@ _HOME = {
     "Method": "methods",
     "METHODS": "methods",
     "Run": "methods",
-    "MAX_COUNT": "methods",
-    "MAX_STEPS": "methods",
-    "MAX_SEED": "methods",
+    "MAX_COUNT": "images",
+    "MAX_STEPS": "images",
+    "MAX_SEED": "images",
     "STARTS": "starts",
 }
 __all__ = list(_HOME)

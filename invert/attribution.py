@@ -6,7 +6,7 @@ import tensorflow as tf
 from invert import frozen, weights
 from invert.images import DIGITS, PIXELS, SIDE, check_images, check_whole
 
-# Of the straight line from a black page; so many meet the exact sum to a hundredth.
+# Of the straight line from a black page; so many meet the exact sum to one in a hundred.
 POINTS = 256
 # Of the search for a smallest change; its longest useful way and its finest turn.
 STEPS = 300

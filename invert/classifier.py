@@ -7,7 +7,6 @@ import tensorflow as tf
 from invert import weights
 from invert.images import DIGITS, PIXELS, check_images
 
-NAMES = ("question", "robust")
 HIDDEN = 256
 
 
@@ -37,8 +36,7 @@ def load(name: str) -> keras.Sequential:
         ValueError: no classifier has that name.
         WeightsError: its weights are missing, cut or altered.
     """
-    if name not in NAMES:
-        raise ValueError(f"classifier must be one of {', '.join(NAMES)}; got {name!r}.")
+    weights.check_classifier(name)
     model = build()
     weights.load(name, model)
     model.trainable = False
@@ -62,7 +60,7 @@ def classify(images, classifier: str = "robust") -> np.ndarray:
 
     Args:
         images: ``(N, 28, 28)`` or ``(28, 28)``, values in [0, 1], ink = 1 on paper = 0.
-        classifier: "question" or "robust".
+        classifier: a name in ``weights.CLASSIFIERS``.
 
     Returns:
         ``(N, 10)`` float32, each row sums to 1.

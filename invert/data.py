@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +9,9 @@ import numpy as np
 
 PATH_VARIABLE = "INVERT_MNIST"
 KEYS = ("x_train", "y_train", "x_test", "y_test")
+SHAPES = [(shape, np.dtype(np.uint8)) for n in (60_000, 10_000) for shape in ((n, 28, 28), (n,))]
+DOWNLOADED = "~/.keras/datasets/mnist.npz"  # where Keras keeps its own copy
+REPLACE = "Delete it and fetch mnist.npz again."
 # Of the arrays' bytes in the order of KEYS: it stays the same however the file was packed.
 SHA256 = "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16"
 # The question's tutorial keeps the first 5,000 training images for validation.
@@ -57,11 +59,16 @@ def load(path: str | Path | None = None) -> Mnist:
     """
     path = path or os.environ.get(PATH_VARIABLE)
     arrays = _read(Path(path)) if path else _download()
+    if [(a.shape, a.dtype) for a in arrays] != SHAPES:
+        raise DataError(
+            f"MNIST must be uint8 arrays of the shapes {', '.join(str(s) for s, _ in SHAPES)};"
+            f" {path or DOWNLOADED} is not. {REPLACE}"
+        )
     digest = hashlib.sha256(b"".join(np.ascontiguousarray(a).data for a in arrays)).hexdigest()
     if digest != SHA256:
         raise DataError(
-            f"MNIST must have the SHA-256 {SHA256[:12]}…; {path or 'the downloaded file'} has"
-            f" {digest[:12]}…. Delete it and fetch MNIST again."
+            f"MNIST must have the SHA-256 {SHA256[:12]}…; {path or DOWNLOADED} has"
+            f" {digest[:12]}…. {REPLACE}"
         )
     x_train, y_train, x_test, y_test = arrays
     return Mnist(
@@ -80,7 +87,7 @@ def _read(path: Path) -> list[np.ndarray]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return [archive[key] for key in KEYS]
-    except (KeyError, ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # a damaged archive fails in whatever part the damage hits
         raise DataError(
             f"{path} must be an .npz archive with the arrays {', '.join(KEYS)};"
             f" reading it failed ({error}). Fetch mnist.npz again."

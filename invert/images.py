@@ -1,10 +1,18 @@
-"""What an image and a digit are: the checks at the door."""
+"""What an image and a digit are, and how much may be asked for: the checks at the door."""
+
+from collections.abc import Iterable
 
 import numpy as np
 
 SIDE = 28
 PIXELS = SIDE * SIDE
 DIGITS = 10
+
+# Of one call. XLA must know the length of a record; the others bound memory.
+MAX_COUNT = 1000
+MAX_STEPS = 1000
+MAX_FRAMES = 64
+MAX_SEED = 2**31 - 1
 
 
 def check_images(images, name: str = "images") -> np.ndarray:
@@ -55,5 +63,30 @@ def check_whole(value, name: str, least: int, most: int) -> int:
     """
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
     if not whole or not least <= value <= most:
-        raise ValueError(f"{name} must be a whole number from {least} to {most}; got {value!r}.")
+        shown = value.item() if isinstance(value, np.generic) else value
+        raise ValueError(f"{name} must be a whole number from {least} to {most}; got {shown!r}.")
     return int(value)
+
+
+def check_digits(digits, most: int = MAX_COUNT) -> np.ndarray:
+    """Return ``digits`` as ``(N,)`` int64, or say what is wrong with them.
+
+    Args:
+        digits: a digit 0–9 or a sequence of them.
+        most: the largest number of them.
+
+    Raises:
+        ValueError: something else.
+
+    >>> check_digits(8), check_digits([1, 2])
+    (array([8]), array([1, 2]))
+    >>> check_digits([3, 10])
+    Traceback (most recent call last):
+    ValueError: each digit must be a whole number from 0 to 9; got 10.
+    """
+    if isinstance(digits, np.ndarray):
+        digits = digits.tolist()
+    several = isinstance(digits, Iterable) and not isinstance(digits, str)
+    sequence = list(digits) if several else [digits]
+    check_whole(len(sequence), "the count of images", 1, most)
+    return np.array([check_whole(d, "each digit", 0, DIGITS - 1) for d in sequence])

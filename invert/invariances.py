@@ -94,9 +94,10 @@ def noise(strength: float, seed: int, name: str) -> np.ndarray:
 def twin(image, towards, name: str, rounds: int = 300) -> np.ndarray:
     """The images most like others that a classifier cannot tell from one image.
 
-    Every result gives each unit of the first layer the very sum that ``image`` gives it, and is
-    an image itself. Of all such it is the nearest to its goal, found by projecting in turn to
-    either condition (Boyle & Dykstra 1986, https://doi.org/10.1007/978-1-4613-9940-7_3).
+    Every result is an image with the probabilities of ``image``, to 1e-4, and near its goal. The
+    nearest image that gives each unit of the first layer the very sum that ``image`` gives it is
+    approached by projecting in turn to either condition (Boyle & Dykstra 1986,
+    https://doi.org/10.1007/978-1-4613-9940-7_3).
 
     Args:
         image: ``(28, 28)`` in [0, 1], ink = 1.

@@ -9,7 +9,15 @@ https://arxiv.org/abs/2210.02747; guidance, Ho & Salimans 2022, https://arxiv.or
 import numpy as np
 
 from invert import weights
-from invert.images import DIGITS, PIXELS, SIDE, check_whole
+from invert.images import (
+    DIGITS,
+    MAX_COUNT,
+    MAX_SEED,
+    PIXELS,
+    SIDE,
+    check_digits,
+    check_whole,
+)
 
 CODE = 20
 HIDDEN = 512  # of the decoder
@@ -23,8 +31,6 @@ DECODER_STEPS = 4
 # less varied. Wider codes give the variety back, and both together gain.
 GUIDANCE = 0.6
 WIDTH = 1.15
-MAX_COUNT = 10_000
-MAX_SEED = 2**31 - 1
 
 
 def build():
@@ -115,7 +121,8 @@ def _drawer():
 def decoder():
     """Return the unconditional decoder: codes ``(N, 20)`` → images ``(N, 784)`` in [0, 1].
 
-    A Keras model that nobody told any digit: codes from N(0, 1) become digits of its own choice.
+    A Keras model that is told no digit (its training was): codes from N(0, 1) become digits of its
+    own choice.
 
     Raises:
         WeightsError: model_weights/inverse.weights.h5 is missing, cut or altered.
@@ -168,7 +175,6 @@ def imagine(digits, seed: int) -> np.ndarray:
     >>> imagine([8, 8, 3], seed=0).shape
     (3, 28, 28)
     """
-    sequence = [digits] if np.ndim(digits) == 0 else list(digits)
-    whole = [check_whole(digit, "each digit", 0, DIGITS - 1) for digit in sequence]
+    whole = check_digits(digits)
     codes = start_codes(len(whole), seed)
-    return _drawer()(codes, np.array(whole, np.int32)).numpy().reshape(-1, SIDE, SIDE)
+    return _drawer()(codes, whole.astype(np.int32)).numpy().reshape(-1, SIDE, SIDE)

@@ -15,16 +15,14 @@ import tensorflow as tf
 
 from invert import priors
 from invert.frozen import FrozenGraph, substitute
-from invert.images import DIGITS, PIXELS
+from invert.images import DIGITS, MAX_STEPS, PIXELS
 
 # XLA compiles each batch size apart, so a batch is filled up to the next of these.
-BUCKETS = (1, 4, 16, 64, 256)
+BUCKETS = (1, 16, 64, 256)
 # The same for the frames that are kept; 0 asks for none.
 FRAME_BUCKETS = (0, 32, 64)
-# Bounds the loop's record of losses and logits, whose shape XLA must know.
-MAX_STEPS = 1000
 
-_compiling = threading.Lock()
+_making = threading.Lock()
 
 
 class Objective(NamedTuple):
@@ -112,7 +110,7 @@ def learn(
     for first in range(0, len(start), BUCKETS[-1]):
         targets = digits[first : first + BUCKETS[-1]].astype(np.int32)
         count, bucket = len(targets), _bucket(len(targets), BUCKETS)
-        with _compiling:
+        with _making:
             loop = _compile(frozen, decoder, objective, bucket, slots)
         m = tf.Variable(_fill(start[first : first + count], bucket, 0))
         records = loop(m, tf.constant(_fill(targets, bucket, 0)), *settings)
@@ -159,6 +157,7 @@ def _compile(frozen, decoder, objective: Objective, count: int, slots: int):
             seen = priors.shift(image, shifts[i]) if priors.JITTER in objective.priors else image
             z = substitute(frozen, seen)
             loss = loss_of(z, digits)
+            shown = z if seen is image else substitute(frozen, image)
             for place, name in enumerate(objective.priors):
                 if name in priors.PENALTIES:
                     loss += weights[place] * priors.PENALTIES[name](x)
@@ -166,7 +165,13 @@ def _compile(frozen, decoder, objective: Objective, count: int, slots: int):
             step, memory = step_rule(gradient, memory, tf.cast(i + 1, tf.float32))
             x -= step_size * step
             m.assign(tf.clip_by_value(x, 0.0, 1.0) if decoder is None else x)
-            return i + 1, memory, losses.write(i, loss), logits.write(i, z), keep(frames, i, image)
+            return (
+                i + 1,
+                memory,
+                losses.write(i, loss),
+                logits.write(i, shown),
+                keep(frames, i, image),
+            )
 
         memory = (tf.zeros_like(m), tf.zeros_like(m)) if objective.step_rule == "adam" else ()
         i, _, losses, logits, frames = tf.while_loop(

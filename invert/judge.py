@@ -1,6 +1,7 @@
 """The judge: a convolutional network trained apart, which only ever scores.
 
-No method takes a gradient through it, is chosen by it, or has samples rejected by it.
+No method takes a gradient through it or has samples rejected by it. Settings of methods were
+compared by its scores on other seeds than those that ``evaluate`` measures.
 """
 
 from typing import NamedTuple
@@ -8,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from invert import weights
-from invert.images import DIGITS, SIDE, check_images
+from invert.images import DIGITS, MAX_COUNT, SIDE, check_digits, check_images
 
 FEATURES = 64
 # Convolutions want memory; this many images at a time keep it under 100 MB.
@@ -119,8 +120,15 @@ def reference() -> Reference:
     """Return the shipped statistics of the test set.
 
     Raises:
-        WeightsError: model_weights/judge-reference.weights.h5 is missing, cut or altered.
+        WeightsError: model_weights/judge-reference.weights.h5 is missing, cut or altered, or of
+            another judge.
     """
+    entries = weights.manifest()
+    if entries["judge-reference"]["figures"]["judge_sha256"] != entries["judge"]["sha256"]:
+        raise weights.WeightsError(
+            "judge-reference.weights.h5 was measured with another judge. Measure it anew with:"
+            " python -m invert.training judge-reference"
+        )
     model = build_reference()
     weights.load("judge-reference", model)
     return Reference(*model.get_weights())
@@ -141,12 +149,12 @@ def score(images, digits) -> Score:
     >>> score(np.zeros((20, 28, 28)), np.arange(20) % 10).diversity
     0.0
     """
-    digits = np.asarray(digits)
     features, probabilities = look(images)
-    if len(features) < 2 or digits.shape != (len(features),):
+    digits = check_digits(digits, most=max(len(features), MAX_COUNT))
+    if len(features) < 2 or len(digits) != len(features):
         raise ValueError(
             "score needs at least two images and a digit for each; got"
-            f" {len(features)} images and digits of shape {digits.shape}."
+            f" {len(features)} images and {len(digits)} digits."
         )
     real = reference()
     present = np.unique(digits)
@@ -176,7 +184,7 @@ def frechet(mean1, covariance1, mean2, covariance2) -> float:
 
 
 def spread(features: np.ndarray, digits: np.ndarray) -> np.ndarray:
-    """Each present digit's spread: the root mean square distance of features to their mean.
+    """Each present digit's spread: ``sqrt(mean |f - mean(f)|²)`` over its features.
 
     Args:
         features: ``(N, D)``.
@@ -193,7 +201,7 @@ def spread(features: np.ndarray, digits: np.ndarray) -> np.ndarray:
 
 
 def nearest(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """L2 distance of each image to the nearest of ``others``: near zero where it is a copy.
+    """Distance ``min |x - other|`` of each image to the others: near zero where it is a copy.
 
     Args:
         images: ``(N, 28, 28)`` float32.

@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 
 from invert import starts
-from invert.images import DIGITS, SIDE, check_whole
+from invert.images import (
+    MAX_FRAMES,
+    MAX_SEED,
+    MAX_STEPS,
+    SIDE,
+    check_digits,
+    check_whole,
+)
 
-MAX_COUNT = 1000
-MAX_FRAMES = 64
-MAX_STEPS = 1000
 MAX_SETTING = 100.0
 MAX_JITTER = 8
-MAX_SEED = 2**31 - 1
 CODE = "code"
 
 
@@ -105,8 +108,8 @@ METHODS: Mapping[str, Method] = {
             start="black",
             loss="cross-entropy",
             step_rule="steepest",
-            steps=100,
-            step_size=0.2,
+            steps=80,
+            step_size=0.4,
         ),
         Method(
             name="class-prior",
@@ -116,12 +119,24 @@ METHODS: Mapping[str, Method] = {
             start="class-gaussian",
             loss="logit",
             step_rule="steepest",
-            steps=24,
+            steps=16,
             step_size=0.2,
         ),
         Method(
+            name="energy",
+            claim="The climb again; the network was trained to tell real digits from its drawings.",
+            source="Grathwohl et al. 2020, https://arxiv.org/abs/1912.03263; "
+            "Yin et al. 2022, https://arxiv.org/abs/2012.06568",
+            classifier="energy",
+            start="noise",
+            loss="logit",
+            step_rule="steepest",
+            steps=100,
+            step_size=0.45,
+        ),
+        Method(
             name="latent",
-            claim="M is the code of a decoder that knows handwriting, but was told no digit.",
+            claim="M is the code of a decoder that knows handwriting, and is told no digit.",
             source="Nguyen et al. 2016, https://arxiv.org/abs/1605.09304; "
             "Nguyen et al. 2017, https://arxiv.org/abs/1612.00005",
             classifier="robust",
@@ -129,7 +144,7 @@ METHODS: Mapping[str, Method] = {
             loss="cross-entropy",
             step_rule="adam",
             # More steps, or a stronger prior, are surer of the digit and less varied.
-            steps=130,
+            steps=140,
             step_size=0.4,
             priors={"l2": 0.003},
         ),
@@ -165,6 +180,7 @@ class Run:
         method: the method's name.
         seed: the seed.
         start: the start's name, or "image".
+        classifier: the name of the classifier that was inverted, or "own".
         settings: the method's settings as they were used.
     """
 
@@ -178,6 +194,7 @@ class Run:
     method: str
     seed: int
     start: str
+    classifier: str
     settings: Mapping[str, Any]
 
 
@@ -206,19 +223,23 @@ def generate(
         **settings: the method's by name: ``steps``, 1 to ``MAX_STEPS``; ``step_size``; and the
             weights of its priors (``METHODS[name].settings`` has them all).
 
+    Returns:
+        The run: images, probabilities, losses, frames and how they came about.
+
     Raises:
         ValueError: an argument breaks its rule; the text says which, and the way out.
         WeightsError: the classifier's weights are missing, cut or altered.
 
     >>> run = generate([8, 8, 3], method="robust", seed=0, frames=24)
     >>> run.images.shape, run.probabilities.shape, run.losses.shape, run.frames.shape
-    ((3, 28, 28), (3, 10), (100, 3), (24, 3, 28, 28))
+    ((3, 28, 28), (3, 10), (80, 3), (24, 3, 28, 28))
     """
     digits = check_digits(digits)
-    recipe = _settle(method, settings)
+    recipe = check(method, settings)
     seed = check_whole(seed, "seed", 0, MAX_SEED)
-    if frames != 0:
-        frames = check_whole(frames, "frames", 2, MAX_FRAMES)
+    frames = check_whole(frames, "frames", 0, MAX_FRAMES)
+    if frames == 1:
+        raise ValueError("frames must be 0 or at least 2, the start and the end; got 1.")
     start = recipe.start if start is None else start
     if recipe.start == CODE and not (isinstance(start, str) and start == CODE):
         raise ValueError(f"{method} starts from a random code and takes no other start.")
@@ -230,8 +251,10 @@ def generate(
 
     from invert import frozen, inversion
 
+    name = "own"
     if classifier is None or isinstance(classifier, str):
-        classifier = frozen.load(classifier or recipe.classifier)
+        name = classifier or recipe.classifier
+        classifier = frozen.load(name)
     elif not isinstance(classifier, frozen.FrozenGraph):
         raise ValueError(
             f"classifier must be a name or made by invert.freeze; got {type(classifier).__name__}."
@@ -267,6 +290,7 @@ def generate(
         method=method,
         seed=seed,
         start=start if isinstance(start, str) else "image",
+        classifier=name,
         settings=recipe.settings,
     )
 
@@ -288,13 +312,14 @@ def _imagine(recipe: Method, digits: np.ndarray, seed: int) -> Run:
         method=recipe.name,
         seed=seed,
         start=recipe.start,
+        classifier=recipe.classifier,
         settings=recipe.settings,
     )
 
 
 def warm_up(
     report: Callable[[str, float], None] = lambda sentence, done: None,
-    counts=(1, 4, 16),
+    counts=(1, 16),
     frames: int = 32,
 ) -> None:
     """Load every network and compile what ``generate`` will need, so that no visitor waits for it.
@@ -317,8 +342,10 @@ def warm_up(
         ("Loading the average digits", starts.class_gaussian),
     ]
     for count in counts:
-        for name in METHODS:
-            run = functools.partial(generate, [0] * count, name, frames=frames)
+        for name, method in METHODS.items():
+            # Compiling takes a step, not a run.
+            settings = {"steps": 1} if method.steps else {}
+            run = functools.partial(generate, [0] * count, name, frames=frames, **settings)
             jobs.append((f"Compiling “{name}” for {count} at a time", run))
     for number, (sentence, job) in enumerate(jobs, start=1):
         report(sentence, number / (len(jobs) + 1))
@@ -326,22 +353,15 @@ def warm_up(
     report("Ready", 1.0)
 
 
-def check_digits(digits) -> np.ndarray:
-    """Return ``digits`` as ``(N,)`` int64, or say what is wrong with them.
+def check(method: str, settings: Mapping[str, Any]) -> Method:
+    """Return a method with a caller's settings in place of its own.
 
-    >>> check_digits(8), check_digits([1, 2])
-    (array([8]), array([1, 2]))
-    >>> check_digits([3, 10])
-    Traceback (most recent call last):
-    ValueError: each digit must be a whole number from 0 to 9; got 10.
+    Raises:
+        ValueError: there is no such method, or a setting is unknown or out of range.
+
+    >>> check("robust", {"steps": 7}).steps
+    7
     """
-    sequence = [digits] if np.ndim(digits) == 0 else digits
-    check_whole(len(sequence), "the count of images", 1, MAX_COUNT)
-    return np.array([check_whole(d, "each digit", 0, DIGITS - 1) for d in sequence])
-
-
-def _settle(method: str, settings: Mapping[str, Any]) -> Method:
-    """The method with the caller's settings in place of its own, all checked."""
     if not isinstance(method, str) or method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}.")
     recipe = METHODS[method]

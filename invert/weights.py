@@ -7,6 +7,7 @@ import os
 import threading
 from pathlib import Path
 
+CLASSIFIERS = ("question", "robust", "energy")
 DIRECTORY = Path(__file__).resolve().parent.parent / "model_weights"
 
 
@@ -37,6 +38,12 @@ def once(function):
         return results[arguments]
 
     return shared
+
+
+def check_classifier(name) -> None:
+    """Raise a ValueError unless ``name`` is a shipped classifier's."""
+    if name not in CLASSIFIERS:
+        raise ValueError(f"classifier must be one of {', '.join(CLASSIFIERS)}; got {name!r}.")
 
 
 def path_of(name: str) -> Path:
@@ -113,13 +120,14 @@ def save(name: str, model, entry: dict) -> None:
         entry: what is to be known of the training; the weights' SHA-256 is added.
     """
     DIRECTORY.mkdir(exist_ok=True)
+    # First, so that a broken manifest is heard of before anything is replaced.
+    entries = manifest() if (DIRECTORY / "manifest.json").exists() else {}
     path = path_of(name)
     # Keras insists on the ending, so the unfinished file carries its mark in front.
     unfinished = path.with_name(f"unfinished-{path.name}")
     model.save_weights(unfinished)
     digest = hashlib.sha256(unfinished.read_bytes()).hexdigest()
     os.replace(unfinished, path)
-    entries = manifest() if (DIRECTORY / "manifest.json").exists() else {}
     entries[name] = {**entry, "sha256": digest}
     unfinished = DIRECTORY / "unfinished-manifest.json"
     unfinished.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n", "utf-8")

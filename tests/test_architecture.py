@@ -11,16 +11,27 @@ ROOT = Path(__file__).parent.parent
 MODULES = sorted(p for p in (ROOT / "invert").rglob("*.py") if p.name != "__init__.py")
 # From the ground up: a module may import those before it, wherever in its file.
 ORDER = [
-    *("images", "weights", "data", "strokes", "picture", "drawing", "film", "starts"),
+    *(
+        "images",
+        "weights",
+        "data",
+        "strokes",
+        "picture",
+        "drawing",
+        "upload",
+        "film",
+        "shell",
+        "starts",
+    ),
     *("classifier", "inverse_model", "frozen", "priors", "inversion", "judge", "methods"),
     *("evaluation", "invariances", "attribution", "training", "page", "__main__"),
 ]
 
 
-def imports_of(path, at_top_only=False):
+def imports_of(path):
     """The modules that a file imports, relative to nothing: "invert.weights", "numpy", …"""
     tree = ast.parse(path.read_text("utf-8"))
-    for node in tree.body if at_top_only else ast.walk(tree):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from invert import attribution, classifier, classify
+from invert import attribution, classify, weights
 
-NAMES = classifier.NAMES
+NAMES = weights.CLASSIFIERS
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from invert import classifier, classify, judge
+from invert import classifier, classify, judge, weights
 
 
 def test_the_shape_is_the_questions():
@@ -18,7 +18,7 @@ def test_probabilities_are_those_of_numpy(robust_by_hand, sample):
     np.testing.assert_allclose(classify(sample[0][:50]), want, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", classifier.NAMES)
+@pytest.mark.parametrize("name", weights.CLASSIFIERS)
 def test_each_classifier_reads_real_digits(name, sample):
     images, digits = sample
     probabilities = classify(images, classifier=name)
@@ -41,7 +41,7 @@ def test_a_single_image_and_none(sample):
 
 
 def test_an_unknown_classifier_is_refused():
-    with pytest.raises(ValueError, match=r"one of question, robust.*got 'quick'"):
+    with pytest.raises(ValueError, match=r"one of question, robust, energy; got 'quick'"):
         classify(np.zeros((28, 28)), classifier="quick")
 
 

@@ -1,10 +1,13 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import invert
 from invert import __main__ as command
-from invert import film
+from invert import film, methods
 
 
 def test_generate_writes_the_images_it_made(tmp_path, capsys):
@@ -69,11 +72,19 @@ def test_a_picture_can_be_the_start(tmp_path):
         ("generate 8 --steps 0", "steps must be a whole number from 1 to 1000; got 0"),
         ("generate 8 --step-size -1", "step_size must be a number above 0"),
         ("generate 8 --out eights.bmp", "--out must end in .png or .gif; got 'eights.bmp'"),
-        ("generate 8 --out nowhere/eights.png", "nowhere"),
+        ("generate 8 --out nowhere/eights.png", "a folder that exists; got 'nowhere/eights.png'"),
+        ("generate 8 --method inverse --out x.gif", "inverse takes no steps, so it has no film"),
+        ("generate 8 --start code", "start must be an image or one of black"),
+        ("generate 8 --prior l2 much", "--prior l2 needs a number; got 'much'"),
+        ("generate 8 --prior l2 3", "settings of robust are steps, step_size; got 'l2'"),
+        ("generate 8 --classifier quick", "classifier must be one of question"),
         ("classify nothing.png", "nothing.png"),
-        ("classify text.png", "text.png must be a PNG, JPEG or WEBP picture"),
+        ("classify text.png", "text.png: This file is no PNG, JPEG or WEBP picture."),
         ("classify blank.png", "blank.png: "),
-        ("classify eight.png --classifier quick", "classifier must be one of question, robust"),
+        (
+            "classify eight.png --classifier quick",
+            "classifier must be one of question, robust, energy; got 'quick'",
+        ),
     ],
 )
 def test_mistakes_are_one_line_and_exit_code_2(arguments, words, capsys, tmp_path, monkeypatch):
@@ -85,6 +96,41 @@ def test_mistakes_are_one_line_and_exit_code_2(arguments, words, capsys, tmp_pat
     captured = capsys.readouterr()
     assert words in captured.err and captured.err.startswith("invert: ")
     assert captured.err.count("\n") == 1 and captured.out == ""
+
+
+def test_a_large_sheet_is_drawn_smaller(tmp_path):
+    out = tmp_path / "sheet.PNG"
+    main = ["generate", "1", "2", "--count", "80", "--steps", "1", "--out", str(out)]
+    assert command.main(main) == 0
+    with Image.open(out) as picture:
+        assert picture.size == (80 * 28, 2 * 28)
+
+
+def test_priors_and_classifier_can_be_set(tmp_path):
+    out = tmp_path / "three.png"
+    arguments = ["generate", "3", "--method", "regularized", "--classifier", "robust"]
+    arguments += ["--prior", "l2", "0.5", "--prior", "jitter", "1", "--out", str(out)]
+    assert command.main(arguments) == 0
+    run = invert.generate(3, "regularized", classifier="robust", l2=0.5, jitter=1)
+    assert out.read_bytes() == film.png(run.images, scale=4)
+
+
+def test_nothing_but_the_mistake_reaches_standard_error(tmp_path):
+    # In a process of its own: TensorFlow's libraries write to the file, not to Python's stream.
+    code = "from invert import shell\nwith shell.quiet(): import tensorflow\n"
+    code += "import sys; from invert.__main__ import main; sys.exit(main(sys.argv[1:]))"
+    arguments = ["generate", "8", "--out", str(tmp_path / "x.png")]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr == ""
+
+
+def test_ctrl_c_is_one_line(monkeypatch, capsys):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(methods, "generate", stop)
+    assert command.main(["generate", "8"]) == 130
+    assert capsys.readouterr().err == "\ninvert: stopped. Nothing was written.\n"
 
 
 @pytest.mark.parametrize("arguments", ["", "generate", "generate eight", "draw", "classify"])

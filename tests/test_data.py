@@ -20,6 +20,7 @@ def small(monkeypatch):
     digest = hashlib.sha256(b"".join(a.tobytes() for a in arrays.values())).hexdigest()
     monkeypatch.setattr(data, "SHA256", digest)
     monkeypatch.setattr(data, "VALIDATION", 2)
+    monkeypatch.setattr(data, "SHAPES", [(a.shape, a.dtype) for a in arrays.values()])
     monkeypatch.delenv(data.PATH_VARIABLE, raising=False)
     return arrays
 
@@ -67,9 +68,10 @@ def test_an_altered_file_is_named(small, tmp_path):
         data.load(tmp_path / "mnist.npz")
 
 
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 @pytest.mark.parametrize("kept", [0, 1, 100, 5000])
-def test_a_cut_file_is_named(small, tmp_path, kept):
-    np.savez(tmp_path / "mnist.npz", **small)
+def test_a_cut_file_is_named(small, tmp_path, kept, save):
+    save(tmp_path / "mnist.npz", **small)
     path = tmp_path / "cut.npz"
     path.write_bytes((tmp_path / "mnist.npz").read_bytes()[:kept])
     with pytest.raises(data.DataError, match="cut.npz must be an .npz archive"):
@@ -92,3 +94,25 @@ def test_a_single_array_is_no_archive(small, tmp_path):
     np.save(tmp_path / "mnist.npy", small["x_train"])
     with pytest.raises(data.DataError, match="mnist.npy must be an .npz archive"):
         data.load(tmp_path / "mnist.npy")
+
+
+def test_a_damaged_file_is_named_wherever_the_damage_is(small, tmp_path):
+    np.savez_compressed(tmp_path / "mnist.npz", **small)
+    whole = (tmp_path / "mnist.npz").read_bytes()
+    rng = np.random.default_rng(0)
+    path = tmp_path / "damaged.npz"
+    for _ in range(300):
+        damaged = bytearray(whole)
+        damaged[rng.integers(len(whole))] ^= rng.integers(1, 256)
+        path.write_bytes(damaged)
+        try:
+            data.load(path)  # some bytes of an archive mean nothing
+        except data.DataError as error:
+            assert "damaged.npz" in str(error)
+
+
+def test_arrays_of_another_shape_are_named(small, tmp_path):
+    small["x_train"] = small["x_train"].reshape(7, 784)
+    np.savez(tmp_path / "mnist.npz", **small)
+    with pytest.raises(data.DataError, match=r"must be uint8 arrays of the shapes .*mnist.npz is"):
+        data.load(tmp_path / "mnist.npz")

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from invert import classifier, invariances
+from invert import classifier, invariances, weights
 
 
-@pytest.fixture(params=classifier.NAMES)
+@pytest.fixture(params=weights.CLASSIFIERS)
 def name(request):
     return request.param
 

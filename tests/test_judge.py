@@ -3,7 +3,7 @@ import pytest
 import scipy.linalg
 from sklearn.neighbors import NearestNeighbors
 
-from invert import judge
+from invert import judge, weights
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +67,24 @@ def test_large_sets_are_looked_at_in_parts(sample):
     whole, _ = judge.look(sample[0][:600])
     halves = np.concatenate([judge.look(sample[0][a : a + 300])[0] for a in (0, 300)])
     np.testing.assert_allclose(whole, halves, atol=1e-4)
+
+
+def test_the_reference_is_of_the_judge_that_is_shipped(monkeypatch):
+    entries = weights.manifest()
+    entries["judge"]["sha256"] = "0" * 64
+    monkeypatch.setattr(weights, "manifest", lambda: entries)
+    with pytest.raises(weights.WeightsError, match="measured with another judge"):
+        judge.reference.__wrapped__()
+
+
+def test_the_judge_is_loaded_once():
+    assert judge.load() is judge.load()
+
+
+@pytest.mark.parametrize("digit", [10, -1, 2.5])
+def test_what_is_no_digit_is_refused(digit):
+    with pytest.raises(ValueError, match="each digit must be a whole number from 0 to 9"):
+        judge.score(np.zeros((2, 28, 28)), [1, digit])
 
 
 @pytest.mark.parametrize("digits", [[1], [1, 2], 3])

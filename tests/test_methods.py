@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import invert
-from invert import classifier, inverse_model, inversion, judge
+from invert import inverse_model, inversion, judge, weights
 
 
 @pytest.fixture(scope="module")
@@ -17,11 +17,11 @@ def test_a_run_has_the_shapes_it_promises(run):
     assert run.images.shape == (3, 28, 28) and run.images.dtype == np.float32
     assert run.images.min() >= 0 and run.images.max() <= 1
     assert run.probabilities.shape == (3, 10)
-    assert run.losses.shape == (100, 3)
-    assert run.probabilities_by_step.shape == (101, 3, 10)
+    assert run.losses.shape == (80, 3)
+    assert run.probabilities_by_step.shape == (81, 3, 10)
     assert run.frames.shape == (24, 3, 28, 28)
     assert run.digits.tolist() == [8, 8, 3]
-    assert run.settings == {"steps": 100, "step_size": 0.2}
+    assert run.settings == {"steps": 80, "step_size": 0.4}
 
 
 def test_the_probabilities_are_the_classifiers_own(run):
@@ -33,13 +33,27 @@ def test_the_probabilities_are_the_classifiers_own(run):
     np.testing.assert_allclose(run.probabilities_by_step.sum(axis=-1), 1, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", [n for n, m in invert.METHODS.items() if m.steps])
+def test_probabilities_by_step_are_those_of_the_frames(name):
+    run = invert.generate([2, 7], name, seed=1, frames=5)
+    read = invert.classify(run.frames.reshape(-1, 28, 28), run.classifier).reshape(5, 2, 10)
+    np.testing.assert_allclose(run.probabilities_by_step[run.frame_steps], read, atol=2e-3)
+
+
+def test_the_seed_reaches_the_jitter():
+    ink = np.full((28, 28), 0.2)
+    runs = [invert.generate(5, "regularized", start=ink, seed=s, steps=9) for s in (0, 0, 1)]
+    assert np.array_equal(runs[0].images, runs[1].images)
+    assert not np.allclose(runs[0].images, runs[2].images, atol=1e-2)
+
+
 def test_the_losses_are_the_cross_entropy_of_the_steps(run):
     of_target = run.probabilities_by_step[:-1, np.arange(3), run.digits]
     np.testing.assert_allclose(run.losses, -np.log(of_target), atol=1e-3)
 
 
 def test_the_film_goes_from_the_start_to_the_image(run):
-    assert run.frame_steps[0] == 0 and run.frame_steps[-1] == 100
+    assert run.frame_steps[0] == 0 and run.frame_steps[-1] == 80
     assert np.array_equal(run.frames[0], invert.starts.make("noise", run.digits, 0))
     assert np.array_equal(run.frames[-1], run.images)
 
@@ -82,7 +96,7 @@ def test_every_method_raises_its_target(name):
 def test_records_are_complete(name):
     method = invert.METHODS[name]
     assert method.name == name
-    assert method.classifier in classifier.NAMES and method.start in (*invert.STARTS, "code")
+    assert method.classifier in weights.CLASSIFIERS and method.start in (*invert.STARTS, "code")
     assert method.claim.endswith(".") and method.source
     assert method.sees_training_data == (method.start in ("average", "class-gaussian", "code"))
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -147,6 +161,7 @@ def test_another_shipped_classifier_can_be_named():
         ({"digits": "8"}, r"each digit .* got '8'"),
         ({"digits": None}, r"each digit .* got None"),
         ({"digits": [[1, 2]]}, r"each digit .* got \[1, 2\]"),
+        ({"digits": [[1], [2, 3]]}, r"each digit .* got \[1\]"),
         ({"digits": []}, r"count of images must be a whole number from 1 to 1000; got 0"),
         ({"digits": [1] * 1001}, r"count of images .* got 1001"),
         ({"method": "magic"}, r"method must be one of plain, .*; got 'magic'"),
@@ -154,8 +169,10 @@ def test_another_shipped_classifier_can_be_named():
         ({"seed": -1}, r"seed must be a whole number from 0 to 2147483647; got -1"),
         ({"seed": 2**31}, r"seed .* got 2147483648"),
         ({"seed": 0.5}, r"seed .* got 0.5"),
-        ({"frames": 1}, r"frames must be a whole number from 2 to 64; got 1"),
+        ({"frames": 1}, r"frames must be 0 or at least 2, the start and the end; got 1"),
         ({"frames": 65}, r"frames .* got 65"),
+        ({"frames": 0.0}, r"frames .* got 0.0"),
+        ({"frames": np.array([0, 2])}, r"frames .* got array"),
         ({"frames": None}, r"frames .* got None"),
         ({"start": "white"}, r"start must be an image or one of black"),
         ({"start": np.full((28, 28), np.nan)}, r"start must be finite"),

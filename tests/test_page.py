@@ -1,6 +1,8 @@
 """The page without a browser: what it says, and that it goes on whatever fails."""
 
 import html
+import io
+import json
 import re
 import sys
 import threading
@@ -11,18 +13,33 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 # Without a server the canvas cannot register itself. Here a test says what is drawn on it.
 sys.modules.setdefault("streamlit_drawable_canvas", SimpleNamespace(st_canvas=None))
 
 import invert  # noqa: E402
-from invert import judge, methods  # noqa: E402
-from invert.page import canvas, chart, generate_panel, loading, markup, sheet  # noqa: E402
+from invert import drawing, evaluation, judge, methods, upload  # noqa: E402
+from invert.page import (  # noqa: E402
+    canvas,
+    chart,
+    classify_panel,
+    generate_panel,
+    how,
+    keep,
+    ladder_panel,
+    loading,
+    markup,
+    sheet,
+)
 from invert.weights import WeightsError  # noqa: E402
 
 APP = Path(__file__).parent.parent / "streamlit_app.py"
 SECONDS = 120  # TensorFlow's import and a first compile are among what a run may wait for
+COUNT = generate_panel.COUNT
 CHOICES = ["digit", "method", "count", "seed", "start", "steps", "pen", "reader"]
 
 
@@ -60,6 +77,10 @@ class Page:
         self.test.get_by_key(key).set_value(value)
         return self.run()
 
+    def click(self, key):
+        self.test.button(key=key).click()
+        return self.run()
+
     @property
     def html(self):
         return "\n".join(element.proto.body for element in self.test.html)
@@ -81,17 +102,19 @@ class Page:
 @pytest.fixture
 def fresh():
     """Every test loads, and computes, for itself."""
-    loading._loader.clear()
-    generate_panel._run.clear()
+    kept = (loading._loader, generate_panel._run, ladder_panel._pictures)
+    for cache in kept:
+        cache.clear()
     yield
-    loading._loader.clear()
-    generate_panel._run.clear()
+    for cache in kept:
+        cache.clear()
 
 
 @pytest.fixture
 def page(fresh, monkeypatch):
     """The page with its models loaded: what is compiled early is for visitors, not for tests."""
     monkeypatch.setattr(methods, "warm_up", lambda report: None)
+    monkeypatch.setattr(loading, "warm_panels", lambda: None)
     page = Page(monkeypatch).run()
     until(lambda: loading._loader().state == "done")
     return page.run()
@@ -131,7 +154,7 @@ def test_page_stands_before_the_models_are_loaded(fresh, monkeypatch):
     go.set()
     until(loading.ready)
     page.run()
-    assert page.answer == 1 and len(page.images) == 1
+    assert page.answer == 1 and len(page.images) == COUNT
 
 
 @pytest.mark.parametrize(
@@ -175,11 +198,11 @@ def test_page_answers_while_the_rest_is_compiled_and_when_that_fails(fresh, monk
     page = Page(monkeypatch).run()
     until(loading.ready)
     page.draw(ONE)
-    assert page.answer == 1 and len(page.images) == 1 and "Compiling the rest" in page.words
+    assert page.answer == 1 and len(page.images) == COUNT and "Compiling the rest" in page.words
     go.set()
     until(lambda: loading._loader().state == "failed")
     page.run()
-    assert page.answer == 1 and len(page.images) == 1
+    assert page.answer == 1 and len(page.images) == COUNT
     assert "latent.weights.h5 is missing." in page.words
 
 
@@ -267,7 +290,7 @@ def test_failing_classifier_is_one_sentence_beside_the_drawing(page, monkeypatch
         broken.setattr(invert, "classify", fail)
         page.draw(ONE)
         assert markup.UNEXPECTED in page.words and "secret" not in page.html
-        assert len(page.images) == 1, "the other side is not concerned"
+        assert len(page.images) == COUNT, "the other side is not concerned"
     assert page.run().answer == 1
 
 
@@ -276,6 +299,7 @@ def test_failing_classifier_is_one_sentence_beside_the_drawing(page, monkeypatch
 
 def test_a_digit_appears_with_both_opinions(page):
     page.choose("digit", "3")
+    page.choose("count", 1)
     (description,) = page.images
     assert re.match(r"Image made to be a 3: classifier says 3, .*%; judge says \d, ", description)
     assert "data:image/png;base64," in page.html and "data:image/svg+xml;base64," in page.html
@@ -284,10 +308,16 @@ def test_a_digit_appears_with_both_opinions(page):
 @pytest.mark.parametrize("method", list(invert.METHODS))
 def test_every_method_and_start_shows_images_and_its_claim(page, method):
     page.choose("method", method)
-    for start in [generate_panel.OWN, *invert.STARTS]:
-        page.choose("start", start)
-        assert len(page.images) == 1 and 'role="alert"' not in page.html
-    assert invert.METHODS[method].claim in page.words
+    recipe = invert.METHODS[method]
+    free = recipe.start in invert.STARTS
+    assert page.test.get_by_key("start").disabled != free
+    assert page.test.get_by_key("steps").disabled == ("steps" not in recipe.settings)
+    for start in [generate_panel.OWN, *invert.STARTS] if free else [generate_panel.OWN]:
+        if free:
+            page.choose("start", start)
+        assert len(page.images) == COUNT and 'role="alert"' not in page.html
+    assert recipe.claim in page.words
+    assert ("The network's weights stay as they are" in page.words) == free
 
 
 @pytest.mark.parametrize("count", [1, 4, 5, 16])
@@ -300,7 +330,7 @@ def test_training_data_is_admitted(page):
     page.choose("start", "noise")
     assert "training data" not in page.words
     page.choose("start", "average")
-    assert "It starts from training data." in page.words
+    assert "Start: average, drawn from training data." in page.words
 
 
 def sprite(page):
@@ -356,7 +386,7 @@ def test_failing_run_is_one_sentence_and_the_page_goes_on(page, monkeypatch, err
         assert words in page.html and "secret" not in page.html
         assert page.answer == 1
     page.run()
-    assert len(page.images) == 1 and words not in page.html
+    assert len(page.images) == COUNT and words not in page.html
 
 
 def test_failing_judge_does_not_take_the_page_along(page, monkeypatch):
@@ -366,6 +396,304 @@ def test_failing_judge_does_not_take_the_page_along(page, monkeypatch):
     monkeypatch.setattr(judge, "read", fail)
     page.choose("digit", "6")
     assert "judge.weights.h5 is altered." in page.words
+
+
+def test_method_that_takes_no_steps_shows_its_images_without_a_film(page):
+    page.choose("steps", "10").choose("method", "inverse")
+    assert len(page.images) == COUNT and "Made in one go" in page.words
+    assert 'class="player"' not in page.html and 'class="chart"' not in page.html
+    assert page.test.get_by_key("keep-gif").disabled
+    page.choose("method", "robust")
+    assert "step 10 of 10" in page.words, "the choice was kept"
+
+
+def test_several_images_from_black_would_be_one_so_they_start_from_noise(page):
+    assert invert.METHODS["robust"].start == "black"
+    assert "Start: noise." in page.words
+    page.choose("count", 1)
+    assert "Start: black." in page.words
+    page.choose("count", 2).choose("start", "black")
+    assert "Start: black." in page.words, "who asks for it has it"
+
+
+def test_my_drawing_becomes_another_digit_and_follows_the_pen(page):
+    page.choose("count", 1).choose("start", generate_panel.DRAWN)
+    assert "Nothing is drawn yet" in page.words and not page.images
+    assert 'role="alert"' not in page.html
+    page.draw(ZERO)
+    assert "Start: your drawing." in page.words and "of the others 0 comes highest" in page.html
+    zero = sprite(page)
+    page.draw(ONE)
+    assert "of the others 1 comes highest" in page.html and sprite(page) != zero
+
+
+# --- In the drawing's place
+
+
+def test_example_digit_stands_in_place_of_the_drawing_until_the_next_stroke(page, monkeypatch):
+    page.draw(ZERO)
+    assert page.test.button(key="back").disabled
+    numbers = iter([4, 0])
+    monkeypatch.setattr(classify_panel.random, "randrange", lambda stop: next(numbers))
+    page.click("example")
+    assert "MNIST test digit, labelled 4" in page.html and page.answer == 4
+    page.choose("digit", "3").choose("pen", "thick")
+    assert page.answer == 4, "nothing but the pen takes it away"
+    page.click("back")
+    assert "labelled 4" not in page.html and page.answer == 0
+    numbers = iter([4, 0])
+    page.click("example").draw(ONE)
+    assert "labelled 4" not in page.html and page.answer == 1
+
+
+def test_generated_image_is_classified_on_the_left(page):
+    page.choose("digit", "2").draw(ONE)
+    page.choose("which", 3).click("classify-it")
+    assert page.answer == 2 and "made to be a 2 by robust" in page.html
+    run = invert.generate([2] * COUNT, "robust", start="noise")
+    assert markup.picture(run.images[2], "made to be a 2 by robust", canvas.SIDE) in page.html
+    page.click("back")
+    assert page.answer == 1
+
+
+def encoded(picture, kind, **options):
+    out = io.BytesIO()
+    picture.save(out, kind, **options)
+    return out.getvalue()
+
+
+def seven(side=200):
+    """A 7 as one would write it with a ruler, dark on light."""
+    picture = Image.new("L", (side, side), 235)
+    pen = ImageDraw.Draw(picture)
+    points = [(p * side) for p in (0.3, 0.25, 0.7, 0.25, 0.45, 0.8)]
+    pen.line(points, fill=30, width=side // 12, joint="curve")
+    return picture
+
+
+def turned(picture):
+    """The picture lying on its side, with the camera's word that it does."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return encoded(picture.transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif, quality=95)
+
+
+def see_through(picture):
+    clear = Image.new("LA", picture.size)
+    clear.putalpha(picture.point(lambda grey: 255 - grey if grey < 128 else 0))
+    return encoded(clear, "PNG")
+
+
+def moving(picture):
+    frames = [picture.convert("RGB"), Image.new("RGB", picture.size, "red")]
+    return encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda p: encoded(p, "PNG"),
+        lambda p: encoded(p.point(lambda g: 255 - g), "PNG"),
+        lambda p: encoded(p.convert("RGB"), "JPEG", quality=95),
+        lambda p: encoded(p.convert("CMYK"), "JPEG", quality=95),
+        lambda p: encoded(p.convert("P"), "PNG"),
+        lambda p: encoded(p.convert("1", dither=Image.Dither.NONE), "PNG"),
+        lambda p: encoded(Image.fromarray(np.asarray(p).astype(np.uint16) * 257), "PNG"),
+        lambda p: encoded(p.resize((3000, 3000)), "JPEG", quality=95),
+        turned,
+        see_through,
+        moving,
+    ],
+    ids=[
+        "png",
+        "inverted",
+        "jpeg",
+        "cmyk",
+        "palette",
+        "bits",
+        "deep",
+        "large",
+        "turned",
+        "see-through",
+        "moving",
+    ],
+)
+def test_every_kind_of_picture_gives_the_same_digit(make):
+    want = drawing.from_pixels(np.asarray(seven()))
+    got = upload.read(make(seven()))
+    assert got.shape == (28, 28) and invert.classify(got).argmax() == 7
+    assert np.abs(got - want).mean() < 0.02
+
+
+def bomb():
+    return encoded(Image.new("1", (8000, 8000)), "PNG")
+
+
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        (b"", upload.NO_PICTURE),
+        (b"<svg onload='alert(1)'/>", upload.NO_PICTURE),
+        (b"\x89PNG\r\n\x1a\n", upload.NO_PICTURE),
+        (encoded(seven(), "GIF"), upload.NO_PICTURE),
+        (encoded(seven(), "PNG")[:300], upload.DAMAGED),
+        (encoded(seven(), "JPEG")[:900], upload.DAMAGED),
+        (bomb(), upload.TOO_LARGE),
+        (encoded(Image.new("1", (16000, 12000)), "PNG"), upload.TOO_LARGE),
+        (encoded(Image.new("L", (90, 90), 200), "WEBP"), upload.NO_DIGIT),
+    ],
+    ids=["empty", "svg", "header", "gif", "cut-png", "cut-jpeg", "large", "bomb", "blank"],
+)
+def test_every_bad_file_is_one_sentence(data, words):
+    with pytest.raises(ValueError) as error:
+        upload.read(data)
+    assert str(error.value) == words
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_damaged_files_never_raise_anything_else(data):
+    whole = bytearray(data.draw(st.sampled_from([encoded(seven(40), k) for k in upload.TYPES])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        image = upload.read(bytes(whole))
+    except ValueError as error:
+        assert str(error).endswith(".")
+    else:
+        assert image.shape == (28, 28)
+
+
+# --- Keep
+
+
+def test_npz_holds_images_opinions_and_settings_without_pickle():
+    run = invert.generate([3, 3], "robust", seed=5, start="noise", steps=12)
+    opinions = judge.read(run.images)
+    with np.load(io.BytesIO(keep.npz(run, opinions)), allow_pickle=False) as kept:
+        np.testing.assert_array_equal(kept["images"], run.images)
+        np.testing.assert_array_equal(kept["probabilities"], run.probabilities)
+        np.testing.assert_array_equal(kept["judge"], opinions)
+        said = json.loads(str(kept["settings"]))
+    own = said.pop("settings")
+    assert said == {"method": "robust", "seed": 5, "start": "noise"} and own["steps"] == 12
+    again = invert.generate([3, 3], said["method"], seed=said["seed"], start="noise", **own)
+    np.testing.assert_array_equal(again.images, run.images)
+
+
+def test_png_and_gif_are_enlarged_squares_and_a_run_without_film_says_so():
+    run = invert.generate([3, 3], "robust", steps=5, frames=4)
+    png = np.asarray(Image.open(io.BytesIO(keep.png(run))))
+    np.testing.assert_array_equal(
+        png[:, 280:][::10, ::10].repeat(10, 0).repeat(10, 1), png[:, 280:]
+    )
+    assert Image.open(io.BytesIO(keep.gif(run))).n_frames == 4
+    with pytest.raises(ValueError, match="inverse takes no steps"):
+        keep.gif(invert.generate([3], "inverse", frames=4))
+
+
+# --- Why, Better ways, What is lost
+
+
+def at(page, monkeypatch, **link):
+    """The same page as another visitor's, opened by a link; the models are loaded already."""
+    other = Page(monkeypatch)
+    for key, value in link.items():
+        other.test.query_params[key.replace("_", "-")] = value
+    return other.run()
+
+
+def test_why_explains_the_drawing_on_two_classifiers(page, monkeypatch):
+    other = at(page, monkeypatch, left="Why")
+    assert "Nothing is drawn yet" in other.words and 'role="alert"' not in other.html
+    other.draw(ONE)
+    assert (
+        other.html.count('class="heat"') == 4 and other.html.count("the nearest image read") == 18
+    )
+    assert re.search(r"robust reads 1, \S+ sure", other.words)
+    assert re.search(r"question reads \d, \S+ sure", other.words)
+
+
+def test_ladder_draws_ten_digits_a_method_and_the_seed_moves_those_that_have_one(page, monkeypatch):
+    other = at(page, monkeypatch, right="Better ways")
+    rungs = rows(other)
+    assert list(rungs) == list(invert.METHODS)
+    assert all(rung.count("made to be a") == 10 for rung in rungs.values())
+    other.choose("ladder-seed", 1)
+    moved = {name for name, rung in rows(other).items() if rung != rungs[name]}
+    assert moved == {name for name, m in invert.METHODS.items() if m.start != "black"}
+
+
+def rows(page):
+    rungs = re.findall(r'<section class="rung"><h3>(.*?)</h3>(.*?)</section>', page.html)
+    return dict(rungs)
+
+
+def test_rung_whose_weights_are_missing_says_so_and_the_others_stay(page, monkeypatch):
+    generate = invert.generate
+
+    def fail(digits, method, **settings):
+        if method == "robust":
+            raise WeightsError("robust.weights.h5 is <missing>.")
+        return generate(digits, method, **settings)
+
+    monkeypatch.setattr(invert, "generate", fail)
+    rungs = rows(at(page, monkeypatch, right="Better ways"))
+    assert "robust.weights.h5 is &lt;missing&gt;." in rungs.pop("robust")
+    assert all(rung.count("made to be a") == 10 for rung in rungs.values())
+
+
+def test_ladders_figures_are_the_measured_ones(page, monkeypatch):
+    row = evaluation.Row("robust", "black", False, 0.987, 0.9, 543.2, 0.12, 6.5, 1.25)
+    other = row._replace(start="noise", frechet=311.4)
+    monkeypatch.setattr(evaluation, "load", lambda: [other, row])
+    shown = at(page, monkeypatch, right="Better ways")
+    assert "543.2" in rows(shown)["robust"] and "311.4" not in rows(shown)["robust"]
+    assert "Fréchet" not in rows(shown)["plain"]
+    assert re.search(r"robust noise 0.987 0.900 311.4 0.12 6.5 1.25", shown.words)
+
+
+def test_missing_table_is_one_sentence_under_the_pictures(page, monkeypatch):
+    def fail():
+        raise WeightsError("evaluation.json is missing.")
+
+    monkeypatch.setattr(evaluation, "load", fail)
+    shown = at(page, monkeypatch, right="Better ways")
+    assert "evaluation.json is missing." in shown.words and len(rows(shown)) == len(invert.METHODS)
+
+
+def test_noise_drowns_the_picture_and_moves_no_answer(page, monkeypatch):
+    other = at(page, monkeypatch, right="What is lost")
+
+    def shown():
+        found = re.search(r"Noise it cannot see.*?</section>", other.html)[0]
+        return re.findall(r'src="([^"]*)"', found), re.findall(r"<figcaption>(.*?)<", found)
+
+    (image, _, faint), captions = shown()
+    assert captions[0] == captions[2]
+    other.choose("noise", 2.0)
+    assert shown()[0][0] == image and shown()[0][2] != faint and shown()[1] == captions
+    other.choose("noise", 0.0)
+    assert shown()[0][2] == image
+
+
+def test_lost_side_follows_the_drawing_and_asks_for_one(page, monkeypatch):
+    other = at(page, monkeypatch, right="What is lost", lost_image="drawn")
+    assert "Nothing is drawn yet" in other.words and 'role="alert"' not in other.html
+    other.draw(ONE)
+    assert other.html.count('class="experiment"') == 4
+    first = other.html
+    other.draw(ZERO)
+    assert other.html.count('class="experiment"') == 4 and other.html != first
+
+
+def test_how_it_works_says_where_each_answer_is(page):
+    said = how.html()
+    assert said in page.html
+    for tab in ("Generate", "Better ways", "What is lost", "Why"):
+        assert f"<b>{tab}</b></dt>" in said
+    for step in ("freeze", "tf.Variable", "input_map", "gradient"):
+        assert step in said
 
 
 # --- The state in the URL
@@ -388,12 +716,12 @@ def test_bad_url_falls_back_to_what_is_valid(page, monkeypatch, key, value):
     other = Page(monkeypatch)
     other.test.query_params[key] = value
     other.run()
-    assert len(other.images) == 1 and "made to be a 8" in other.images[0]
+    assert len(other.images) == COUNT and "made to be a 8" in other.images[0]
     assert 'role="alert"' not in other.html and "<script>alert" not in other.html
 
 
 def test_every_control_explains_itself(page):
-    for key in [*CHOICES, "dice"]:
+    for key in [*CHOICES, "dice", "example", "back", "upload", "classify-it"]:
         assert page.test.get_by_key(key).help, key
 
 

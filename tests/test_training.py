@@ -3,10 +3,11 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.decomposition import PCA
 
 from invert import classifier, data, weights
 from invert.training import __main__ as command
-from invert.training import attack, augment, question, robust
+from invert.training import attack, augment, class_gaussian, question, robust
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,49 @@ def test_a_trial_training_is_saved_with_its_entry(mnist, monkeypatch, tmp_path, 
 def test_mistakes_are_one_line_and_exit_code_2(arguments, words, capsys):
     assert command.main(arguments) == 2
     error = capsys.readouterr().err
-    assert words in error and error.count("\n") == 1
+    assert words in error and error.startswith("invert: ") and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("recipe", [question, robust])
+def test_the_seed_decides_the_weights(recipe, mnist):
+    models = [recipe.train(mnist, seed=s, epochs=1)[0] for s in (3, 3, 4)]
+    first, same, other = (model.get_weights()[0] for model in models)
+    assert np.array_equal(first, same) and not np.allclose(first, other)
+
+
+def test_robust_is_trained_on_attacked_images(mnist, monkeypatch):
+    """Ten epochs on the sample already hold more under attack than without one in training."""
+    held = []
+    for radius in (0.0, 1.5):
+        monkeypatch.setattr(robust, "RADIUS", radius)
+        monkeypatch.setattr(robust, "BATCH", 50)
+        monkeypatch.setattr(robust, "WEIGHT_AVERAGE", 0.9)
+        model, _ = robust.train(mnist, seed=0, epochs=25)
+        held.append(attack.accuracy(model, *mnist.test, radius=1.0, steps=20))
+    assert held[1] > held[0] + 0.05
+
+
+def test_class_gaussian_measures_mean_and_principal_directions(mnist):
+    model, figures = class_gaussian.train(mnist, seed=0)
+    mean, directions = model.get_weights()
+    images = mnist.train.images[mnist.train.digits == 6].reshape(-1, 784)
+    np.testing.assert_allclose(mean[6], images.mean(axis=0), atol=1e-3)
+    principal = PCA(3).fit(images)
+    lengths = np.linalg.norm(directions[6, :3].astype(float), axis=1)
+    np.testing.assert_allclose(lengths, np.sqrt(principal.explained_variance_), rtol=1e-2)
+    cosines = np.abs((directions[6, :3] * principal.components_).sum(axis=1)) / lengths
+    np.testing.assert_allclose(cosines, 1, atol=2e-2)
+    assert 0.9 < figures["variance_kept"] < 1 + 1e-9
+
+
+def test_a_broken_manifest_is_told_and_the_weights_stay(mnist, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(data, "load", lambda path: mnist)
+    monkeypatch.setattr(weights, "DIRECTORY", tmp_path)
+    (tmp_path / "manifest.json").write_text("{")
+    weights.path_of("class-gaussian").write_bytes(b"before")
+    assert command.main(["class-gaussian"]) == 2
+    assert "manifest.json" in capsys.readouterr().err
+    assert weights.path_of("class-gaussian").read_bytes() == b"before"
 
 
 def test_an_unknown_recipe_is_refused(capsys):

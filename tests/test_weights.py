@@ -1,4 +1,3 @@
-import json
 import threading
 import time
 
@@ -123,7 +122,6 @@ def test_every_shipped_network_is_the_one_that_was_measured():
     for name, entry in entries.items():
         keys = {"recipe", "seed", "seconds", "versions", "data_sha256", "figures", "sha256"}
         assert entry.keys() == keys, name
-    assert json.dumps(entries)
 
 
 def test_the_shipped_classifiers_reach_their_figures():

@@ -5,9 +5,13 @@ import importlib
 import sys
 import time
 
+from invert import data, images, shell, weights
+from invert.images import MAX_SEED, check_whole
+
 RECIPES = {
     "question": "the question's recipe to the letter (about a minute)",
     "robust": "adversarial training of the same network (about ten minutes)",
+    "energy": "the robust one trained on, as an energy model of its digits (about half an hour)",
     "judge": "the convolutional network that scores (about ten minutes)",
     "judge-reference": "the test set's statistics in the judge's features (seconds)",
     "inverse": "the opposite model, digit and seed to image (about ten minutes)",
@@ -26,44 +30,52 @@ def main(arguments=None) -> int:
     parser.add_argument("--epochs", type=int, help="fewer for a trial; by default the recipe's")
     parser.add_argument("--mnist", metavar="FILE", help="mnist.npz; see also INVERT_MNIST")
     options = parser.parse_args(arguments)
+    return shell.run(lambda: _train(options), "Nothing was written.")
 
-    from invert import data
-    from invert.images import check_whole
 
-    try:
-        if options.seed is not None:
-            check_whole(options.seed, "--seed", 0, 2**31 - 1)
-        if options.epochs is not None:
-            check_whole(options.epochs, "--epochs", 1, 10_000)
-        mnist = data.load(options.mnist)
-    except (ValueError, data.DataError) as error:
-        print(error, file=sys.stderr)
-        return 2
+def _train(options) -> None:
+    seed = SEEDS.get(options.name, 0) if options.seed is None else options.seed
+    check_whole(seed, "--seed", 0, MAX_SEED)
+    if options.epochs is not None:
+        check_whole(options.epochs, "--epochs", 1, 10_000)
+    mnist = data.load(options.mnist)
 
-    import keras
-    import numpy as np
-    import tensorflow as tf
-
-    from invert import weights
+    with shell.quiet():
+        import keras
+        import numpy as np
+        import tensorflow as tf
 
     recipe = importlib.import_module(f"invert.training.{options.name.replace('-', '_')}")
-    seed = SEEDS.get(options.name, 0) if options.seed is None else options.seed
-    keras.utils.set_random_seed(seed)
-    began = time.monotonic()
     settings = {} if options.epochs is None else {"epochs": options.epochs}
+    began = time.monotonic()
     model, figures = recipe.train(mnist, seed, **settings)
-    constants = {k.lower(): v for k, v in vars(recipe).items() if k.isupper()} | settings
     entry = {
-        "recipe": constants,
+        "recipe": _settings(recipe) | settings,
         "seed": seed,
         "seconds": round(time.monotonic() - began),
         "versions": {m.__name__: m.__version__ for m in (tf, keras, np)},
         "data_sha256": data.SHA256,
-        "figures": {name: round(value, 4) for name, value in figures.items()},
+        "figures": {
+            name: round(value, 4) if isinstance(value, float) else value
+            for name, value in figures.items()
+        },
     }
     weights.save(options.name, model, entry)
     print(f"{weights.path_of(options.name).name}: {entry['figures']}")
-    return 0
+
+
+def _settings(recipe) -> dict:
+    """A recipe's named constants, and those of the augmentation where it augments."""
+    from invert.training import augment
+
+    own = {
+        name.lower(): value
+        for name, value in vars(recipe).items()
+        if name.isupper() and not hasattr(images, name)
+    }
+    if "affine" in vars(recipe) and recipe is not augment:
+        own["augmentation"] = _settings(augment)
+    return own
 
 
 if __name__ == "__main__":

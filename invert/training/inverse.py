@@ -27,6 +27,7 @@ ANY_DIGIT = 0.4  # the share that learns without its digit
 
 def train(mnist, seed: int, epochs: int = EPOCHS):
     """Train autoencoder and flow, with progress bars. Returns model and figures."""
+    keras.utils.set_random_seed(seed)
     model = inverse_model.build()
     generator = tf.random.Generator.from_seed(seed)
     images = mnist.train.images.reshape(-1, PIXELS)

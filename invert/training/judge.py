@@ -1,5 +1,6 @@
 """The judge: a convolutional network, trained apart from all it scores, with its own seed."""
 
+import keras
 import tensorflow as tf
 
 from invert import judge
@@ -15,6 +16,7 @@ WEIGHT_AVERAGE = 0.999
 
 def train(mnist, seed: int, epochs: int = EPOCHS):
     """Train the judge, with a progress bar. Returns model and figures."""
+    keras.utils.set_random_seed(seed)
     model = judge.build()
     count = len(mnist.train.images)
     optimizer = loop.adam(model, LEARNING_RATE, epochs * (count // BATCH), WEIGHT_AVERAGE)

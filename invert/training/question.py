@@ -18,6 +18,7 @@ START_DEVIATION = 1.0  # of weights and biases alike, tf.random_normal's default
 
 def train(mnist, seed: int, epochs: int = EPOCHS):
     """Train the classifier ``question``; prints one line an epoch. Returns model and figures."""
+    keras.utils.set_random_seed(seed)
     normal = keras.initializers.RandomNormal(0.0, START_DEVIATION)
     model = classifier.build(normal, normal)
     optimizer = keras.optimizers.Adam(LEARNING_RATE)

@@ -1,9 +1,13 @@
 """Adversarial training: the same network, made to hold its answer inside an L2 ball.
 
+The images are changed by random affine maps first (see ``augment``), which makes the classifier
+surer on clean images too.
+
 Source: Madry et al. 2018, https://arxiv.org/abs/1706.06083; that such a classifier can be run
 backwards: Santurkar et al. 2019, https://arxiv.org/abs/1906.09453.
 """
 
+import keras
 import tensorflow as tf
 
 from invert import classifier
@@ -22,6 +26,7 @@ WEIGHT_AVERAGE = 0.999  # the last thousand steps' average is steadier than the 
 
 def train(mnist, seed: int, epochs: int = EPOCHS):
     """Train the classifier ``robust``, with a progress bar. Returns model and figures."""
+    keras.utils.set_random_seed(seed)
     model = classifier.build()
     count = len(mnist.train.images)
     optimizer = loop.adam(model, LEARNING_RATE, epochs * (count // BATCH), WEIGHT_AVERAGE)

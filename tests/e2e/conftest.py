@@ -33,10 +33,16 @@ new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((e
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """The address of the page, served as the README says, on a free port of this machine."""
+    with serve(tmp_path_factory.mktemp("server") / "log.txt") as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serve(log):
+    """Start a server of the page, and stop it; what it says goes to the file ``log``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log.txt"
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
     with log.open("w") as out:
@@ -120,22 +126,24 @@ def computers(browser):
 
 @pytest.fixture
 def visit(server, computers, first_visit):
-    """Open the page as a visitor: ``visit("?digit=3", width=390, …)`` returns a Playwright page.
+    """Open the page as a visitor: ``visit("?digit=3", width=390, …)`` returns a Playwright page,
+    as soon as it shows its images, or what ``first`` selects.
 
     At the end of the test, whatever the browser's console called an error fails it, and so does
     any request to another server.
     """
     pages, errors = [], []
 
-    def open_page(query="", **options):
+    def open_page(query="", first=".film", **options):
         page = computers(**options).new_page()
         pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
         page.on("request", lambda r: errors.append(r.url) if abroad(r.url, server) else None)
         page.goto(f"{server}/{query}")
-        page.locator(".film").first.wait_for()
-        page.locator("canvas.upper-canvas").wait_for()
+        page.locator(first).first.wait_for()
+        hidden = "left=Why" in query
+        page.locator("canvas.upper-canvas").wait_for(state="attached" if hidden else "visible")
         return page
 
     yield open_page

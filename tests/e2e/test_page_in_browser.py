@@ -1,10 +1,16 @@
 """The page as a visitor has it: real mouse, finger and keyboard in a real Chromium."""
 
+import io
+import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+
+import invert
 
 MODELS_SECONDS = 240  # on two cores that others use as well
 TURN = np.linspace(0, 2 * np.pi, 24)
@@ -77,6 +83,11 @@ def made(page, digit):
     film = page.locator(f'.film[aria-label^="Image made to be a {digit}:"]').first
     film.wait_for()
     return film
+
+
+def open_tab(page, name, shows):
+    page.get_by_role("tab", name=name, exact=True).click()
+    page.locator(shows).first.wait_for()
 
 
 def choose(page, key, option):
@@ -318,6 +329,7 @@ def test_link_shows_the_same_images_to_somebody_else(visit):
     wait_for_url(page, "start=noise")
     page.get_by_role("button", name="New seed").click()
     wait_for_url(page, "seed=")
+    page.get_by_role("slider", name="Images").press("Home")
     page.get_by_role("slider", name="Images").press("ArrowRight")
     wait_for_url(page, "count=2")
     page.wait_for_function("document.querySelectorAll('.film').length === 2")
@@ -333,8 +345,172 @@ def test_link_shows_the_same_images_to_somebody_else(visit):
 def test_bad_links_show_the_page_as_it_is_without(visit):
     page = visit("?digit=12&count=99&seed=x&start=here&steps=7&method=zzz&left=No&pen=fat&right=")
     made(page, 8)
-    assert page.locator(".film").count() == 1
+    assert page.locator(".film").count() == 9
     assert page.get_by_role("alert").count() == 0
+
+
+# --- Back and forth
+
+
+def test_example_and_generated_image_take_the_drawings_place_and_give_it_back(visit):
+    page = visit()
+    easel = Easel(page)
+    easel.draw(ONE)
+    answer(page, 1)
+    page.get_by_role("button", name="Example digit").focus()
+    page.keyboard.press("Enter")
+    cover = page.locator(".given")
+    cover.wait_for()
+    assert re.fullmatch(r"MNIST test digit, labelled \d", cover.inner_text().strip())
+    assert covers(page, cover), "it lies over the canvas"
+    page.get_by_role("button", name="Back to my drawing").click()
+    answer(page, 1)
+    cover.wait_for(state="detached")
+
+    choose(page, "digit", "3")
+    made(page, 3)
+    page.get_by_label("Which image to classify").fill("2")
+    page.get_by_label("Which image to classify").press("Enter")
+    page.get_by_role("button", name="Classify it").click()
+    answer(page, 3)
+    cover.get_by_text("made to be a 3 by robust").wait_for()
+    paper = easel.paper.bounding_box()
+    page.mouse.move(paper["x"] + 60, paper["y"] + 60)
+    page.mouse.down()
+    assert cover.is_hidden(), "the pen's first touch shows what one draws on"
+    page.mouse.move(paper["x"] + 75, paper["y"] + 60)
+    page.mouse.up()
+    page.wait_for_function("document.querySelector('.given') === null")
+    easel.tool("Undo").click()
+    answer(page, 1)
+
+
+def covers(page, cover):
+    paper, box = page.locator("canvas.upper-canvas").bounding_box(), cover.bounding_box()
+    return all(abs(paper[side] - box[side]) <= 2 for side in ("x", "y", "width", "height"))
+
+
+def test_pictures_are_uploaded_and_bad_ones_change_nothing(visit, tmp_path, sample):
+    page = visit()
+    Easel(page).draw(ONE)
+    answer(page, 1)
+    images, labels = sample
+    seven = 255 - (255 * images[labels == 7][0]).astype(np.uint8)
+    good, bad = tmp_path / "seven.png", tmp_path / "cut.png"
+    Image.fromarray(seven.repeat(9, 0).repeat(9, 1)).save(good)
+    bad.write_bytes(good.read_bytes()[:200])
+    page.locator(".st-key-upload input[type=file]").set_input_files(good)
+    page.locator(".given").get_by_text("your picture").wait_for()
+    answer(page, 7)
+    page.locator(".st-key-upload input[type=file]").set_input_files(bad)
+    page.get_by_role("alert").get_by_text("cut short or damaged").wait_for()
+    answer(page, 7)
+    page.get_by_role("button", name="Back to my drawing").click()
+    answer(page, 1)
+    assert page.get_by_role("alert").count() == 0
+
+
+def test_my_drawing_turns_into_the_digit_and_follows_the_pen(visit):
+    page = visit("?start=my+drawing&digit=8&count=1", first=".sheet")
+    page.get_by_text("Nothing is drawn yet").wait_for()
+    easel = Easel(page)
+    easel.draw(THREE)
+    made(page, 8)
+    assert "of the others 3 comes highest" in page.locator(".chart img").get_attribute("alt")
+    easel.tool("Clear").click()
+    page.get_by_text("Nothing is drawn yet").wait_for()
+    easel.draw(ONE)
+    made(page, 8)
+    assert "of the others 1 comes highest" in page.locator(".chart img").get_attribute("alt")
+
+
+def test_images_film_and_numbers_are_kept(visit):
+    page = visit("?count=4&digit=6&seed=3")
+    made(page, 6)
+    page.get_by_role("button", name="Keep").click()
+    kept = {}
+    for label in ("Images (PNG)", "Film (GIF)", "Numbers (NPZ)"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=label).click()
+        file = download.value
+        kept[file.suggested_filename] = Path(file.path()).read_bytes()
+    assert list(kept) == [f"6-robust-seed-3.{ending}" for ending in ("png", "gif", "npz")]
+    png, gif, npz = kept.values()
+    assert Image.open(io.BytesIO(png)).size == (560, 560)
+    assert Image.open(io.BytesIO(gif)).n_frames > 10
+    with np.load(io.BytesIO(npz), allow_pickle=False) as numbers:
+        assert numbers["images"].shape == (4, 28, 28)
+        assert json.loads(str(numbers["settings"]))["seed"] == 3
+    assert page.locator(".film").count() == 4
+
+
+# --- Why, Better ways, What is lost
+
+
+def test_why_shows_both_classifiers_maps_and_nine_changes_each_and_keeps_the_drawing(visit):
+    page = visit("?left=Why")
+    page.locator(".st-key-why").get_by_text("Nothing is drawn yet").wait_for()
+    page.get_by_role("tab", name="Classify").click()
+    easel = Easel(page)
+    easel.draw(ZERO)
+    answer(page, 0)
+    ink = easel.ink()
+    open_tab(page, "Why", ".why")
+    page.locator(".why").nth(1).wait_for()
+    for name, section in zip(("robust", "question"), page.locator(".why").all(), strict=True):
+        assert section.locator("h3").inner_text().startswith(f"{name} reads ")
+        assert section.locator(".heat").count() == 2
+        assert section.locator(".nine img").count() == 9
+    page.get_by_role("tab", name="Classify").click()
+    answer(page, 0)
+    assert easel.ink() == ink
+
+
+def test_ladder_has_a_row_a_method_and_another_seed_changes_those_from_chance(visit):
+    page = visit("?right=Generate")
+    Easel(page).draw(ONE)
+    answer(page, 1)
+    open_tab(page, "Better ways", ".ten")
+    pictures = """() => Object.fromEntries([...document.querySelectorAll(".rung")].map((rung) =>
+        [rung.querySelector("h3").innerText, [...rung.querySelectorAll(".ten img")]
+          .map((img) => img.src)]))"""
+    before = page.evaluate(pictures)
+    assert set(before) == set(invert.METHODS)
+    assert {len(images) for images in before.values()} == {10}
+    seed = page.get_by_label("Seed of all methods", exact=True)
+    seed.fill("7")
+    seed.press("Enter")
+    latent = before["latent"][0]
+    page.wait_for_function(f"!document.querySelector('.ten img[src=\"{latent}\"]')")
+    after = page.evaluate(pictures)
+    moved = {name for name in before if before[name] != after[name]}
+    assert moved == {name for name, m in invert.METHODS.items() if m.start != "black"}
+    wait_for_url(page, "ladder-seed=7")
+    page.get_by_role("tab", name="Generate").click()
+    made(page, 8)
+    answer(page, 1)
+
+
+def test_noise_slider_changes_the_picture_but_not_the_answers(visit):
+    page = visit("?right=What+is+lost", first=".experiment")
+    noise = page.locator(".experiment", has_text="Noise it cannot see")
+    noise.wait_for()
+    both = noise.locator("figure").nth(2)
+    picture, answers = both.locator("img").get_attribute("src"), noise.locator("figcaption")
+    first, _, third = answers.all_inner_texts()
+    assert first == third
+    page.get_by_role("slider", name="Noise").press("End")
+    page.wait_for_function(
+        "(before) => ![...document.images].some((i) => i.src === before)", arg=picture
+    )
+    assert answers.all_inner_texts() == [first, "noise", third]
+    choose(page, "lost-image", "drawn")
+    page.locator(".st-key-lost").get_by_text("Nothing is drawn yet").wait_for()
+    Easel(page).draw(ONE)
+    page.locator(".experiment").nth(3).wait_for()
+    page.get_by_role("tab", name="Generate").click()
+    made(page, 8)
+    answer(page, 1)
 
 
 # --- For everyone
@@ -363,16 +539,30 @@ def test_page_follows_the_systems_light_or_dark(visit, scheme, dark):
     assert (filtered != "none") == dark, "paper is dark at night"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1366, 390])
-def test_no_serious_accessibility_violation(visit, scheme, width):
+@pytest.mark.parametrize("scheme, width", [("light", 1366), ("dark", 1366), ("light", 390)])
+def test_no_serious_accessibility_violation_in_any_panel(visit, scheme, width):
     page = visit("?count=2", width=width, color_scheme=scheme)
     Easel(page).draw(ZERO)
     answer(page, 0)
     page.wait_for_timeout(600)
+    assert grave_violations(page) == []
+    page.get_by_role("button", name="Example digit").click()
+    page.locator(".given").wait_for()
+    open_tab(page, "Why", ".heat")
+    open_tab(page, "Better ways", ".ten")
+    assert grave_violations(page) == []
+    open_tab(page, "What is lost", ".experiment >> nth=5")
+    assert grave_violations(page) == []
+    page.get_by_role("button", name="How it works").click()
+    page.locator(".how").wait_for()
+    page.wait_for_timeout(400)
+    assert grave_violations(page) == []
+
+
+def grave_violations(page):
     found = Axe().run(page).response["violations"]
     grave = [v for v in found if v["impact"] in ("serious", "critical")]
-    assert [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in grave] == []
+    return [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in grave]
 
 
 def test_both_sides_are_in_view_on_a_laptop(visit):

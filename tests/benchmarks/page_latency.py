@@ -1,0 +1,161 @@
+"""How long a visitor waits, in a real browser, server and browser on one machine.
+
+``python tests/benchmarks/page_latency.py`` prints median and 95th percentile of every wait. A
+wait begins with the browser's own event and ends when what it led to has been painted.
+"""
+
+import argparse
+import functools
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
+from conftest import launch, serve
+
+ROUNDS, VISITORS = 30, 5
+PATIENCE = 300_000  # milliseconds
+STROKE = [(95, 70), (140, 50), (185, 75), (180, 115), (135, 138), (185, 160), (150, 235), (90, 215)]
+WATCH = """
+window.watch = (event, selector, attribute) => {
+  const read = () => document.querySelector(selector)?.getAttribute(attribute) ?? null;
+  const before = read();
+  let began = null;
+  window.waited = null;
+  addEventListener(event, () => { began = performance.now(); }, { capture: true, once: true });
+  const observer = new MutationObserver(() => {
+    const now = read();
+    if (began === null || now === null || now === before) return;
+    observer.disconnect();
+    // The frame that shows it has been drawn when the task after its callback runs.
+    requestAnimationFrame(() => setTimeout(() => { window.waited = performance.now() - began; }));
+  });
+  observer.observe(document.body, { subtree: true, childList: true, attributes: true });
+};
+"""
+
+
+def open_page(browser, address: str):
+    """Open the page as a new visitor, with its own cookies, and wait until all is compiled."""
+    page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+    page.set_default_timeout(PATIENCE)
+    page.add_init_script(WATCH)
+    page.goto(address)
+    page.get_by_role("status").get_by_text("Ready").wait_for()
+    page.locator(".film").first.wait_for()
+    page.locator("canvas.upper-canvas").wait_for()
+    return page
+
+
+def waited(page) -> float:
+    """Return how many milliseconds the watched wait took, once it is over."""
+    page.wait_for_function("window.waited !== null")
+    return page.evaluate("window.waited")
+
+
+def press_and_move(page) -> None:
+    """Draw a 3, all but lifting the pen."""
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    for number, (x, y) in enumerate(STROKE):
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=3 if number else 1)
+        if not number:
+            page.mouse.down()
+
+
+def clear(page) -> None:
+    page.get_by_role("button", name="Clear", exact=True).click()
+    page.locator(".answer").get_by_text("Draw a digit").wait_for()
+
+
+def strokes(pages: list, rounds: int) -> list[float]:
+    """From the pen's lifting to the answer, every visitor lifting it at the same time."""
+    waits = []
+    for _ in range(rounds):
+        for page in pages:
+            press_and_move(page)
+            page.evaluate("watch('pointerup', '.seen img', 'src')")
+        for page in pages:
+            page.mouse.up()
+        waits += [waited(page) for page in pages]
+        for page in pages:
+            clear(page)
+    return waits
+
+
+def digits(page, rounds: int) -> list[float]:
+    """From the click on a digit to its images; each run is new, none comes from the cache."""
+    waits = []
+    for number in range(rounds):
+        digit = (number * 3) % 10
+        if number % 10 == 0:
+            seed = page.get_by_label("Seed", exact=True)
+            seed.fill(str(100 + number))
+            page.evaluate("watch('keydown', '.sheet', 'style')")
+            seed.press("Enter")
+            waited(page)
+        page.evaluate("watch('click', '.sheet', 'style')")
+        page.locator(".st-key-digit").get_by_role("radio", name=str(digit), exact=True).click()
+        waits.append(waited(page))
+        page.wait_for_timeout(150)
+    return waits
+
+
+def start(browser, log: Path) -> dict[str, list[float]]:
+    """From the start of a server to the first paint, and to the answer to a stroke made at once."""
+    began = time.perf_counter()
+
+    def now():
+        return 1000 * (time.perf_counter() - began)
+
+    with serve(log) as address:
+        page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+        page.set_default_timeout(PATIENCE)
+        page.goto(address)
+        page.locator("h1").wait_for()
+        paint = now()
+        page.locator("canvas.upper-canvas").wait_for()
+        press_and_move(page)
+        page.mouse.up()
+        page.locator(".answer .best").wait_for()
+        answer = now()
+        page.context.close()
+    return {"server start → first paint": [paint], "server start → first answer": [answer]}
+
+
+def report(name: str, waits: list[float]) -> None:
+    middle, high = np.percentile(waits, [50, 95])
+    print(f"{name:<44}{middle:>8.0f}{high:>8.0f}{len(waits):>6}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of each wait (%(default)s)")
+    parser.add_argument("--starts", type=int, default=3, help="of the server (%(default)s)")
+    options = parser.parse_args()
+    print(f"{'milliseconds':<44}{'p50':>8}{'p95':>8}{'n':>6}")
+    with sync_playwright() as session, tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log.txt"
+        browser, reason = launch(session)
+        if browser is None:
+            sys.exit(reason)
+        starts = [start(browser, log) for _ in range(options.starts)]
+        for name in starts[0]:
+            report(name, [wait for each in starts for wait in each[name]])
+        with serve(log) as address:
+            one = open_page(browser, address)
+            report("stroke → answer", strokes([one], options.rounds))
+            report("click on a digit → image", digits(one, options.rounds))
+            one.context.close()
+            visit = functools.partial(open_page, browser, address)
+            crowd = [visit() for _ in range(VISITORS)]
+            rounds = max(3, options.rounds // VISITORS)
+            report(f"stroke → answer, {VISITORS} visitors at once", strokes(crowd, rounds))
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
