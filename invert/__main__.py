@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from invert import evaluation, film, methods, shell, starts, upload, weights
+from invert import evaluation, film, generation, methods, shell, starts, upload, weights
 from invert.data import PATH_VARIABLE
 from invert.data import load as load_mnist
 from invert.images import MAX_COUNT, MAX_SEED, SIDE, check_digits, check_whole
@@ -96,7 +96,7 @@ def generate(options) -> None:
 
     with shell.quiet():
         import tensorflow  # noqa: F401
-    run = methods.generate(
+    run = generation.generate(
         digits,
         options.method,
         seed=seed,

@@ -15,8 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from invert import data, judge, starts, weights
+from invert.generation import generate
 from invert.images import DIGITS
-from invert.methods import METHODS, generate
+from invert.methods import METHODS
 
 PER_DIGIT = 100
 SEED = 1000  # settings were compared on others

@@ -23,7 +23,16 @@ ORDER = [
         "shell",
         "starts",
     ),
-    *("classifier", "inverse_model", "frozen", "priors", "inversion", "judge", "methods"),
+    *(
+        "classifier",
+        "inverse_model",
+        "frozen",
+        "priors",
+        "inversion",
+        "judge",
+        "methods",
+        "generation",
+    ),
     *("evaluation", "invariances", "attribution", "training", "page", "__main__"),
 ]
 
@@ -76,7 +85,7 @@ def loaded_after(statement, module):
     "statement",
     [
         "import invert; invert.METHODS, invert.STARTS, invert.MAX_COUNT",
-        "from invert import drawing, film, judge, images, weights, starts, methods",
+        "from invert import drawing, film, judge, images, weights, starts, generation",
         "from invert import __main__",
     ],
 )

@@ -7,7 +7,7 @@ from PIL import Image
 
 import invert
 from invert import __main__ as command
-from invert import film, methods
+from invert import film, generation
 
 
 def test_generate_writes_the_images_it_made(tmp_path, capsys):
@@ -128,7 +128,7 @@ def test_ctrl_c_is_one_line(monkeypatch, capsys):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(methods, "generate", stop)
+    monkeypatch.setattr(generation, "generate", stop)
     assert command.main(["generate", "8"]) == 130
     assert capsys.readouterr().err == "\ninvert: stopped. Nothing was written.\n"
 
