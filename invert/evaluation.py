@@ -116,7 +116,7 @@ def current() -> dict:
             m.name: [m.classifier, m.start, m.loss, m.step_rule, m.settings]
             for m in METHODS.values()
         },
-        "noise": starts.NOISE,
+        "starts": [starts.NOISE, starts.WIDTH],
         "seed": SEED,
         "per_digit": PER_DIGIT,
     }

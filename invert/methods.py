@@ -111,7 +111,7 @@ METHODS: Mapping[str, Method] = {
             start="class-gaussian",
             loss="logit",
             step_rule="steepest",
-            steps=12,
+            steps=26,
             step_size=0.2,
         ),
         Method(

@@ -13,6 +13,9 @@ STARTS = ("black", "noise", "average", "class-gaussian")
 # These were drawn from training images; the others know nothing of handwriting.
 FROM_TRAINING_DATA = ("average", "class-gaussian")
 DIRECTIONS = 128
+WIDTH = (
+    1.15  # of the Gaussian: clipping to [0, 1] takes a third of the spread, this gives some back
+)
 NOISE = 0.065  # deviation of faint noise: more is more varied, and more loses its way
 
 
@@ -73,5 +76,5 @@ def make(start, digits: np.ndarray, seed: int) -> np.ndarray:
     else:
         mean, directions = class_gaussian()
         normal = [g.normal(size=DIRECTIONS) for g in generators]
-        flat = [mean[d] + n @ directions[d] for d, n in zip(digits, normal, strict=True)]
+        flat = [mean[d] + WIDTH * n @ directions[d] for d, n in zip(digits, normal, strict=True)]
     return np.clip(flat, 0, 1).astype(np.float32).reshape(count, SIDE, SIDE)

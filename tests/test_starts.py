@@ -49,9 +49,15 @@ def test_class_gaussian_has_the_classes_mean_and_spread(sample):
         assert lengths.sum() == pytest.approx(real.var(axis=0).sum(), rel=0.3)
 
 
-def test_class_gaussian_draws_scatter_about_the_mean():
-    drawn = starts.make("class-gaussian", np.full(400, 8), 0)
-    assert np.abs(drawn.mean(axis=0).ravel() - starts.class_gaussian()[0][8]).mean() < 0.05
+def test_class_gaussian_draws_scatter_as_the_directions_say(monkeypatch):
+    # About the middle of the grey scale, and a tenth as wide, nothing is clipped.
+    mean, directions = starts.class_gaussian()
+    small = (np.full_like(mean, 0.5), directions / 10)
+    monkeypatch.setattr(starts, "class_gaussian", lambda: small)
+    drawn = starts.make("class-gaussian", np.full(2000, 8), 0).reshape(2000, 784)
+    assert np.abs(drawn.mean(axis=0) - 0.5).mean() < 0.002
+    want = starts.WIDTH**2 * (small[1][8] ** 2).sum()
+    assert drawn.var(axis=0).sum() == pytest.approx(want, rel=0.05)
 
 
 def test_images_can_be_starts():
