@@ -16,6 +16,11 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from invert import classifier, inverse_model, weights
 from invert.images import DIGITS, PIXELS
 
+KINDS = (
+    "A classifier must be a Keras model or .keras file, a SavedModel folder with a serving_default"
+    " signature, or a frozen .pb file"
+)
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FrozenGraph:
@@ -41,9 +46,10 @@ def freeze(source, inputs: int = PIXELS, outputs: int = DIGITS) -> FrozenGraph:
     """Freeze a classifier of 28×28 images, this package's or your own.
 
     Args:
-        source: a Keras model, the folder of a SavedModel, or a ``.pb`` file that holds a frozen
-            ``GraphDef`` with one placeholder. Its input has 784 values an image, flat or as
-            28×28 or 28×28×1, in [0, 1]; its output ten logits or ten softmax probabilities.
+        source: a Keras model or its ``.keras`` file, the folder of a SavedModel, or a ``.pb`` file
+            that holds a frozen ``GraphDef`` with one placeholder. Its input has 784 values an
+            image, flat or as 28×28 or 28×28×1, in [0, 1]; its output ten logits or ten softmax
+            probabilities.
         inputs: values an input, where it is no classifier of images.
         outputs: values an output, likewise.
 
@@ -56,19 +62,20 @@ def freeze(source, inputs: int = PIXELS, outputs: int = DIGITS) -> FrozenGraph:
     """
     if isinstance(source, keras.Model):
         graph_def = _freeze_keras(source)
+    elif not isinstance(source, str | Path):
+        raise ValueError(f"{KINDS}; got {type(source).__name__}.")
     else:
         path = Path(source)
         try:
-            if path.is_dir():
+            if path.suffix == ".keras":
+                graph_def = _freeze_keras(keras.models.load_model(path, compile=False))
+            elif path.is_dir():
                 saved = tf.saved_model.load(str(path))  # owns the variables: keep it meanwhile
                 graph_def = _to_constants(saved.signatures["serving_default"])
             else:
                 graph_def = tf.compat.v1.GraphDef.FromString(path.read_bytes())
-        except (OSError, KeyError, DecodeError) as error:
-            raise ValueError(
-                "A classifier must be a Keras model, a SavedModel folder with a serving_default"
-                f" signature, or a frozen .pb file; {source} is none ({error})."
-            ) from error
+        except (OSError, KeyError, ValueError, DecodeError) as error:
+            raise ValueError(f"{KINDS}; {source} is none ({_brief(error)}).") from error
     return _cut_open(graph_def, inputs, outputs)
 
 
@@ -103,8 +110,14 @@ def substitute(frozen: FrozenGraph, m) -> tf.Tensor:
 
 
 def _freeze_keras(model: keras.Model) -> tf.compat.v1.GraphDef:
+    shape = getattr(model, "input_shape", None)
+    if not isinstance(shape, tuple):
+        raise ValueError(
+            "A Keras model must be built, with one input; this one has"
+            f" {'several' if shape else 'none'}. Give it a keras.Input."
+        )
     call = tf.function(lambda image: model(image, training=False))
-    spec = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="image")
+    spec = tf.TensorSpec((None, *shape[1:]), tf.float32, name="image")
     return _to_constants(call.get_concrete_function(spec))
 
 
@@ -135,7 +148,18 @@ def _cut_open(graph_def: tf.compat.v1.GraphDef, inputs: int, outputs: int) -> Fr
         # gradients lead through the operations that it stood for.
         node.attr.pop("_gradient_op_type", None)
     frozen = FrozenGraph(graph_def, f"{placeholder.name}:0", f"{end.name}:0", shape, outputs=-1)
-    found = tf.function(lambda: tf.shape(substitute(frozen, tf.zeros((1, inputs))))[1])()
+    try:
+        found = tf.function(lambda: tf.shape(substitute(frozen, tf.zeros((2, inputs))))[1])()
+    except Exception as error:  # whatever operation does not fit says so in its own way
+        raise ValueError(
+            f"The network must run on float32 batches of any size; it does not ({_brief(error)})."
+        ) from error
     if found != outputs:
         raise ValueError(f"The network must return {outputs} values an input; got {found:d}.")
     return dataclasses.replace(frozen, outputs=outputs)
+
+
+def _brief(error: Exception) -> str:
+    """The last line of an error's text: TensorFlow puts pages of origin before it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:200] if lines else type(error).__name__

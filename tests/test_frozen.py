@@ -103,7 +103,7 @@ def test_gradients_lead_through_custom_ones(images):
 def test_files_that_hold_no_classifier_are_refused(tmp_path):
     (tmp_path / "text.pb").write_text("not a graph")
     for path in ("text.pb", "missing.pb", "."):
-        with pytest.raises(ValueError, match="must be a Keras model, a SavedModel folder"):
+        with pytest.raises(ValueError, match="must be a Keras model or .keras file"):
             frozen.freeze(tmp_path / path)
 
 
@@ -117,3 +117,34 @@ def test_a_graph_with_two_inputs_is_refused(tmp_path):
 
 def test_the_same_frozen_graph_is_shared():
     assert frozen.load("robust") is frozen.load("robust")
+
+
+@pytest.mark.parametrize("source", [None, 3, np.zeros(3), keras.layers.Dense(10)])
+def test_what_is_no_model_at_all_is_refused(source):
+    with pytest.raises(ValueError, match=f"must be a Keras model.*got {type(source).__name__}"):
+        frozen.freeze(source)
+
+
+def test_models_without_one_input_are_refused():
+    with pytest.raises(ValueError, match="must be built, with one input; this one has none"):
+        frozen.freeze(keras.Sequential([keras.layers.Dense(10)]))
+    a, b = keras.Input((784,)), keras.Input((784,))
+    with pytest.raises(ValueError, match="this one has several"):
+        frozen.freeze(keras.Model([a, b], keras.layers.Dense(10)(a + b)))
+
+
+@pytest.mark.parametrize(("dtype", "batch"), [(tf.float64, None), (tf.float32, 5)])
+def test_other_dtypes_and_fixed_batches_are_one_sentence(dtype, batch, tmp_path):
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(dtype, (batch, 784))
+        tf.reshape(tf.matmul(x, tf.zeros((784, 10), dtype)), (batch or -1, 10))
+    (tmp_path / "odd.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    with pytest.raises(ValueError, match="float32 batches of any size; it does not") as caught:
+        frozen.freeze(tmp_path / "odd.pb")
+    assert len(str(caught.value)) < 400 and "\n" not in str(caught.value)
+
+
+def test_a_keras_file_can_be_frozen(robust, images, tmp_path):
+    robust.save(tmp_path / "robust.keras")
+    graph = frozen.freeze(tmp_path / "robust.keras")
+    np.testing.assert_allclose(logits_of(graph, images), robust(images), atol=1e-5)

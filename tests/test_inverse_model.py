@@ -79,7 +79,7 @@ def test_weights_file_is_small():
     [
         ([3, 10], 0, "each digit must be a whole number from 0 to 9; got 10."),
         ([2.5], 0, "each digit must be a whole number from 0 to 9; got 2.5."),
-        ([], 0, "the count of codes must be a whole number from 1 to 10000; got 0."),
+        ([], 0, "the count of images must be a whole number from 1 to 1000; got 0."),
         (8, -1, "seed must be a whole number from 0 to 2147483647; got -1."),
         (8, None, "seed must be a whole number from 0 to 2147483647; got None."),
     ],
