@@ -5,6 +5,7 @@ import streamlit as st
 from invert.page import (
     classify_panel,
     generate_panel,
+    how,
     ladder_panel,
     loading,
     look,
@@ -23,7 +24,7 @@ RIGHT = [
 
 def main():
     look.apply()
-    look.heading(beside=loading.show_status)
+    look.heading(how.show, loading.show_status)
     left, right = st.columns(2, gap="large")
     with left:
         tabs.strip("left", LEFT)

@@ -34,7 +34,7 @@ def sprite(frames) -> bytes:
     count, images, height, width = grey.shape
     sheet = grey.transpose(0, 2, 1, 3).reshape(count * height, images * width)
     out = io.BytesIO()
-    Image.fromarray(sheet).save(out, "PNG", compress_level=6)
+    Image.fromarray(sheet).save(out, "PNG", compress_level=2)
     return out.getvalue()
 
 

@@ -22,7 +22,7 @@ from streamlit.testing.v1 import AppTest
 sys.modules.setdefault("streamlit_drawable_canvas", SimpleNamespace(st_canvas=None))
 
 import invert  # noqa: E402
-from invert import drawing, evaluation, judge, methods, upload  # noqa: E402
+from invert import drawing, evaluation, generation, judge, upload  # noqa: E402
 from invert.page import (  # noqa: E402
     canvas,
     chart,
@@ -113,7 +113,7 @@ def fresh():
 @pytest.fixture
 def page(fresh, monkeypatch):
     """The page with its models loaded: what is compiled early is for visitors, not for tests."""
-    monkeypatch.setattr(methods, "warm_up", lambda report: None)
+    monkeypatch.setattr(generation, "warm_up", lambda report: None)
     monkeypatch.setattr(loading, "warm_panels", lambda: None)
     page = Page(monkeypatch).run()
     until(lambda: loading._loader().state == "done")
@@ -138,7 +138,7 @@ def test_page_stands_before_the_models_are_loaded(fresh, monkeypatch):
         assert go.wait(SECONDS)
 
     monkeypatch.setattr(loading, "load_networks", slow)
-    monkeypatch.setattr(methods, "warm_up", lambda report: None)
+    monkeypatch.setattr(generation, "warm_up", lambda report: None)
     page = Page(monkeypatch).run()
     until(lambda: loading._loader().fraction == 0.25)
     page.draw(ONE)
@@ -171,7 +171,7 @@ def test_failed_loading_is_one_sentence_and_can_be_tried_again(fresh, monkeypatc
     def fail():
         raise error
 
-    monkeypatch.setattr(methods, "warm_up", lambda report: None)
+    monkeypatch.setattr(generation, "warm_up", lambda report: None)
     with monkeypatch.context() as broken:
         broken.setattr(loading, "load_networks", fail)
         page = Page(monkeypatch).run()
@@ -194,7 +194,7 @@ def test_page_answers_while_the_rest_is_compiled_and_when_that_fails(fresh, monk
         assert go.wait(SECONDS)
         raise WeightsError("latent.weights.h5 is missing.")
 
-    monkeypatch.setattr(methods, "warm_up", compile_slowly_and_fail)
+    monkeypatch.setattr(generation, "warm_up", compile_slowly_and_fail)
     page = Page(monkeypatch).run()
     until(loading.ready)
     page.draw(ONE)
@@ -208,7 +208,7 @@ def test_page_answers_while_the_rest_is_compiled_and_when_that_fails(fresh, monk
 
 def test_models_are_loaded_once_for_all_visitors(fresh, monkeypatch):
     calls = []
-    monkeypatch.setattr(methods, "warm_up", lambda report: calls.append(1))
+    monkeypatch.setattr(generation, "warm_up", lambda report: calls.append(1))
     for _ in range(3):
         Page(monkeypatch).run()
         until(lambda: loading._loader().state == "done")

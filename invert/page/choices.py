@@ -4,6 +4,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+import invert
+
+CLASSIFIERS = {
+    "question": "trained as the question describes",
+    "robust": "trained on digits that were disturbed so as to mislead it",
+    "energy": "trained so too, and to tell real digits from those it imagines itself",
+}
+
 
 def one_of(
     label: str, options: Sequence[str], default: str, key: str, help: str, width="content"
@@ -24,3 +32,12 @@ def one_of(
         width=width,
     )
     return chosen or default
+
+
+def classifier(default: str, key: str) -> str:
+    """Let the visitor choose one of the classifiers that the methods invert."""
+    used = (method.classifier for method in invert.METHODS.values())
+    names = list(dict.fromkeys(name for name in (default, *used) if name in CLASSIFIERS))
+    meanings = "; ".join(f"`{name}`: {CLASSIFIERS[name]}" for name in names)
+    words = f"One network, trained in different ways. {meanings}."
+    return one_of("Classifier", names, default, key, words)

@@ -1,13 +1,15 @@
 """Classify: draw a digit, see what the classifier reads."""
 
 import logging
+import random
 
 import numpy as np
 import streamlit as st
 
 import invert
+from invert import upload
 from invert.drawing import BlankDrawing, from_strokes
-from invert.page import canvas, choices, loading, markup
+from invert.page import canvas, choices, examples, given, loading, markup
 
 DEFAULT = "robust"
 WHAT = (
@@ -15,6 +17,8 @@ WHAT = (
     " numbers; from them a small network says how sure it is of each digit."
 )
 SOON = "The answer comes as soon as the models are loaded."
+# Choices on the right, and the value of each by which the right side shows what the left one has.
+FOLLOWERS = {"start": "my drawing", "lost-image": "drawn"}
 log = logging.getLogger(__name__)
 
 
@@ -27,31 +31,78 @@ def show() -> None:
         answer = st.container(key="answer", width="stretch")
     with st.container(key="classify-controls", horizontal=True, gap="small"):
         pen = canvas.choose_pen()
-        classifier = _choose_classifier()
+        classifier = choices.classifier(DEFAULT, "reader")
     with easel:
         strokes = canvas.draw(pen)
+        instead = given.current(strokes)
+        if instead:
+            st.html(given.cover(instead, canvas.SIDE))
+    _offer_others(instead)
+    before = st.session_state.get("drawn image")
     with answer:
-        st.html(_reading(strokes, classifier))
+        st.html(_reading(strokes, instead, classifier))
+    followed = any(st.session_state.get(key) == value for key, value in FOLLOWERS.items())
+    if followed and not np.array_equal(before, st.session_state["drawn image"]):
+        st.rerun()  # the whole page, for the right side has to follow
 
 
-def _choose_classifier() -> str:
-    names = list(dict.fromkeys([DEFAULT, *(m.classifier for m in invert.METHODS.values())]))
-    return choices.one_of(
-        "Classifier",
-        names,
-        DEFAULT,
-        "reader",
-        "The same network, trained differently: 'question' as the question describes, 'robust' on"
-        " digits disturbed so as to mislead it.",
-    )
+def _offer_others(instead: given.Given | None) -> None:
+    """Show what else can be read: a real digit, or a picture of one's own."""
+    with st.container(
+        key="others", horizontal=True, gap="small", vertical_alignment="center", width="stretch"
+    ):
+        with st.container(key="instead", width="content", gap="small"):
+            st.button(
+                "Example digit",
+                icon=":material/shuffle:",
+                key="example",
+                on_click=_put_example,
+                help="A real digit that the network never saw, from MNIST's test set, with its"
+                " label to check the answer against.",
+            )
+            st.button(
+                "Back to my drawing",
+                key="back",
+                on_click=given.take_away,
+                disabled=instead is None,
+                help="Nothing of it is lost: it lies under the image.",
+            )
+        st.file_uploader(
+            "A picture of a digit",
+            type=[ending for endings in upload.TYPES.values() for ending in endings],
+            key="upload",
+            on_change=_put_upload,
+            help="PNG, JPEG or WEBP, up to 8 MB: a scan or a photo of one digit, dark on light or"
+            " light on dark. It is read on this server and not kept.",
+        )
+    if given.complaint():
+        st.html(markup.alert(given.complaint()))
 
 
-def _reading(strokes: dict | None, classifier: str) -> str:
+def _put_example() -> None:
+    digit, number = random.randrange(10), random.randrange(examples.EACH)
+    given.put(examples.load()[digit, number], f"MNIST test digit, labelled {digit}")
+
+
+def _put_upload() -> None:
+    file = st.session_state.get("upload")
+    if file is None:
+        return
+    try:
+        given.put(upload.read(file.getvalue()), "your picture")
+    except Exception as error:
+        if not isinstance(error, ValueError):
+            log.exception("a picture could not be read")
+        given.complain(markup.plain_sentence(error))
+
+
+def _reading(strokes: dict | None, instead: given.Given | None, classifier: str) -> str:
     """Return what the classifier reads in the strokes, as HTML of one size, whatever happens."""
     before = st.session_state.get("last reading")
     st.session_state["last reading"] = st.session_state["drawn image"] = None
     try:
-        image = st.session_state["drawn image"] = from_strokes(strokes)
+        image = instead.image if instead else from_strokes(strokes)
+        st.session_state["drawn image"] = image
         if not loading.ready():
             return _layout(image, None, before, SOON)
         probabilities = invert.classify(image[None], classifier=classifier)[0]

@@ -1,21 +1,32 @@
 """Better ways: every method, every digit, and the table that was measured."""
 
+import logging
 import re
 from html import escape
 
+import numpy as np
 import streamlit as st
 
 import invert
-from invert import evaluation, film
+from invert import evaluation, judge
 from invert.page import loading, markup
+from invert.page.generate_panel import FRAMES
 from invert.weights import WeightsError
 
 MOST_SEED = 9999
-SCALE = 2
+SIDE = 56
 WHAT = (
-    "Is there a better way? Every method draws all ten digits from one seed. The figures are of"
-    " 1,000 images each, scored by a judge that took no part in making them."
+    "Is there a better way? Every method draws all ten digits from one seed; the number below"
+    " each is what an independent judge reads in it, a network that took no part."
 )
+MEANINGS = (
+    "Measured over 1,000 images a method. Judge agrees: how many of them it reads as the digit"
+    " asked for. Fréchet: how far all of them lie from MNIST's test digits, in what the judge looks"
+    " at; near 0 they could be the same. Diversity: how much the images of one digit differ; real"
+    " digits have 1."
+)
+AIDED = "It uses training images when it draws, not only the network."
+log = logging.getLogger(__name__)
 
 
 def show() -> None:
@@ -37,18 +48,18 @@ def show() -> None:
 
 def _ladder(seed: int) -> str:
     try:
-        table = evaluation.load()
+        table, said = evaluation.load(), ""
     except WeightsError as error:
         table, said = [], markup.alert(str(error))
-    else:
-        said = _table(table)
     own = {row.method: row for row in reversed(table)}
     own |= {
         row.method: row
         for row in table
         if row.method in invert.METHODS and row.start == invert.METHODS[row.method].start
     }
-    return "".join(_rung(name, seed, own.get(name)) for name in invert.METHODS) + said
+    rungs = "".join(_rung(name, seed, own.get(name)) for name in invert.METHODS)
+    measured = markup.sentence(MEANINGS, "note") + _table(table) if table else said
+    return rungs + measured
 
 
 def _rung(name: str, seed: int, row) -> str:
@@ -60,20 +71,42 @@ def _rung(name: str, seed: int, row) -> str:
             f"</dd></div><div><dt>Fréchet</dt><dd>{row.frechet:.1f}</dd></div>"
             f"<div><dt>diversity</dt><dd>{row.diversity:.2f}</dd></div></dl>"
         )
-    aided = '<span class="aided">sees training data</span>' if method.sees_training_data else ""
+    aided = ""
+    if method.sees_training_data:
+        aided = f' <span class="aided" title="{AIDED}">sees training data</span>'
     return (
-        f'<section class="rung"><h3>{escape(name)}</h3><p>{escape(method.claim)} {aided}'
-        f"<small>{_linked(method.source)}</small></p>{_pictures(name, seed)}{figures}</section>"
+        f'<section class="rung"><h3>{escape(name)}</h3><p>{escape(method.claim)}{aided}'
+        f"<small>{_linked(method.source)}</small></p>{_pictures_or_why_not(name, seed)}{figures}"
+        "</section>"
     )
+
+
+def _pictures_or_why_not(name: str, seed: int) -> str:
+    """A method that fails says so on its own rung; the others stay."""
+    try:
+        return _pictures(name, seed)
+    except Exception as error:
+        if not isinstance(error, ValueError):
+            log.exception("the method %s failed", name)
+        return markup.alert(markup.plain_sentence(error))
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def _pictures(name: str, seed: int) -> str:
-    run = invert.generate(range(10), name, seed=seed)
-    read = [int(best) for best in run.probabilities.argmax(axis=1)]
-    uri = markup.data_uri(film.png(run.images, scale=SCALE, columns=10))
-    words = f"Ten images by the method {name}, of the digits 0 to 9; the classifier reads {read}"
-    return f'<img class="paper row" src="{uri}" alt="{escape(words)}">'
+    # With frames, though none are shown: that loop was compiled when the page was loaded.
+    run = invert.generate(range(10), name, seed=seed, frames=FRAMES)
+    read = judge.read(run.images).argmax(axis=1)
+    cells = []
+    for digit, (image, says) in enumerate(zip(run.images, read, strict=True)):
+        words = f"made to be a {digit}, the judge reads {says}"
+        other = "" if says == digit else ' class="other"'
+        cells.append(
+            f"<figure>{markup.picture(image, words, SIDE)}"
+            f'<figcaption{other} aria-hidden="true">{says}</figcaption></figure>'
+        )
+    right = int(np.sum(read == np.arange(10)))
+    words = escape(f"Ten digits by {name}; the judge reads {right} of them as asked")
+    return f'<div class="ten" role="group" aria-label="{words}">{"".join(cells)}</div>'
 
 
 def _linked(source: str) -> str:
@@ -103,9 +136,10 @@ def _table(rows) -> str:
     headings = "".join(f"<th scope='col'>{name}</th>" for name in head)
     return (
         '<details class="measured"><summary>All that was measured</summary>'
+        '<div class="wide" role="region" aria-label="All that was measured" tabindex="0">'
         f"<table><thead><tr>{headings}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
-        "<p>Agreement and confidence: the judge's. Fréchet: distance to MNIST's test set in the"
-        " judge's features. Diversity: spread within a digit, MNIST's = 1. Nearest: mean L2"
-        " distance to the closest training image; a copy would be near 0. ms: an image.</p>"
-        "</details>"
+        "</div><p>Agreement: the share of images that the judge reads as asked; confidence: how"
+        " sure it is of the digit asked for. Nearest: the mean distance to the closest training"
+        " image, where full ink of one pixel counts 1; a copy would be near 0. ms: milliseconds"
+        " an image.</p></details>"
     )

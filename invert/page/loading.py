@@ -10,9 +10,11 @@ import streamlit as st
 
 import invert
 from invert import judge
+from invert.drawing import BlankDrawing
 from invert.page import markup
 
-POLL_SECONDS = 0.4
+# How often the page asks how far loading is: until it can answer, and after that.
+POLL_SECONDS, LATER_SECONDS = 0.4, 1.5
 log = logging.getLogger(__name__)
 
 
@@ -48,17 +50,23 @@ class Loader:
             load_networks()
             self.ready = True
             invert.warm_up(self._report)
+            self._report("Compiling the explanations", 0.97)
+            warm_panels()
         except Exception as error:
             self.sentence, self.state = markup.plain_sentence(error), "failed"
             log.exception("the models could not be loaded")
             return
-        # What was loaded up to here stays for good: frozen, no collection looks through it again.
+        # What was loaded up to here stays for good; the garbage among it need not.
+        gc.unfreeze()
         gc.collect()
         gc.freeze()
         self.sentence, self.fraction, self.state = "Ready", 1.0, "done"
 
     def _report(self, sentence: str, fraction: float) -> None:
         self.sentence, self.fraction = sentence, max(self.fraction, fraction)
+        # Streamlit collects garbage after every run, a fifth of a second with TensorFlow loaded;
+        # visitors who watch this would leave no time for anything else. Frozen, it is passed over.
+        gc.freeze()
 
 
 def load_networks() -> None:
@@ -66,6 +74,17 @@ def load_networks() -> None:
     blank = np.zeros((1, 28, 28), np.float32)
     invert.classify(blank)
     judge.read(blank)
+
+
+def warm_panels() -> None:
+    """Compile what the panels compute beside the methods, so that no first look waits for it."""
+    from invert import attribution
+
+    blank = np.zeros((28, 28), np.float32)
+    for name in ("robust", "question"):
+        attribution.smallest_changes(blank, name)
+        attribution.integrated_gradients(blank, 0, name)
+        attribution.input_times_gradient(blank, 0, name)
 
 
 def _keep_keras_as_it_is() -> None:
@@ -103,6 +122,8 @@ def when_ready(make: Callable[[], str]) -> str:
         return markup.sentence("This comes as soon as the models are loaded.", "hint")
     try:
         return make()
+    except BlankDrawing as error:
+        return markup.sentence(str(error), "hint")
     except Exception as error:
         if not isinstance(error, ValueError):
             log.exception("a panel failed")
@@ -116,7 +137,8 @@ def show_status() -> None:
         loader.start()
     with st.container(key="status", width="content"):
         if loader.state == "loading":
-            _watch(loader.ready)
+            often = LATER_SECONDS if loader.ready else POLL_SECONDS
+            st.fragment(_watch, run_every=often)(loader.ready)
         elif loader.state == "failed":
             st.html(markup.alert(loader.sentence))
             st.button("Try again", key="retry", on_click=loader.start)
@@ -124,7 +146,6 @@ def show_status() -> None:
             st.html(markup.status("Ready", 1.0))
 
 
-@st.fragment(run_every=POLL_SECONDS)
 def _watch(was_ready: bool):
     loader = _loader()
     if loader.state != "loading" or loader.ready != was_ready:

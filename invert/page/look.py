@@ -29,11 +29,12 @@ def _icon() -> Image.Image:
     return Image.fromarray(colours[ink.astype(int)].repeat(7, 0).repeat(7, 1))
 
 
-def heading(beside: Callable[[], None]) -> None:
-    """Show the page's name and promise, and ``beside`` (the loading status) on the same line."""
+def heading(*beside: Callable[[], None]) -> None:
+    """Show the page's name and promise and, on the same line, what stands beside them."""
     with st.container(key="heading", horizontal=True, vertical_alignment="center"):
         st.html(
             f'<header class="heading"><h1>{TITLE}</h1><p>{PROMISE} Draw a digit and it is'
             " read; choose one, and the same network, run backwards, makes it.</p></header>"
         )
-        beside()
+        for show in beside:
+            show()

@@ -3,14 +3,15 @@
 import numpy as np
 import streamlit as st
 
+from invert.drawing import BlankDrawing
 from invert.page import choices, examples, loading, markup
 
 DRAWN = "drawn"
 SIDE = 84
 ROUNDS = 120  # of the search for twins; half a second
 WHAT = (
-    "The first layer turns 784 pixels into 256 sums. Of every image, at least 528 of 784 directions"
-    " leave no trace in them: whatever lies there is lost on the rest of the network."
+    "The first layer turns 784 pixels into 256 sums. An image can change in 784 independent ways;"
+    " at least 528 of them leave all the sums as they are, and the network blind to them."
 )
 
 
@@ -25,13 +26,7 @@ def show() -> None:
             "lost-image",
             "A real test digit, or what is drawn on the left.",
         )
-        name = choices.one_of(
-            "Classifier",
-            ["question", "robust"],
-            "question",
-            "lost-classifier",
-            "The same network, trained as the question describes, or to withstand small changes.",
-        )
+        name = choices.classifier("question", "lost-classifier")
     strength = st.slider(
         "Noise",
         0.0,
@@ -51,7 +46,7 @@ def _image(source: str) -> np.ndarray:
         return examples.load()[int(source), 0]
     drawn = st.session_state.get("drawn image")
     if drawn is None:
-        raise ValueError("Nothing is drawn yet: draw a digit on the left, or choose one here.")
+        raise BlankDrawing("Nothing is drawn yet: draw a digit on the left, or choose one here.")
     return drawn
 
 
@@ -72,8 +67,9 @@ def _ignored(name: str) -> str:
     ]
     return _experiment(
         "Pixels it ignores",
-        "Darker is weighed more. Where MNIST has no ink, training had nothing to say: `question`"
-        " kept its random first weights there, so stray ink moves it; `robust` let them go.",
+        "The more ink, the more weight. Where MNIST has no ink, training had nothing to say:"
+        " `question` kept its random first weights there, so stray ink moves it; `robust` let them"
+        " go.",
         pictures,
     )
 
@@ -87,9 +83,9 @@ def _noise(image: np.ndarray, name: str, strength: float) -> str:
     before, after = classifier.read(both, name)
     best = int(before.argmax())
     pictures = [
-        (image, "the image", f"{best} {markup.percent(before[best])}"),
+        (image, "the image", f"{best}: {markup.percent(before[best])}"),
         (_shown(noise), "noise that the first layer cannot see", "noise"),
-        (_shown(image + noise), "both together", f"{best} {markup.percent(after[best])}"),
+        (_shown(image + noise), "both together", f"{best}: {markup.percent(after[best])}"),
     ]
     return _experiment(
         "Noise it cannot see",

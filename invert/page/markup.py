@@ -68,7 +68,11 @@ def captioned(image: np.ndarray, description: str, caption: str, side: int) -> s
 
 
 def heat(values: np.ndarray, description: str, caption: str, side: int) -> str:
-    """Return signed values as colours on the page: blue for, orange against, clear for nothing."""
+    """Return signed values as colours on the page: blue for, orange against, clear for nothing.
+
+    How strong a colour is goes by the root of the value, or the few strongest pixels would be all
+    that one sees. At night the style sheet brightens them.
+    """
     strength = np.abs(values) / max(float(np.abs(values).max()), 1e-12)
     colours = np.where(values[..., None] > 0, (57, 106, 214), (222, 117, 20))
     pixels = np.concatenate([colours, 255 * np.sqrt(strength)[..., None]], axis=-1)

@@ -46,6 +46,12 @@
     }
   }
 
+  // --- What covers the drawing is lifted by the first touch of the pen; then the server forgets it.
+  addEventListener("pointerdown", (event) => {
+    if (!event.target.closest?.(".st-key-easel")) return;
+    document.querySelector(".given")?.classList.add("lifted");
+  }, true);
+
   // --- Keys 0 to 9 choose the digit to generate, except where one types.
   addEventListener("keydown", (event) => {
     if (!/^[0-9]$/.test(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;

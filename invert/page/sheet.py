@@ -26,12 +26,13 @@ def html(run, opinions: np.ndarray) -> str:
     it needs no script. Without one, or with reduced motion, the images stand at the end.
 
     Args:
-        run: what `invert.generate` returns, with frames.
+        run: what `invert.generate` returns; without frames the images are all there is.
         opinions: ``(N, 10)``, the judge's probabilities.
     """
     count = len(run.images)
     columns, side = grid(count)
-    uri = markup.data_uri(film.sprite(run.frames))
+    frames = run.images[None] if run.frames is None else run.frames
+    uri = markup.data_uri(film.sprite(frames))
     cells = []
     for n in range(count):
         says = {"classifier": run.probabilities[n], "judge": opinions[n]}
@@ -44,7 +45,7 @@ def html(run, opinions: np.ndarray) -> str:
     small = " small" if columns > 2 else ""
     return (
         f'<div class="sheet{small}" style="--columns:{columns};--side:{side}px;--count:{count};'
-        f'--frames:{len(run.frames)};--seconds:{PLAY_SECONDS}s;--sprite:url({uri})">'
+        f'--frames:{len(frames)};--seconds:{PLAY_SECONDS}s;--sprite:url({uri})">'
         f"{''.join(cells)}</div>"
     )
 

@@ -3,13 +3,20 @@
 import numpy as np
 import streamlit as st
 
+from invert.images import DIGITS
 from invert.page import loading, markup
 
 CLASSIFIERS = ("robust", "question")
 SIDE, SMALL = 112, 56
 WHAT = (
-    "Blue ink speaks for the answer, orange ink against it. Below, the nearest image that is read"
-    " as another digit: `robust` must be shown one, for `question` a little dust will do."
+    "Which ink speaks for the answer, which against it, and the nearest image that is read as"
+    " another digit: `robust` must be shown one, for `question` a little dust will do."
+)
+NOTHING = "Nothing is drawn yet: draw a digit under Classify, or take an example there."
+MAPS = (
+    "Input × gradient: each pixel's ink times the slope of the answer's score right here."
+    " Integrated gradients: the same slope, averaged on the way from an empty page, so that all"
+    " pixels' shares add up to the score."
 )
 
 
@@ -23,8 +30,9 @@ def show() -> None:
 def _reasons() -> str:
     image = st.session_state.get("drawn image")
     if image is None:
-        return markup.sentence("Draw a digit first, under Classify.", "hint")
-    return "".join(_explained(image, name) for name in CLASSIFIERS)
+        return markup.sentence(NOTHING, "hint")
+    explained = "".join(_explained(image, name) for name in CLASSIFIERS)
+    return f"{explained}{markup.sentence(MAPS, 'note')}"
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -33,33 +41,34 @@ def _explained(image: np.ndarray, name: str) -> str:
 
     probabilities = classifier.read(image, name)[0]
     best = int(probabilities.argmax())
-    maps = [
-        (
-            attribution.input_times_gradient(image, best, name),
-            "ink times the slope of the logit at this image",
-            "input × gradient",
-        ),
-        (
-            attribution.integrated_gradients(image, best, name),
-            "each pixel's share of the logit, gathered on the way from a black page",
-            "integrated gradients",
-        ),
-    ]
-    heat = "".join(markup.heat(values, words, label, SIDE) for values, words, label in maps)
-    changed = attribution.smallest_changes(image, name)
-    others = []
-    for digit in range(10):
-        if digit == best:
-            continue
-        far = np.linalg.norm(changed[digit] - image)
-        if not np.isfinite(far):
-            continue
-        words = f"the nearest image read as {digit}, {far:.2f} away"
-        others.append(markup.captioned(changed[digit], words, f"{digit}: {far:.2f}", side=SMALL))
+    local = attribution.input_times_gradient(image, best, name)
+    whole = attribution.integrated_gradients(image, best, name)
+    which = f"as {name} reads it: blue ink speaks for {best}, orange ink against it"
+    maps = markup.heat(local, f"input times gradient, {which}", "input × gradient", SIDE)
+    maps += markup.heat(whole, f"integrated gradients, {which}", "integrated gradients", SIDE)
     return (
-        f'<section class="experiment"><h3><code>{name}</code> reads {best},'
-        f" {markup.percent(probabilities[best])} sure</h3>"
-        f'<div class="pictures">{heat}</div>'
-        f'<p class="note">Smallest change that makes it another digit, and its length in L2 (full'
-        f' ink of one pixel = 1)</p><div class="pictures">{"".join(others)}</div></section>'
+        f'<section class="experiment why"><h3><code>{name}</code> reads {best},'
+        f' {markup.percent(probabilities[best])} sure</h3><div class="pictures">{maps}'
+        f'<p class="key"><span><i class="for"></i>speaks for {best}</span>'
+        f'<span><i class="against"></i>speaks against it</span></p></div>'
+        f"{_changes(image, best, attribution.smallest_changes(image, name))}</section>"
+    )
+
+
+def _changes(image: np.ndarray, best: int, changed: np.ndarray) -> str:
+    """The nearest images that are read as each other digit, with how far they are."""
+    shown, lengths = [], []
+    for digit in range(DIGITS):
+        far = float(np.linalg.norm(changed[digit] - image))
+        if digit == best or not np.isfinite(far):
+            continue
+        lengths.append(far)
+        words = f"the nearest image read as {digit}, {far:.2f} away"
+        shown.append(markup.captioned(changed[digit], words, f"→ {digit}: {far:.2f}", side=SMALL))
+    if not shown:
+        return '<p class="note">No change was found that makes it another digit.</p>'
+    return (
+        '<p class="note">The smallest change that makes it another digit. Its length, where full'
+        f" ink of one pixel counts 1, is {np.mean(lengths):.2f} on average.</p>"
+        f'<div class="pictures nine">{"".join(shown)}</div>'
     )

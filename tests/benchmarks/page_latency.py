@@ -87,7 +87,10 @@ def strokes(pages: list, rounds: int) -> list[float]:
 
 
 def digits(page, rounds: int) -> list[float]:
-    """From the click on a digit to its images; each run is new, none comes from the cache."""
+    """From the click on a digit to its images; each run is new, none comes from the cache.
+
+    The page must show images that the seed changes, as it does when it is opened.
+    """
     waits = []
     for number in range(rounds):
         digit = (number * 3) % 10
