@@ -170,7 +170,8 @@ def _imagine(recipe: Method, digits: np.ndarray, seed: int) -> Run:
 
 def warm_up(
     report: Callable[[str, float], None] = lambda sentence, done: None,
-    counts=(1, 16),
+    counts=(16, 1),
+    first: str = "energy",
     frames: int = 32,
 ) -> None:
     """Load every network and compile what ``generate`` will need, so that no visitor waits for it.
@@ -179,6 +180,7 @@ def warm_up(
         report: called with a sentence of what is being done, and the share done, 0 to 1.
         counts: batch sizes to compile for.
         frames: the number of frames to compile for.
+        first: the method that is likely to be asked for first.
 
     Raises:
         WeightsError: weights are missing, cut or altered.
@@ -192,12 +194,13 @@ def warm_up(
         ("Loading the judge", lambda: judge.read(blank)),
         ("Loading the average digits", starts.class_gaussian),
     ]
+    ordered = sorted(METHODS.values(), key=lambda method: method.name != first)
     for count in counts:
-        for name, method in METHODS.items():
+        for method in ordered:
             # Compiling takes a step, not a run.
             settings = {"steps": 1} if method.steps else {}
-            run = functools.partial(generate, [0] * count, name, frames=frames, **settings)
-            jobs.append((f"Compiling “{name}” for {count} at a time", run))
+            run = functools.partial(generate, [0] * count, method.name, frames=frames, **settings)
+            jobs.append((f"Compiling “{method.name}” for {count} at a time", run))
     for number, (sentence, job) in enumerate(jobs, start=1):
         report(sentence, number / (len(jobs) + 1))
         job()

@@ -350,7 +350,7 @@ def test_seed_decides_and_the_dice_changes_it(page, monkeypatch):
 
 
 def test_steps_are_the_methods_own_or_the_visitors(page):
-    own = invert.METHODS["robust"].steps
+    own = invert.METHODS[generate_panel.METHOD].steps
     assert f"step {own} of {own}" in page.words
     page.choose("steps", "10")
     assert "step 10 of 10" in page.words
@@ -409,6 +409,7 @@ def test_method_that_takes_no_steps_shows_its_images_without_a_film(page):
 
 def test_several_images_from_black_would_be_one_so_they_start_from_noise(page):
     assert invert.METHODS["robust"].start == "black"
+    page.choose("method", "robust")
     assert "Start: noise." in page.words
     page.choose("count", 1)
     assert "Start: black." in page.words
@@ -449,9 +450,9 @@ def test_example_digit_stands_in_place_of_the_drawing_until_the_next_stroke(page
 def test_generated_image_is_classified_on_the_left(page):
     page.choose("digit", "2").draw(ONE)
     page.choose("which", 3).click("classify-it")
-    assert page.answer == 2 and "made to be a 2 by robust" in page.html
-    run = invert.generate([2] * COUNT, "robust", start="noise")
-    assert markup.picture(run.images[2], "made to be a 2 by robust", canvas.SIDE) in page.html
+    assert page.answer == 2 and f"made to be a 2 by {generate_panel.METHOD}" in page.html
+    run = invert.generate([2] * COUNT, generate_panel.METHOD)
+    assert markup.picture(run.images[2], f"made to be a 2 by {generate_panel.METHOD}", canvas.SIDE) in page.html
     page.click("back")
     assert page.answer == 1
 

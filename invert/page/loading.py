@@ -16,6 +16,8 @@ from invert.page import markup
 # How often the page asks how far loading is: until it can answer, and after that.
 POLL_SECONDS, LATER_SECONDS = 0.4, 1.5
 log = logging.getLogger(__name__)
+# TensorFlow takes one compilation a method and size, which is meant, for a mistake.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 class Loader:

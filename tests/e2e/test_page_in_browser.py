@@ -373,7 +373,7 @@ def test_example_and_generated_image_take_the_drawings_place_and_give_it_back(vi
     page.get_by_label("Which image to classify").press("Enter")
     page.get_by_role("button", name="Classify it").click()
     answer(page, 3)
-    cover.get_by_text("made to be a 3 by robust").wait_for()
+    cover.get_by_text("made to be a 3 by energy").wait_for()
     paper = easel.paper.bounding_box()
     page.mouse.move(paper["x"] + 60, paper["y"] + 60)
     page.mouse.down()
@@ -434,7 +434,7 @@ def test_images_film_and_numbers_are_kept(visit):
             page.get_by_role("button", name=label).click()
         file = download.value
         kept[file.suggested_filename] = Path(file.path()).read_bytes()
-    assert list(kept) == [f"6-robust-seed-3.{ending}" for ending in ("png", "gif", "npz")]
+    assert list(kept) == [f"6-energy-seed-3.{ending}" for ending in ("png", "gif", "npz")]
     png, gif, npz = kept.values()
     assert Image.open(io.BytesIO(png)).size == (560, 560)
     assert Image.open(io.BytesIO(gif)).n_frames > 10
