@@ -452,7 +452,10 @@ def test_generated_image_is_classified_on_the_left(page):
     page.choose("which", 3).click("classify-it")
     assert page.answer == 2 and f"made to be a 2 by {generate_panel.METHOD}" in page.html
     run = invert.generate([2] * COUNT, generate_panel.METHOD)
-    assert markup.picture(run.images[2], f"made to be a 2 by {generate_panel.METHOD}", canvas.SIDE) in page.html
+    assert (
+        markup.picture(run.images[2], f"made to be a 2 by {generate_panel.METHOD}", canvas.SIDE)
+        in page.html
+    )
     page.click("back")
     assert page.answer == 1
 
