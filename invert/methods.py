@@ -69,7 +69,7 @@ METHODS: Mapping[str, Method] = {
     for method in (
         Method(
             name="plain",
-            claim="The question's plan to the letter, on a classifier trained by the question's recipe.",
+            claim="The question's plan to the letter, on a classifier trained by its recipe.",
             source="the question",
             classifier="question",
             start="black",
