@@ -33,7 +33,12 @@ def main(arguments=None) -> int:
     command.add_argument("digits", nargs="+", type=int, metavar="DIGIT", help="0 to 9")
     command.add_argument("--method", default="robust", help=", ".join(methods.METHODS))
     command.add_argument("--count", type=int, default=1, help="images of each digit (default 1)")
-    command.add_argument("--seed", type=int, default=0, help="same seed, same images (default 0)")
+    command.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="same seed, same images; from a black page it decides nothing (default 0)",
+    )
     command.add_argument("--start", help=f"{', '.join(starts.STARTS)}, or a picture's path")
     command.add_argument("--steps", type=int, help="how many; by default the method's")
     command.add_argument("--step-size", type=float, help="by default the method's")

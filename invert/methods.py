@@ -105,7 +105,7 @@ METHODS: Mapping[str, Method] = {
         ),
         Method(
             name="class-prior",
-            claim="The same climb, from a blurred random guess at the digit: its pixel Gaussian.",
+            claim="The robust plan, from a blurred random guess at the digit: its pixel Gaussian.",
             source="Santurkar et al. 2019, https://arxiv.org/abs/1906.09453",
             classifier="robust",
             start="class-gaussian",
@@ -116,7 +116,7 @@ METHODS: Mapping[str, Method] = {
         ),
         Method(
             name="energy",
-            claim="The climb again; the network was trained to tell real digits from its drawings.",
+            claim="Climbs the digit's logit in a network that learned to reject its bad drawings.",
             source="Grathwohl et al. 2020, https://arxiv.org/abs/1912.03263; "
             "Yin et al. 2022, https://arxiv.org/abs/2012.06568",
             classifier="energy",

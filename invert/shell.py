@@ -22,7 +22,9 @@ def run(command: Callable[[], None], stopped: str) -> int:
     try:
         command()
     except (ValueError, DataError, WeightsError, OSError) as error:
-        print("invert:", " ".join(str(error).split()), file=sys.stderr)
+        named = isinstance(error, OSError) and error.filename is not None
+        text = f"{error.filename}: {error.strerror}." if named else str(error)
+        print("invert:", " ".join(text.split()), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"\ninvert: stopped. {stopped}", file=sys.stderr)
