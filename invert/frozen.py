@@ -5,7 +5,9 @@ https://www.tensorflow.org/api_docs/python/tf/graph_util/import_graph_def.
 """
 
 import dataclasses
+import functools
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -20,6 +22,13 @@ KINDS = (
     "A classifier must be a Keras model or .keras file, a SavedModel folder with a serving_default"
     " signature, or a frozen .pb file"
 )
+# Constants of so many values or more are weights: they are held once, beside the graph. As parts of
+# it, every compiled loop had several copies of them, 35 MB a loop.
+WEIGHT = 1024
+# XLA multiplies by a matrix that lies transposed in memory up to twice as fast as it reads across
+# one, so the products of the backward pass get constants of their own. Not for a single image: its
+# products are bound by memory, where weights and transposes together outgrow the cache.
+MATMUL_GRADIENT = "InvertMatMulByTransposedConstant"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -29,6 +38,7 @@ class FrozenGraph:
     Attributes:
         graph_def: the graph, *without* the placeholder's own node: nothing may be left of it,
             since XLA has no kernel for a placeholder that nothing feeds.
+        weights: the large constants, taken out of the graph, by the name of their tensor.
         placeholder: name of the tensor that something must be put in the place of.
         output: name of the output tensor; of a classifier its logits, before any softmax.
         shape: of one input, such as ``(784,)``, ``(28, 28)`` or ``(28, 28, 1)``.
@@ -36,6 +46,7 @@ class FrozenGraph:
     """
 
     graph_def: tf.compat.v1.GraphDef
+    weights: Mapping[str, tf.Tensor]
     placeholder: str
     output: str
     shape: tuple[int, ...]
@@ -103,8 +114,11 @@ def substitute(frozen: FrozenGraph, m) -> tf.Tensor:
         through it back to ``m``.
     """
     x = tf.reshape(m, (-1, *frozen.shape))
+    weights = {name: tf.identity(tensor) for name, tensor in frozen.weights.items()}
     (output,) = tf.graph_util.import_graph_def(
-        frozen.graph_def, input_map={frozen.placeholder: x}, return_elements=[frozen.output]
+        frozen.graph_def,
+        input_map={frozen.placeholder: x, **weights},
+        return_elements=[frozen.output],
     )
     return tf.reshape(output, (tf.shape(x)[0], frozen.outputs))
 
@@ -143,11 +157,23 @@ def _cut_open(graph_def: tf.compat.v1.GraphDef, inputs: int, outputs: int) -> Fr
     if any(side < 1 for side in shape) or math.prod(shape) != inputs:
         raise ValueError(f"The network must take {inputs} values an input; this one takes {shape}.")
     graph_def.node.remove(placeholder)
+    weights = {}
+    for node in nodes.values():
+        if (
+            node.op == "Const"
+            and math.prod(d.size for d in node.attr["value"].tensor.tensor_shape.dim) >= WEIGHT
+        ):
+            weights[f"{node.name}:0"] = tf.constant(tf.make_ndarray(node.attr["value"].tensor))
+            graph_def.node.remove(node)
     for node in graph_def.node:
         # A custom gradient (silu has one) belongs to the graph it was made in. Without it,
         # gradients lead through the operations that it stood for.
         node.attr.pop("_gradient_op_type", None)
-    frozen = FrozenGraph(graph_def, f"{placeholder.name}:0", f"{end.name}:0", shape, outputs=-1)
+        if node.op == "MatMul" and not (node.attr["transpose_a"].b or node.attr["transpose_b"].b):
+            node.attr["_gradient_op_type"].s = MATMUL_GRADIENT.encode()
+    frozen = FrozenGraph(
+        graph_def, weights, f"{placeholder.name}:0", f"{end.name}:0", shape, outputs=-1
+    )
     try:
         found = tf.function(lambda: tf.shape(substitute(frozen, tf.zeros((2, inputs))))[1])()
     except Exception as error:  # whatever operation does not fit says so in its own way
@@ -157,6 +183,36 @@ def _cut_open(graph_def: tf.compat.v1.GraphDef, inputs: int, outputs: int) -> Fr
     if found != outputs:
         raise ValueError(f"The network must return {outputs} values an input; got {found:d}.")
     return dataclasses.replace(frozen, outputs=outputs)
+
+
+@tf.RegisterGradient(MATMUL_GRADIENT)
+def _matmul_gradient(product, gradient):
+    """The gradient of ``a @ w``, through a transposed copy of ``w`` where ``w`` is a constant."""
+    a, w = product.inputs
+    constant = None if gradient.shape[0] == 1 else _captured(w)
+    if constant is None:
+        return tf.matmul(gradient, w, transpose_b=True), tf.matmul(a, gradient, transpose_a=True)
+    return tf.matmul(gradient, _transposed(constant.ref())), None
+
+
+def _captured(tensor: tf.Tensor) -> tf.Tensor | None:
+    """The eager tensor that a graph captured as ``tensor``, maybe through other graphs."""
+    while tf.is_symbolic_tensor(tensor):
+        if tensor.op.type == "Identity":
+            tensor = tensor.op.inputs[0]
+            continue
+        captures = getattr(tensor.graph, "captures", ())
+        outside = [outer for outer, inner in captures if inner is tensor]
+        if not outside:
+            return None
+        (tensor,) = outside
+    return tensor
+
+
+@functools.lru_cache(maxsize=64)
+def _transposed(reference) -> tf.Tensor:
+    with tf.init_scope():  # outside of any graph, so that all share it
+        return tf.transpose(reference.deref())
 
 
 def _brief(error: Exception) -> str:

@@ -170,7 +170,7 @@ def _imagine(recipe: Method, digits: np.ndarray, seed: int) -> Run:
 
 def warm_up(
     report: Callable[[str, float], None] = lambda sentence, done: None,
-    counts=(16, 1),
+    counts=(10, 1, 16),
     first: str = "energy",
     frames: int = 32,
 ) -> None:

@@ -4,6 +4,7 @@ Steps 2 and 4 of the question's plan. ``M`` is a new ``tf.Variable`` in every ca
 that changes is shared; the weights are constants of the graph, so nothing else can be learned.
 """
 
+import concurrent.futures
 import functools
 import threading
 import types
@@ -18,11 +19,14 @@ from invert.frozen import FrozenGraph, substitute
 from invert.images import DIGITS, MAX_STEPS, PIXELS
 
 # XLA compiles each batch size apart, so a batch is filled up to the next of these.
-BUCKETS = (1, 16, 64, 256)
+BUCKETS = (1, 5, 8, 16)
+# Two small batches side by side beat one large one whose every product is shared by the cores.
+SIDE_BY_SIDE = 2
 # The same for the frames that are kept; 0 asks for none.
 FRAME_BUCKETS = (0, 32, 64)
 
 _making = threading.Lock()
+_threads = concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE, "invert-learn")
 
 
 class Objective(NamedTuple):
@@ -98,7 +102,7 @@ def learn(
     # A step may be asked for twice, where there are more frames than steps.
     distinct, place = np.unique(np.asarray(frame_steps, np.int32), return_inverse=True)
     slots = _bucket(len(distinct), FRAME_BUCKETS)
-    shifts = priors.jitter_shifts(int(weights.get(priors.JITTER, 0)), MAX_STEPS, seed)
+    shifts = priors.jitter_shifts(int(weights.get(priors.JITTER, 0)), MAX_STEPS + 1, seed)
     settings = [
         tf.constant(steps, tf.int32),
         tf.constant(step_size, tf.float32),
@@ -106,19 +110,24 @@ def learn(
         tf.constant(shifts),
         tf.constant(_fill(distinct, slots, MAX_STEPS + 1)),
     ]
-    parts = []
-    for first in range(0, len(start), BUCKETS[-1]):
-        targets = digits[first : first + BUCKETS[-1]].astype(np.int32)
-        count, bucket = len(targets), _bucket(len(targets), BUCKETS)
+    count = len(start)
+    # As many batches as keep the cores busy to the end, all of nearly one size.
+    rounds = -(-count // (SIDE_BY_SIDE * BUCKETS[-1]))
+    batches = np.array_split(np.arange(count), min(count, rounds * SIDE_BY_SIDE))
+
+    def learn_batch(batch):
+        bucket = _bucket(len(batch), BUCKETS)
         with _making:
             loop = _compile(frozen, decoder, objective, bucket, slots)
-        m = tf.Variable(_fill(start[first : first + count], bucket, 0))
-        records = loop(m, tf.constant(_fill(targets, bucket, 0)), *settings)
-        images, losses, logits, frames = (record[:, :count].numpy() for record in records)
-        frames = frames[place] if slots else frames[:0]
-        parts.append((images[0], losses[:steps], logits[: steps + 1], frames))
-    images, *records = zip(*parts, strict=True)
-    return Learned(np.concatenate(images), *(np.concatenate(r, axis=1) for r in records))
+        m = tf.Variable(_fill(start[batch], bucket, 0))
+        targets = tf.constant(_fill(digits[batch].astype(np.int32), bucket, 0))
+        images, losses, logits, frames = (r.numpy() for r in loop(m, targets, *settings))
+        records = images, losses[:steps], logits[: steps + 1], frames[: len(distinct)]
+        return [record[:, : len(batch)] for record in records]
+
+    parts = _threads.map(learn_batch, batches) if len(batches) > 1 else map(learn_batch, batches)
+    images, losses, logits, frames = (np.concatenate(r, axis=1) for r in zip(*parts, strict=True))
+    return Learned(images[0], losses, logits, frames[place])
 
 
 def _bucket(length: int, buckets: Sequence[int]) -> int:
@@ -151,7 +160,7 @@ def _compile(frozen, decoder, objective: Objective, count: int, slots: int):
             slot = tf.reduce_sum(tf.cast(frame_steps < i, tf.int32))
             return frames.write(slot, image) if slots else frames
 
-        def body(i, memory, losses, logits, frames):
+        def body(i, image, memory, losses, logits, frames):
             x = m.read_value()
             image = image_of(x)
             seen = priors.shift(image, shifts[i]) if priors.JITTER in objective.priors else image
@@ -163,10 +172,12 @@ def _compile(frozen, decoder, objective: Objective, count: int, slots: int):
                     loss += weights[place] * priors.PENALTIES[name](x)
             (gradient,) = tf.gradients(loss, x)
             step, memory = step_rule(gradient, memory, tf.cast(i + 1, tf.float32))
-            x -= step_size * step
+            # The last time round there is only something to record.
+            x -= tf.where(i < steps, step_size, 0.0) * step
             m.assign(tf.clip_by_value(x, 0.0, 1.0) if decoder is None else x)
             return (
                 i + 1,
+                image,
                 memory,
                 losses.write(i, loss),
                 logits.write(i, shown),
@@ -174,20 +185,19 @@ def _compile(frozen, decoder, objective: Objective, count: int, slots: int):
             )
 
         memory = (tf.zeros_like(m), tf.zeros_like(m)) if objective.step_rule == "adam" else ()
-        i, _, losses, logits, frames = tf.while_loop(
-            lambda i, *_: i < steps,
+        _, image, _, losses, logits, frames = tf.while_loop(
+            lambda i, *_: i <= steps,
             body,
             (
                 tf.constant(0),
+                tf.zeros((count, PIXELS)),
                 memory,
-                record(MAX_STEPS),
+                record(MAX_STEPS + 1),
                 record(MAX_STEPS + 1, DIGITS),
                 record(max(slots, 1), PIXELS),
             ),
         )
-        image = image_of(m.read_value())
-        logits = logits.write(i, substitute(frozen, image))
-        return image[None], losses.stack(), logits.stack(), keep(frames, i, image).stack()
+        return image[None], losses.stack(), logits.stack(), frames.stack()
 
     return loop
 
