@@ -10,7 +10,7 @@ import streamlit as st
 import invert
 from invert import judge
 from invert.drawing import BlankDrawing
-from invert.page import chart, choices, given, keep, loading, markup, sheet
+from invert.page import chart, choices, given, keep, loading, markup, sheet, turns
 
 # The page's own limits, within the engine's: these shapes are compiled at start-up.
 MOST_IMAGES = 16
@@ -180,9 +180,10 @@ def _what(method: invert.Method, start: str | np.ndarray | None) -> str:
 def _run(digit: int, method: str, count: int, seed: int, start, steps: int | None) -> Result:
     """Make the images. They depend on nothing else, so visitors with one link share them."""
     settings = {} if steps is None else {"steps": steps}
-    run = invert.generate(
-        [digit] * count, method=method, seed=seed, start=start, frames=FRAMES, **settings
-    )
+    with turns.turn():
+        run = invert.generate(
+            [digit] * count, method=method, seed=seed, start=start, frames=FRAMES, **settings
+        )
     opinions = judge.read(run.images)
     if run.frames is None:
         beside = markup.sentence("Made in one go: there are no steps to watch.", "chart hint")

@@ -9,7 +9,7 @@ import streamlit as st
 
 import invert
 from invert import evaluation, judge
-from invert.page import loading, markup
+from invert.page import loading, markup, turns
 from invert.page.generate_panel import FRAMES
 from invert.weights import WeightsError
 
@@ -94,7 +94,8 @@ def _pictures_or_why_not(name: str, seed: int) -> str:
 @st.cache_data(max_entries=128, show_spinner=False)
 def _pictures(name: str, seed: int) -> str:
     # With frames, though none are shown: that loop was compiled when the page was loaded.
-    run = invert.generate(range(10), name, seed=seed, frames=FRAMES)
+    with turns.turn():
+        run = invert.generate(range(10), name, seed=seed, frames=FRAMES)
     read = judge.read(run.images).argmax(axis=1)
     cells = []
     for digit, (image, says) in enumerate(zip(run.images, read, strict=True)):

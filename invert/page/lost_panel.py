@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from invert.drawing import BlankDrawing
-from invert.page import choices, examples, loading, markup
+from invert.page import choices, examples, loading, markup, turns
 
 DRAWN = "drawn"
 SIDE = 84
@@ -102,7 +102,8 @@ def _twins(image: np.ndarray, name: str) -> str:
     goals = np.concatenate(
         [examples.load()[:, 1], np.random.default_rng(0).random((6, 28, 28), np.float32)]
     )
-    twins = invariances.twin(image, goals, name, rounds=ROUNDS)
+    with turns.turn():
+        twins = invariances.twin(image, goals, name, rounds=ROUNDS)
     want, said = classifier.read(image, name), classifier.read(twins, name)
     best = int(want[0].argmax())
     apart = np.linalg.norm((twins - image).reshape(len(twins), -1), axis=1)

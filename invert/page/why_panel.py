@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from invert.images import DIGITS
-from invert.page import loading, markup
+from invert.page import loading, markup, turns
 
 CLASSIFIERS = ("robust", "question")
 SIDE, SMALL = 112, 56
@@ -43,6 +43,8 @@ def _explained(image: np.ndarray, name: str) -> str:
     best = int(probabilities.argmax())
     local = attribution.input_times_gradient(image, best, name)
     whole = attribution.integrated_gradients(image, best, name)
+    with turns.turn():
+        changed = attribution.smallest_changes(image, name)
     which = f"as {name} reads it: blue ink speaks for {best}, orange ink against it"
     maps = markup.heat(local, f"input times gradient, {which}", "input × gradient", SIDE)
     maps += markup.heat(whole, f"integrated gradients, {which}", "integrated gradients", SIDE)
@@ -51,7 +53,7 @@ def _explained(image: np.ndarray, name: str) -> str:
         f' {markup.percent(probabilities[best])} sure</h3><div class="pictures">{maps}'
         f'<p class="key"><span><i class="for"></i>speaks for {best}</span>'
         f'<span><i class="against"></i>speaks against it</span></p></div>'
-        f"{_changes(image, best, attribution.smallest_changes(image, name))}</section>"
+        f"{_changes(image, best, changed)}</section>"
     )
 
 

@@ -1,0 +1,85 @@
+"""Who waits, who works, and who leaves."""
+
+import contextlib
+import threading
+
+import pytest
+from streamlit.runtime.scriptrunner import StopException
+
+from invert.page import turns
+
+SECONDS = 30
+
+
+@pytest.fixture
+def wanted(monkeypatch):
+    """Threads of a test have no session: everyone is wanted unless the test says otherwise."""
+    unwanted = set()
+
+    def look():
+        if threading.current_thread().name in unwanted:
+            raise StopException
+
+    monkeypatch.setattr(turns, "_still_wanted", look)
+    return unwanted
+
+
+class Visitor(threading.Thread):
+    """One who takes a turn, says so, and works until told to stop."""
+
+    def __init__(self, name, said):
+        super().__init__(name=name, daemon=True)
+        self.said, self.done = said, threading.Event()
+
+    def run(self):
+        with contextlib.suppress(StopException), turns.turn():
+            self.said.append(self.name)
+            assert self.done.wait(SECONDS)
+
+    def wait_in_line(self, place):
+        self.start()
+        until(lambda: len(turns._line) == place)
+
+
+def until(true):
+    tries = threading.Event()
+    for _ in range(SECONDS * 100):
+        if true():
+            return
+        tries.wait(0.01)
+    raise AssertionError("it did not come true in time")
+
+
+def test_one_works_at_a_time_in_the_order_of_coming(wanted):
+    said = []
+    visitors = [Visitor(name, said) for name in "abcd"]
+    for place, visitor in enumerate(visitors, start=1):
+        visitor.wait_in_line(place)
+    for number, visitor in enumerate(visitors):
+        until(lambda n=number: len(said) == n + 1)
+        assert said == list("abcd")[: number + 1]
+        visitor.done.set()
+        visitor.join(SECONDS)
+    assert not turns._line
+
+
+def test_who_leaves_the_line_never_works_and_holds_nobody_up(wanted):
+    said = []
+    first, leaver, last = (Visitor(name, said) for name in ("first", "leaver", "last"))
+    for place, visitor in enumerate((first, leaver, last), start=1):
+        visitor.wait_in_line(place)
+    wanted.add("leaver")
+    leaver.join(SECONDS)
+    assert len(turns._line) == 2
+    first.done.set()
+    until(lambda: said == ["first", "last"])
+    last.done.set()
+    last.join(SECONDS)
+    assert not turns._line
+
+
+def test_a_failure_hands_the_turn_on():
+    with pytest.raises(MemoryError), turns.turn():
+        raise MemoryError
+    with turns.turn():
+        assert len(turns._line) == 1
