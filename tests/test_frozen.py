@@ -44,6 +44,24 @@ def test_a_variable_takes_the_placeholders_place_and_gradients_reach_it(robust_b
     np.testing.assert_allclose(gradient(), want, atol=1e-4)
 
 
+def test_no_graph_holds_a_copy_of_the_weights_or_reads_across_them():
+    def climb(x):
+        logits = frozen.substitute(frozen.load("robust"), x)
+        return x + tf.gradients(tf.reduce_max(logits, axis=1), x)[0]
+
+    @tf.function
+    def loop(x):
+        return tf.while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, climb(x)), (0, x))
+
+    graph = loop.get_concrete_function(tf.TensorSpec((5, 784))).graph.as_graph_def()
+    nodes = [node for function in graph.library.function for node in function.node_def]
+    products = [node for node in nodes if node.op == "MatMul"]
+    assert len(products) == 6, "three forwards, three backwards"
+    assert not any(node.attr["transpose_b"].b for node in products)
+    constants = [node.attr["value"].tensor for node in [*nodes, *graph.node] if node.op == "Const"]
+    assert max(tf.make_ndarray(constant).size for constant in constants) < frozen.WEIGHT
+
+
 def test_a_saved_model_can_be_frozen(robust, images, tmp_path):
     robust.export(tmp_path / "saved", verbose=False)
     graph = frozen.freeze(tmp_path / "saved")
