@@ -136,8 +136,9 @@ def evaluate(options) -> None:
 
     bar = Progbar(len(evaluation.plan()) + 2, unit_name="row")
     rows = evaluation.evaluate(mnist, lambda done, _: bar.update(done))
-    evaluation.write_readme(rows)
-    print(evaluation.markdown(rows))
+    table = evaluation.markdown(rows)
+    evaluation.write_readme(table)
+    print(table)
 
 
 def _number(text: str, name: str) -> float:

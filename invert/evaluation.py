@@ -149,24 +149,24 @@ def markdown(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def check_readme(path: Path = README) -> None:
+def check_readme(marks: tuple[str, str] = MARKS, path: Path = README) -> None:
     """Raise a ValueError unless the README has a place for the table."""
-    if not path.is_file() or any(path.read_text("utf-8").count(mark) != 1 for mark in MARKS):
-        raise ValueError(f"{path.name} must hold each of {MARKS[0]} and {MARKS[1]} once.")
+    if not path.is_file() or any(path.read_text("utf-8").count(mark) != 1 for mark in marks):
+        raise ValueError(f"{path.name} must hold each of {marks[0]} and {marks[1]} once.")
 
 
-def write_readme(rows: list[Row], path: Path = README) -> None:
-    """Put the table between its two marks in the README.
+def write_readme(table: str, marks: tuple[str, str] = MARKS, path: Path = README) -> None:
+    """Put a table between its two marks in the README.
 
     Raises:
         ValueError: the marks are not there.
     """
-    check_readme(path)
+    check_readme(marks, path)
     text = path.read_text("utf-8")
-    before, rest = text.split(MARKS[0])
-    after = rest.split(MARKS[1])[1]
+    before, rest = text.split(marks[0])
+    after = rest.split(marks[1])[1]
     unfinished = path.with_name(f"unfinished-{path.name}")
-    unfinished.write_text(f"{before}{MARKS[0]}\n{markdown(rows)}\n{MARKS[1]}{after}", "utf-8")
+    unfinished.write_text(f"{before}{marks[0]}\n{table}\n{marks[1]}{after}", "utf-8")
     os.replace(unfinished, path)
 
 

@@ -82,13 +82,13 @@ def test_the_readme_gets_the_table_between_its_marks(tmp_path):
     path = tmp_path / "README.md"
     row = evaluation.Row("plain", "black", False, 0.1, 0.2, 300.04, 0.5, 7.0, 1.234)
     path.write_text("before\n" + "\nold\n".join(evaluation.MARKS) + "\nafter\n")
-    evaluation.write_readme([row], path)
+    evaluation.write_readme(evaluation.markdown([row]), path=path)
     text = path.read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
     assert "| `plain` | black | no | 0.100 | 0.200 | 300.0 | 0.50 | 7.0 | 1.23 |" in text
     path.write_text("no marks")
     with pytest.raises(ValueError, match="must hold each of"):
-        evaluation.write_readme([row], path)
+        evaluation.write_readme(evaluation.markdown([row]), path=path)
 
 
 def test_the_shipped_table_is_of_what_is_shipped_and_in_the_readme():

@@ -1,17 +1,26 @@
-"""How long an inversion takes, beside the matrix products it cannot do without.
+"""How long an inversion takes: beside its peer, and beside the products it cannot do without.
 
-``.venv/bin/pytest tests/benchmarks --benchmark-only`` prints both in one table a group; the
-figures in brackets are ratios to the faster. No test here fails by the clock.
+``.venv/bin/pytest tests/benchmarks --benchmark-only`` prints a table a group; with
+``--write-readme`` the medians go into the README. No test here fails by the clock.
 """
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import invert
-from invert import classifier
+from invert import classifier, starts
 
 STEPS = 200
 COUNTS = (1, 10, 64, 256)
+PEER_COUNTS = (1, 10, 64)
+ROUNDS = {"warmup_rounds": 2, "rounds": 15}
+
+
+def named(group, column, count):
+    """What conftest.py makes the README's table of."""
+    return {"table": group, "column": column, "images": count}
 
 
 @pytest.fixture(scope="module")
@@ -22,13 +31,9 @@ def weights():
 @pytest.mark.parametrize("count", COUNTS)
 def test_generate(benchmark, count):
     benchmark.group = f"{STEPS} steps, {count} images"
-    run = benchmark.pedantic(
-        invert.generate,
-        args=([8] * count, "robust"),
-        kwargs={"start": "noise", "steps": STEPS},
-        warmup_rounds=2,
-        rounds=15,
-    )
+    benchmark.extra_info |= named("speed", "generate", count)
+    kwargs = {"start": "noise", "steps": STEPS}
+    run = benchmark.pedantic(invert.generate, ([8] * count, "robust"), kwargs, **ROUNDS)
     assert run.probabilities[:, 8].min() > 0.9
 
 
@@ -36,6 +41,7 @@ def test_generate(benchmark, count):
 def test_products_alone_in_numpy(benchmark, count, weights):
     """Three products forwards and three backwards a step, and nothing else."""
     benchmark.group = f"{STEPS} steps, {count} images"
+    benchmark.extra_info |= named("speed", "NumPy's products", count)
     forwards = [(np.ones((count, len(w)), np.float32), w) for w in weights]
     backwards = [(np.ones((count, w.shape[1]), np.float32), w.T) for w in weights]
 
@@ -44,4 +50,72 @@ def test_products_alone_in_numpy(benchmark, count, weights):
             for a, b in forwards + backwards:
                 a @ b
 
-    benchmark.pedantic(products, warmup_rounds=2, rounds=15)
+    benchmark.pedantic(products, **ROUNDS)
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_products_alone_in_tensorflow(benchmark, count, weights):
+    """The same, as one graph; a step waits for the one before, as it must."""
+    benchmark.group = f"{STEPS} steps, {count} images"
+    benchmark.extra_info |= named("speed", "TensorFlow's products", count)
+    forwards = [(tf.ones((count, len(w))), tf.constant(w)) for w in weights]
+    backwards = [(tf.ones((count, w.shape[1])), tf.constant(w)) for w in weights]
+
+    def step(i, total):
+        with tf.control_dependencies([total]):
+            ends = [tf.matmul(a, b) for a, b in forwards]
+            ends += [tf.matmul(a, b, transpose_b=True) for a, b in backwards]
+        return i + 1, total + tf.add_n([end[0, 0] for end in ends])
+
+    @tf.function
+    def products():
+        return tf.while_loop(lambda i, _: i < STEPS, step, (0, 0.0), parallel_iterations=1)[1]
+
+    benchmark.pedantic(lambda: products().numpy(), **ROUNDS)
+
+
+@pytest.mark.parametrize("count", PEER_COUNTS)
+@pytest.mark.filterwarnings("ignore")  # the peer's own
+def test_peer(benchmark, count):
+    """tf-keras-vis: the same classifier, start and steps, without its regularizers and modifiers.
+
+    It takes square images of one channel, so the classifier is given a layer that flattens them.
+    """
+    from tf_keras_vis.activation_maximization import ActivationMaximization
+    from tf_keras_vis.utils.scores import CategoricalScore
+
+    benchmark.group = f"{STEPS} steps, {count} images"
+    benchmark.extra_info |= named("speed", "tf-keras-vis", count)
+    square = [keras.Input((28, 28, 1)), keras.layers.Flatten(), classifier.load("robust")]
+    maximize = ActivationMaximization(keras.Sequential(square), clone=False)
+    start = starts.make("noise", np.full(count, 8), seed=0)[..., None]
+    images = benchmark.pedantic(
+        maximize,
+        args=(CategoricalScore([8] * count),),
+        kwargs={
+            "seed_input": start,
+            "input_range": (0, 1),
+            "steps": STEPS,
+            "regularizers": [],
+            "input_modifiers": [],
+        },
+        warmup_rounds=1,
+        rounds=3,
+    )
+    assert np.shape(images) == (count, 28, 28, 1)
+
+
+@pytest.mark.parametrize("count", (1, 2, 5, 10, 16, 32, 64, 128, 256, 512))
+def test_growth_in_images(benchmark, count):
+    benchmark.group = f"{STEPS} steps of many images"
+    benchmark.extra_info |= {"table": "growth", "images": count, "steps": STEPS}
+    kwargs = {"start": "noise", "steps": STEPS}
+    benchmark.pedantic(invert.generate, ([8] * count, "robust"), kwargs, warmup_rounds=1, rounds=7)
+
+
+@pytest.mark.parametrize("steps", (12, 25, 50, 100, 200, 400, 800))
+def test_growth_in_steps(benchmark, steps):
+    benchmark.group = "16 images, many steps"
+    benchmark.extra_info |= {"table": "growth", "images": 16, "steps": steps}
+    kwargs = {"start": "noise", "steps": steps}
+    benchmark.pedantic(invert.generate, ([8] * 16, "robust"), kwargs, warmup_rounds=1, rounds=7)

@@ -1,0 +1,68 @@
+"""With ``--write-readme`` what was measured goes into the README: a table, and a plot of growth."""
+
+from pathlib import Path
+
+from invert import evaluation
+
+ROOT = Path(__file__).parent.parent.parent
+MARKS = ("<!-- speed: written by pytest tests/benchmarks -->", "<!-- end of speed -->")
+PLOT = ROOT / ".github" / "growth.png"
+INK, ACCENT, SOFT = "#23252b", "#3949ab", "#8f8b80"
+
+
+def pytest_addoption(parser):
+    parser.addoption("--write-readme", action="store_true", help="put the medians in the README")
+
+
+def pytest_terminal_summary(config):
+    if not config.getoption("--write-readme"):
+        return
+    measured = [
+        (dict(b.extra_info), 1000 * b.stats.median) for b in config._benchmarksession.benchmarks
+    ]
+    speed = {(i["column"], i["images"]): t for i, t in measured if i["table"] == "speed"}
+    evaluation.write_readme(table(speed), MARKS)
+    plot([(i["images"], i["steps"], t) for i, t in measured if i["table"] == "growth"])
+
+
+def table(speed):
+    """The README's table: milliseconds, and what they are in terms of the others'."""
+    lines = [
+        "| images | `generate` | tf-keras-vis | times faster | NumPy's products"
+        " | TensorFlow's products | ratio to the faster |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for count in sorted({count for _, count in speed}):
+        own, peer = speed["generate", count], speed.get(("tf-keras-vis", count))
+        limits = [speed[f"{library}'s products", count] for library in ("NumPy", "TensorFlow")]
+        peers = ("", "") if peer is None else (f"{peer:,.0f}", f"{peer / own:.0f}")
+        cells = [str(count), f"{own:.1f}", *peers, *(f"{limit:.1f}" for limit in limits)]
+        lines.append(f"| {' | '.join(cells)} | {own / min(limits):.2f} |")
+    return "\n".join(lines)
+
+
+def plot(growth):
+    """Milliseconds by images and by steps, beside a straight line through the last point."""
+    from matplotlib import pyplot
+
+    _, steps_of_sweep, _ = max(growth)
+    by_images = [(count, t) for count, steps, t in growth if steps == steps_of_sweep]
+    by_steps = [(steps, t) for count, steps, t in growth if count == 16]
+    figure, axes = pyplot.subplots(1, 2, figsize=(8, 2.9), layout="constrained", sharey=True)
+    for axis, points, words in (
+        (axes[0], dict(by_images), f"images, {steps_of_sweep} steps each"),
+        (axes[1], dict(by_steps), "steps, 16 images"),
+    ):
+        across = sorted(points)
+        high = [points[x] for x in across]
+        straight = [high[-1] * x / across[-1] for x in across]
+        axis.loglog(across, straight, "--", color=SOFT, lw=1, label="in proportion")
+        axis.loglog(across, high, "o-", color=ACCENT, lw=1.5, ms=4, label="generate")
+        axis.set_xlabel(words, color=INK)
+        axis.set_xticks(across, [str(x) for x in across], minor=False)
+        axis.minorticks_off()
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.grid(alpha=0.25)
+    axes[0].set_ylabel("milliseconds", color=INK)
+    axes[0].legend(frameon=False)
+    figure.savefig(PLOT, dpi=130, facecolor="white")
