@@ -1,0 +1,109 @@
+"""What the start takes and what memory goes where, each part in a process of its own.
+
+``python tests/benchmarks/resources.py`` prints seconds and resident megabytes (MB, 10⁶ bytes) after
+every part of the start, then what 10,000 further calls add.
+"""
+
+import argparse
+import gc
+import multiprocessing
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent.parent))
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+CALLS = 10_000
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def resident() -> float:
+    """Resident memory of this process in MB, garbage taken out."""
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE / 1e6
+
+
+def start() -> None:
+    """Every part of the start, in the order in which the page takes them."""
+    import numpy as np
+
+    blank = np.zeros((28, 28), np.float32)
+    began = time.perf_counter()
+
+    def done(what: str) -> None:
+        nonlocal began
+        print(f"{what:<52}{time.perf_counter() - began:>8.2f} s{resident():>8.0f} MB", flush=True)
+        began = time.perf_counter()
+
+    done("Python and NumPy")
+    import invert
+
+    done("import invert")
+    import streamlit  # noqa: F401
+
+    done("import streamlit")
+    import tensorflow  # noqa: F401
+
+    done("import tensorflow")
+    invert.classify(blank)
+    done("load the classifier, first answer")
+    from invert import judge
+
+    judge.read(blank)
+    done("load the judge")
+    for count in (10, 1, 16):
+        for name, method in invert.METHODS.items():
+            invert.generate([8] * count, name, frames=32, **({"steps": 1} if method.steps else {}))
+            done(f"compile {name}, {count} images")
+    from invert.page import loading
+
+    loading.warm_panels()
+    done("compile the explanations")
+
+
+def growth(calls: int) -> None:
+    """Many calls of every kind that a visitor makes, after as many as warm everything up."""
+    import numpy as np
+
+    import invert
+    from invert import judge
+
+    kinds = [(name, count) for name in invert.METHODS for count in (1, 4, 16)]
+    images = np.random.default_rng(0).random((64, 28, 28), np.float32)
+
+    def call(number: int) -> None:
+        name, count = kinds[number % len(kinds)]
+        steps = {"steps": 1 + number % 3} if invert.METHODS[name].steps else {}
+        run = invert.generate([number % 10] * count, name, seed=number, frames=32, **steps)
+        judge.read(run.images)
+        invert.classify(images[number % 64])
+
+    for number in range(500):
+        call(number)
+    before, began = resident(), time.perf_counter()
+    for number in range(calls):
+        call(number)
+    seconds, after = time.perf_counter() - began, resident()
+    print(
+        f"{calls:,} calls more ({seconds:.0f} s): {before:.0f} → {after:.0f} MB,"
+        f" {after - before:+.1f} MB"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=CALLS, help="to look for growth (%(default)s)")
+    options = parser.parse_args()
+    apart = multiprocessing.get_context("spawn")
+    for part, arguments in ((start, ()), (growth, (options.calls,))):
+        process = apart.Process(target=part, args=arguments)
+        process.start()
+        process.join()
+        if process.exitcode:
+            sys.exit(process.exitcode)
+
+
+if __name__ == "__main__":
+    main()
