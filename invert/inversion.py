@@ -156,9 +156,9 @@ def _compile(frozen, decoder, objective: Objective, count: int, slots: int):
             return tf.TensorArray(tf.float32, length, element_shape=shape, clear_after_read=False)
 
         def keep(frames, i, image):
-            # Written again at every step until the frame's own step is reached.
-            slot = tf.reduce_sum(tf.cast(frame_steps < i, tf.int32))
-            return frames.write(slot, image) if slots else frames
+            # Written again at every step until the frame's own step is reached; what comes after
+            # the last of them goes to a slot that nobody reads.
+            return frames.write(tf.reduce_sum(tf.cast(frame_steps < i, tf.int32)), image)
 
         def body(i, image, memory, losses, logits, frames):
             x = m.read_value()
@@ -194,7 +194,7 @@ def _compile(frozen, decoder, objective: Objective, count: int, slots: int):
                 memory,
                 record(MAX_STEPS + 1),
                 record(MAX_STEPS + 1, DIGITS),
-                record(max(slots, 1), PIXELS),
+                record(slots + 1, PIXELS),
             ),
         )
         return image[None], losses.stack(), logits.stack(), frames.stack()

@@ -92,6 +92,13 @@ def test_frames_are_the_images_of_shorter_runs(robust, start):
         assert np.array_equal(frame, shorter.images)
 
 
+def test_frames_need_not_reach_the_end(robust, start):
+    asked = list(range(inversion.FRAME_BUCKETS[1]))
+    learned = learn(robust, ADAM, start, DIGITS, 60, 0.05, asked)
+    shorter = learn(robust, ADAM, start, DIGITS, asked[-1], 0.05)
+    assert np.array_equal(learned.frames[-1], shorter.images)
+
+
 def test_the_weights_stay_byte_for_byte(robust, start):
     model = classifier.load("robust")
     before = [w.tobytes() for w in model.get_weights()]
