@@ -197,25 +197,16 @@ def _run(digit: int, method: str, count: int, seed: int, start, steps: int | Non
 def _offer(result: Result) -> None:
     """Show what can be done with the images: have one classified, keep them."""
     run = result.run
-    with st.container(key="use", horizontal=True, gap="small"):
-        which = 1
-        if len(run.images) > 1:
-            which = st.number_input(
-                "Which image to classify",
-                1,
-                len(run.images),
-                1,
-                key="which",
-                label_visibility="collapsed",
-                width=100,
+    with st.container(key="senders"):  # unseen: page.js presses them when an image is clicked
+        for number in range(len(run.images)):
+            st.button(
+                f"Classify image {number + 1}",
+                key=f"classify-{number + 1}",
+                on_click=_send,
+                args=(run, number),
             )
-        st.button(
-            "Classify it",
-            key="classify-it",
-            on_click=_send,
-            args=(run, int(which) - 1),
-            help="Let the left side read this image, and say why.",
-        )
+    with st.container(key="use", horizontal=True, gap="small"):
+        st.html(markup.sentence("Click an image to classify it.", "note"))
         with st.popover("Keep", icon=":material/download:", key="keep"):
             for label, ending, mime, make in (
                 ("Images (PNG)", "png", "image/png", lambda: keep.png(run)),

@@ -61,6 +61,17 @@
     }
   });
 
+  // --- A click on a generated image presses the unseen button that has the left side read it.
+  addEventListener("click", (event) => {
+    const sender = event.target.closest?.(".send")?.dataset.sender;
+    if (!sender) return;
+    document.querySelector(`.st-key-${sender} button`)?.click();
+    const left = document.querySelector(".stTabs"); // the first; on a phone it is out of view
+    if (left.getBoundingClientRect().top >= 0) return;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    left.scrollIntoView({ behavior: still ? "auto" : "smooth" });
+  });
+
   // --- Films. The style sheet plays them; here they are stopped, moved and read.
   const films = (player) =>
     [...player.closest(".run").querySelectorAll(".film")].flatMap((film) => film.getAnimations());

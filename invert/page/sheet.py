@@ -23,7 +23,8 @@ def html(run, opinions: np.ndarray) -> str:
     """Return the run's images as one film that plays once, with a button and a slider.
 
     All images share one sprite; moving it behind each of them is the film (see ``style.css``), so
-    it needs no script. Without one, or with reduced motion, the images stand at the end.
+    it needs no script. Without one, or with reduced motion, the images stand at the end. Over each
+    lies a button that sends it to the left side.
 
     Args:
         run: what `invert.generate` returns; without frames the images are all there is.
@@ -38,8 +39,11 @@ def html(run, opinions: np.ndarray) -> str:
         says = {"classifier": run.probabilities[n], "judge": opinions[n]}
         along = 100 * n / max(1, count - 1)
         cells.append(
-            f'<figure><div class="film paper" role="img" style="--x:{along:.4f}%"'
+            f'<figure><div class="frame"><div class="film paper" role="img"'
+            f' style="--x:{along:.4f}%"'
             f' aria-label="{escape(_description(run.digits[n], says))}"></div>'
+            f'<button type="button" class="send" data-sender="classify-{n + 1}"'
+            f' aria-label="Classify image {n + 1}"></button></div>'
             f"<figcaption>{_opinions(says, run.digits[n])}</figcaption></figure>"
         )
     small = " small" if columns > 2 else ""

@@ -1,8 +1,10 @@
 """The page as a visitor has it: real mouse, finger and keyboard in a real Chromium."""
 
+import base64
 import io
 import json
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from PIL import Image
 import invert
 
 MODELS_SECONDS = 240  # on two cores that others use as well
+SECONDS = 30
 TURN = np.linspace(0, 2 * np.pi, 24)
 ONE = [(140, 45), (140, 140), (140, 235)]
 ZERO = [(140 + 60 * np.sin(t), 140 - 90 * np.cos(t)) for t in TURN]
@@ -369,11 +372,10 @@ def test_example_and_generated_image_take_the_drawings_place_and_give_it_back(vi
 
     choose(page, "digit", "3")
     made(page, 3)
-    page.get_by_label("Which image to classify").fill("2")
-    page.get_by_label("Which image to classify").press("Enter")
-    page.get_by_role("button", name="Classify it").click()
+    page.get_by_role("button", name="Classify image 2").click()
     answer(page, 3)
     cover.get_by_text("made to be a 3 by energy").wait_for()
+    sees(page, 2)
     paper = easel.paper.bounding_box()
     page.mouse.move(paper["x"] + 60, paper["y"] + 60)
     page.mouse.down()
@@ -383,6 +385,50 @@ def test_example_and_generated_image_take_the_drawings_place_and_give_it_back(vi
     page.wait_for_function("document.querySelector('.given') === null")
     easel.tool("Undo").click()
     answer(page, 1)
+
+
+def test_generated_images_are_classified_by_keyboard(visit):
+    page = visit()
+    made(page, 8)
+    page.get_by_role("button", name="Classify image 1").focus()
+    for number, key in ((2, "Enter"), (3, "Space")):
+        page.keyboard.press("Tab")
+        focused = page.locator(":focus")
+        assert focused.get_attribute("aria-label") == f"Classify image {number}"
+        assert focused.evaluate("button => getComputedStyle(button).outlineStyle") == "solid"
+        page.keyboard.press(key)
+        sees(page, number)
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").get_attribute("aria-label") == "Classify image 4", "focus stayed"
+    assert page.get_by_role("button", name=re.compile("^Classify image")).count() == 4
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_tapped_image_is_classified_and_the_answer_comes_into_view(visit, motion):
+    page = visit(width=390, height=844, has_touch=True, is_mobile=True, reduced_motion=motion)
+    made(page, 8)
+    page.get_by_role("button", name="Classify image 2").tap()
+    sees(page, 2)
+    shown = "document.querySelector('.stTabs').getBoundingClientRect().top"
+    page.wait_for_function(f"Math.abs({shown}) < 2")
+    assert page.locator(".given").is_visible()
+
+
+def sees(page, number):
+    """Wait until the left side reads what stands at the end of an image's film."""
+    address = page.locator(".sheet").evaluate("s => s.style.getPropertyValue('--sprite')")
+    sprite = decoded(re.search(r"base64,([^)\"]*)", address)[1])
+    image = sprite[-28:, 28 * (number - 1) : 28 * number]
+    page.locator(".seen img").wait_for()
+    end = time.monotonic() + SECONDS
+    while not np.array_equal(decoded(page.locator(".seen img").get_attribute("src")), image):
+        assert time.monotonic() < end, f"the left side does not read image {number}"
+        page.wait_for_timeout(50)
+
+
+def decoded(address):
+    """The grey levels of a PNG in a data URI."""
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.split(",")[-1]))).convert("L"))
 
 
 def covers(page, cover):
