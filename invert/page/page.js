@@ -72,6 +72,20 @@
     left.scrollIntoView({ behavior: still ? "auto" : "smooth" });
   });
 
+  // --- A lost connection, in place of Streamlit's dialog over everything (see style.css): Streamlit
+  // mends it by itself, and meanwhile one can go on drawing.
+  const app = document.querySelector(".stApp");
+  const connection = document.createElement("p");
+  connection.className = "connection";
+  connection.setAttribute("role", "status");
+  app.append(connection);
+  new MutationObserver(() => {
+    const lost = ["PINGING_SERVER", "CONNECTING"].includes(app.dataset.testConnectionState);
+    document.body.classList.toggle("lost", lost);
+    connection.textContent = lost
+      ? "The connection is lost. The page tries again by itself; nothing on it is lost." : "";
+  }).observe(app, { attributeFilter: ["data-test-connection-state"] });
+
   // --- Films. The style sheet plays them; here they are stopped, moved and read.
   const films = (player) =>
     [...player.closest(".run").querySelectorAll(".film")].flatMap((film) => film.getAnimations());

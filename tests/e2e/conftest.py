@@ -40,9 +40,18 @@ def server(tmp_path_factory):
 @contextlib.contextmanager
 def serve(log):
     """Start a server of the page, and stop it; what it says goes to the file ``log``."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    address, process = start(free_port(), log)
+    try:
+        yield address
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        kill(process)
+
+
+def start(port, log):
+    """Start a server of the page on a port; return its address and its process."""
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
     with log.open("w") as out:
@@ -51,12 +60,23 @@ def serve(log):
     try:
         wait_until(lambda: healthy(address) or process.poll() is not None, SERVER_SECONDS)
         assert process.poll() is None, log.read_text()
-        yield address
-    finally:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(10)
-        process.kill()
+    except BaseException:
+        kill(process)
+        raise
+    return address, process
+
+
+def kill(process):
+    """End a server without a word of warning."""
+    process.kill()
+    process.wait()
+
+
+def free_port():
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
