@@ -33,7 +33,7 @@ ORDER = [
         "methods",
         "generation",
     ),
-    *("evaluation", "invariances", "attribution", "training", "page", "__main__"),
+    *("evaluation", "invariances", "attribution", "activations", "training", "page", "__main__"),
 ]
 
 

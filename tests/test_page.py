@@ -1,5 +1,6 @@
 """The page without a browser: what it says, and that it goes on whatever fails."""
 
+import base64
 import html
 import io
 import json
@@ -22,13 +23,22 @@ from streamlit.testing.v1 import AppTest
 sys.modules.setdefault("streamlit_drawable_canvas", SimpleNamespace(st_canvas=None))
 
 import invert  # noqa: E402
-from invert import drawing, evaluation, generation, judge, upload  # noqa: E402
+from invert import (  # noqa: E402
+    activations,
+    drawing,
+    evaluation,
+    generation,
+    judge,
+    upload,
+    weights,
+)
 from invert.page import (  # noqa: E402
     canvas,
     chart,
     classify_panel,
     generate_panel,
     how,
+    inside,
     keep,
     ladder_panel,
     loading,
@@ -612,10 +622,38 @@ def test_why_explains_the_drawing_on_two_classifiers(page, monkeypatch):
     assert "Nothing is drawn yet" in other.words and 'role="alert"' not in other.html
     other.draw(ONE)
     assert (
-        other.html.count('class="heat"') == 4 and other.html.count("the nearest image read") == 18
+        other.html.count('class="heat"') == 6 and other.html.count("the nearest image read") == 18
     )
     assert re.search(r"robust reads 1, \S+ sure", other.words)
     assert re.search(r"question reads \d, \S+ sure", other.words)
+
+
+def test_inside_shows_the_units_of_the_classifier_chosen(page, monkeypatch):
+    other = at(page, monkeypatch, left="Why", reader="question").draw(ZERO)
+    found = activations.activations(other.test.session_state["drawn image"], "question")
+    assert "Inside question" in other.words
+    assert f"first layer: {(found.hidden1 > 0).sum()} of 256 active" in other.words
+    assert f"second layer: {(found.hidden2 > 0).sum()} of 256 active" in other.words
+    strongest, weakest = found.sums.argmax(), found.sums.argmin()
+    said = json.loads(html.unescape(re.search(r'data-lines="([^"]*)"', other.html)[1]))
+    assert said[strongest].startswith(f"Unit {strongest + 1}: activation {found.sums.max():.2f},")
+    assert said[weakest].endswith(f"adds up to −{-found.sums.min():.2f}, below 0.")
+    assert f'aria-valuenow="{strongest + 1}"' in other.html, "it opens at the strongest"
+
+
+@pytest.mark.parametrize("name", weights.CLASSIFIERS)
+def test_weights_of_all_units_are_one_small_picture(name):
+    style = inside.style(name)
+    assert len(style) < 250_000
+    address = re.search(r"base64,([^)]*)", style)[1]
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(address))).convert("RGBA"), float)
+    blue = pixels[..., 2] > pixels[..., 0]
+    drawn = np.where(blue, 1, -1) * (pixels[..., 3] / 255) ** 2
+    for unit in (0, 37, 255):
+        want = activations.first_weights(name)[unit]
+        row, column = divmod(unit, 16)
+        got = drawn[28 * row : 28 * (row + 1), 28 * column : 28 * (column + 1)]
+        np.testing.assert_allclose(got, want / np.abs(want).max(), atol=2 / inside.LEVELS)
 
 
 def test_ladder_draws_ten_digits_a_method_and_the_seed_moves_those_that_have_one(page, monkeypatch):

@@ -48,7 +48,11 @@ ANSWERS = (
         "A great deal is: noise that no answer notices, many images with one answer. What is lost"
         " is not needed, though, if the network kept what makes a digit.",
     ),
-    ("What does it keep?", "Why", "The ink it goes by, and how little would change its mind."),
+    (
+        "What does it keep?",
+        "Why",
+        "What its units wait for, the ink it goes by, how little would turn it.",
+    ),
 )
 OPPOSITE = (
     "And an opposite model?",

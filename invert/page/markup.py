@@ -68,21 +68,41 @@ def captioned(image: np.ndarray, description: str, caption: str, side: int) -> s
 
 
 def heat(values: np.ndarray, description: str, caption: str, side: int) -> str:
-    """Return signed values as colours on the page: blue for, orange against, clear for nothing.
-
-    How strong a colour is goes by the root of the value, or the few strongest pixels would be all
-    that one sees. At night the style sheet brightens them.
-    """
-    strength = np.abs(values) / max(float(np.abs(values).max()), 1e-12)
-    colours = np.where(values[..., None] > 0, (57, 106, 214), (222, 117, 20))
-    pixels = np.concatenate([colours, 255 * np.sqrt(strength)[..., None]], axis=-1)
-    out = io.BytesIO()
-    Image.fromarray(pixels.astype(np.uint8)).save(out, "PNG")
+    """Return signed values as colours on the page, with a few words under them."""
     return (
-        f'<figure class="captioned"><img class="heat" src="{data_uri(out.getvalue())}"'
-        f' width="{side}" height="{side}" alt="{escape(description)}">'
+        f'<figure class="captioned">{heat_alone(values, description, side)}'
         f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
+
+
+def heat_alone(values: np.ndarray, description: str, side: int) -> str:
+    """Return signed values as colours on the page. At night the style sheet brightens them."""
+    return (
+        f'<img class="heat" src="{data_uri(colours(values))}" width="{side}" height="{side}"'
+        f' alt="{escape(description)}">'
+    )
+
+
+def colours(values: np.ndarray, levels: int = 127) -> bytes:
+    """Return signed values as a PNG: blue above 0, orange below, clear at 0.
+
+    How strong a colour is goes by the root of the value, or the few strongest pixels would be all
+    that one sees.
+
+    Args:
+        values: ``(H, W)``, of any range.
+        levels: shades of each colour, up to 127; fewer make a smaller file.
+    """
+    strength = np.sqrt(np.abs(values) / max(float(np.abs(values).max()), 1e-12))
+    shades = np.rint(levels * np.sign(values) * strength).astype(int) + levels
+    signs = np.arange(-levels, levels + 1)
+    palette = np.where(signs[:, None] > 0, (57, 106, 214), (222, 117, 20)).astype(np.uint8)
+    clear = np.rint(255 * np.abs(signs) / levels).astype(np.uint8)
+    picture = Image.fromarray(shades.astype(np.uint8))
+    picture.putpalette(palette.tobytes())
+    out = io.BytesIO()
+    picture.save(out, "PNG", transparency=clear.tobytes())
+    return out.getvalue()
 
 
 def percent(probability: float) -> str:

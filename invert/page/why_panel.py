@@ -1,16 +1,16 @@
-"""Why: which pixels speak for the answer, and the smallest change that makes it another."""
+"""Why: what the layers compute, which pixels matter, and what would change the answer."""
 
 import numpy as np
 import streamlit as st
 
 from invert.images import DIGITS
-from invert.page import loading, markup, turns
+from invert.page import classify_panel, inside, loading, markup, turns
 
 CLASSIFIERS = ("robust", "question")
 SIDE, SMALL = 112, 56
 WHAT = (
-    "Which ink speaks for the answer, which against it, and the nearest image that is read as"
-    " another digit: `robust` must be shown one, for `question` a little dust will do."
+    "What the layers compute, which ink speaks for the answer, and the nearest image with another"
+    " one: `robust` must be shown that digit, for `question` a little dust will do."
 )
 NOTHING = "Nothing is drawn yet: draw a digit under Classify, or take an example there."
 MAPS = (
@@ -21,18 +21,21 @@ MAPS = (
 
 
 def show() -> None:
-    """Explain the drawing on the canvas, for two trainings of the same network."""
+    """Explain the drawing: inside the classifier chosen under Classify, then for two of them."""
     st.html(markup.sentence(WHAT))
     with st.container(key="why"):
-        st.html(loading.when_ready(_reasons))
+        reader = st.session_state.get("reader") or classify_panel.DEFAULT
+        if st.session_state.get("drawn image") is not None and loading.ready():
+            st.html(loading.when_ready(lambda: inside.style(reader)))
+        st.html(loading.when_ready(lambda: _reasons(reader)))
 
 
-def _reasons() -> str:
+def _reasons(reader: str) -> str:
     image = st.session_state.get("drawn image")
     if image is None:
         return markup.sentence(NOTHING, "hint")
     explained = "".join(_explained(image, name) for name in CLASSIFIERS)
-    return f"{explained}{markup.sentence(MAPS, 'note')}"
+    return f"{inside.html(image, reader)}{explained}{markup.sentence(MAPS, 'note')}"
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

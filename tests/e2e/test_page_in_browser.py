@@ -512,6 +512,44 @@ def test_why_shows_both_classifiers_maps_and_nine_changes_each_and_keeps_the_dra
     assert easel.ink() == ink
 
 
+def test_units_show_their_weights_to_mouse_finger_and_keyboard(visit):
+    page = visit(width=390, height=844, has_touch=True, is_mobile=True)
+    Easel(page).draw(ZERO)
+    answer(page, 0)
+    open_tab(page, "Why", ".units")
+    page.locator(".nine").nth(1).wait_for()
+    units, line = page.locator(".units"), page.locator(".inside .line")
+    units.scroll_into_view_if_needed()
+    box = units.bounding_box()
+
+    def at(column, row):
+        return box["x"] + (column + 0.5) * box["width"] / 16, box["y"] + (row + 0.5) * 9
+
+    def shows(column, row):
+        unit = 16 * row + column + 1
+        assert line.inner_text().startswith(f"Unit {unit}: ")
+        assert units.get_attribute("aria-valuenow") == str(unit)
+        assert units.get_attribute("aria-valuetext") == line.inner_text()
+        where = page.locator(".inside .weights").evaluate(
+            "w => getComputedStyle(w).backgroundPosition.split(' ').map(parseFloat)"
+        )
+        np.testing.assert_allclose(where, [100 * column / 15, 100 * row / 15], atol=0.01)
+
+    page.mouse.move(*at(3, 5))
+    shows(3, 5)
+    page.touchscreen.tap(*at(15, 0))
+    shows(15, 0)
+    units.focus()
+    for key, place in (("ArrowRight", (15, 0)), ("ArrowDown", (15, 1)), ("ArrowLeft", (14, 1))):
+        page.keyboard.press(key)
+        shows(*place)
+    page.keyboard.press("End")
+    shows(15, 15)
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowUp")
+    shows(0, 0)
+
+
 def test_ladder_has_a_row_a_method_and_another_seed_changes_those_from_chance(visit):
     page = visit("?right=Generate")
     Easel(page).draw(ONE)
