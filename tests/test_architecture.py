@@ -87,6 +87,9 @@ def loaded_after(statement, module):
         "import invert; invert.METHODS, invert.STARTS, invert.MAX_COUNT",
         "from invert import drawing, film, judge, images, weights, starts, generation",
         "from invert import __main__",
+        "sys.modules['streamlit_drawable_canvas'] = type(sys)('stub'); sys.modules["
+        "'streamlit_drawable_canvas'].st_canvas = None; from invert.page import classify_panel,"
+        " generate_panel, how, ladder_panel, loading, look, lost_panel, tabs, why_panel",
     ],
 )
 def test_tensorflow_stays_away_until_it_is_needed(statement):

@@ -6,7 +6,6 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from invert import activations
 from invert.page import markup
 
 ROWS = COLUMNS = 16  # of a layer's 256 units, as a picture
@@ -25,6 +24,8 @@ def style(name: str) -> str:
 
     Apart from the drawing, so that the browser gets it once.
     """
+    from invert import activations
+
     weights = activations.first_weights(name)
     weights = weights / np.abs(weights).max(axis=(1, 2), keepdims=True)
     _, height, width = weights.shape
@@ -41,6 +42,8 @@ def html(image: np.ndarray, name: str) -> str:
         image: ``(28, 28)`` in [0, 1], ink = 1.
         name: the classifier's.
     """
+    from invert import activations
+
     found = activations.activations(image, name)
     lines = _lines(found.sums)
     row, column = divmod(int(found.sums.argmax()), COLUMNS)
