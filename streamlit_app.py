@@ -30,6 +30,7 @@ def main():
         tabs.strip("left", LEFT)
     with right:
         tabs.strip("right", RIGHT)
+    loading.begin()
 
 
 main()

@@ -132,13 +132,17 @@ def when_ready(make: Callable[[], str]) -> str:
         return markup.alert(markup.plain_sentence(error))
 
 
+def begin() -> None:
+    """Start loading if nobody has. Last of all: it leaves little time for showing the page."""
+    if _loader().state == "idle":
+        _loader().start()
+
+
 def show_status() -> None:
-    """Start loading if nobody has, and say how far it is; watch it only while it is under way."""
+    """Say how far loading is; watch it only while it is under way."""
     loader = _loader()
-    if loader.state == "idle":
-        loader.start()
     with st.container(key="status", width="content"):
-        if loader.state == "loading":
+        if loader.state in ("idle", "loading"):
             often = LATER_SECONDS if loader.ready else POLL_SECONDS
             st.fragment(_watch, run_every=often)(loader.ready)
         elif loader.state == "failed":
@@ -150,6 +154,6 @@ def show_status() -> None:
 
 def _watch(was_ready: bool):
     loader = _loader()
-    if loader.state != "loading" or loader.ready != was_ready:
+    if loader.state in ("done", "failed") or loader.ready != was_ready:
         st.rerun()  # the whole page: its panels can answer now, or there is nothing left to watch
     st.html(markup.status(loader.sentence, loader.fraction))
