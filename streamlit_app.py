@@ -7,6 +7,7 @@ from invert.page import (
     generate_panel,
     how,
     ladder_panel,
+    link,
     loading,
     look,
     lost_panel,
@@ -24,12 +25,14 @@ RIGHT = [
 
 def main():
     look.apply()
+    asked = link.asked()
     look.heading(how.show, loading.show_status)
     left, right = st.columns(2, gap="large")
     with left:
         tabs.strip("left", LEFT)
     with right:
         tabs.strip("right", RIGHT)
+    link.say_what_is_missing(asked)
     loading.begin()
 
 

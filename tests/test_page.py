@@ -760,6 +760,14 @@ def test_bad_url_falls_back_to_what_is_valid(page, monkeypatch, key, value):
     other.run()
     assert len(other.images) == COUNT and "made to be a 8" in other.images[0]
     assert 'role="alert"' not in other.html and "<script>alert" not in other.html
+    said = " ".join(toast.value for toast in other.test.toast)
+    assert (f"does not have: {key}. " in said) == bool(value) and "<" not in said
+    assert not other.run().test.toast, "it is said once"
+
+
+def test_link_with_valid_values_is_followed_without_a_word(page, monkeypatch):
+    link = {"digit": "8", "count": "04", "seed": "7", "pen": "thin", "left": "Classify"}
+    assert not at(page, monkeypatch, **link, utm="x", lost_image="nonsense").test.toast
 
 
 def test_every_control_explains_itself(page):

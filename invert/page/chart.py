@@ -8,6 +8,7 @@ import numpy as np
 from invert.page.markup import percent
 
 WIDTH, HEIGHT = 300, 180
+TITLE = "How sure the classifier is, step by step"
 # An SVG in an <img> cannot see the page's style sheet, but it does see the system's choice.
 STYLE = """
 path{fill:none;stroke:#7d7a72;stroke-width:1.25;stroke-opacity:.55;vector-effect:non-scaling-stroke;
@@ -62,14 +63,27 @@ def figure(probabilities: np.ndarray, target: int, images: int) -> str:
         f" {percent(last)} in {steps} steps; of the others {rival} comes highest, {percent(peak)}."
     )
     uri = base64.b64encode(svg(probabilities, target).encode()).decode("ascii")
-    return (
-        '<figure class="chart"><figcaption>How sure the classifier is, step by step'
-        f'{escape(of)}</figcaption><div class="plot">'
+    plot = (
         f'<img src="data:image/svg+xml;base64,{uri}" alt="{escape(words)}">'
-        '<span class="cursor" aria-hidden="true"></span></div>'
+        '<span class="cursor" aria-hidden="true"></span>'
+    )
+    key = (
+        f'<p class="key" aria-hidden="true"><i class="target"></i>{target}'
+        f'<i class="rival"></i>{rival}<i></i>the other eight</p>'
+    )
+    return _framed(escape(of), plot, str(steps), key)
+
+
+def blank(words: str) -> str:
+    """Return the chart of the same size without a run: HTML of words in the lines' place."""
+    return _framed("", f'<div class="instead">{words}</div>', "")
+
+
+def _framed(of: str, plot: str, last: str, key: str = "") -> str:
+    return (
+        f'<figure class="chart"><figcaption>{TITLE}{of}</figcaption><div class="plot">{plot}</div>'
         '<div class="axis y" aria-hidden="true"><span>100%</span><span>50%</span><span>0</span>'
         "</div>"
-        f'<div class="axis x" aria-hidden="true"><span>step 0</span><span>{steps}</span></div>'
-        f'<p class="key" aria-hidden="true"><i class="target"></i>{target}'
-        f'<i class="rival"></i>{rival}<i></i>the other eight</p></figure>'
+        f'<div class="axis x" aria-hidden="true"><span>step 0</span><span>{last}</span></div>'
+        f"{key}</figure>"
     )

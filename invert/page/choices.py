@@ -39,5 +39,8 @@ def classifier(default: str, key: str) -> str:
     used = (method.classifier for method in invert.METHODS.values())
     names = list(dict.fromkeys(name for name in (default, *used) if name in CLASSIFIERS))
     meanings = "; ".join(f"`{name}`: {CLASSIFIERS[name]}" for name in names)
-    words = f"One network, trained in different ways. {meanings}."
+    words = (
+        f"One network, trained in different ways. {meanings}. The methods `robust` and `energy`"
+        " under Generate are named after the classifier that they run backwards."
+    )
     return one_of("Classifier", names, default, key, words)

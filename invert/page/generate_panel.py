@@ -58,8 +58,12 @@ def _choose() -> dict:
         list(invert.METHODS),
         METHOD,
         "method",
-        "A recipe: which classifier is run backwards, from which start, by which steps.\n\n"
-        + "\n".join(f"- `{name}`: {each.claim}" for name, each in invert.METHODS.items()),
+        "A recipe: which classifier is run backwards, from which start, by which steps. `robust`"
+        " and `energy` are named after theirs.\n\n"
+        + "\n".join(
+            f"- `{name}`{f' (of `{each.classifier}`)' if each.steps else ''}: {each.claim}"
+            for name, each in invert.METHODS.items()
+        ),
     )
     recipe = invert.METHODS[method]
     with st.container(key="settings", horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -132,6 +136,7 @@ def _show_result(method: invert.Method, choice: dict) -> None:
             words = markup.sentence("The models are not loaded.", "hint")
         elif not loading.ready():
             words = markup.sentence("The images come as soon as the models are loaded.", "hint")
+            words += markup.STATUS_AGAIN
         else:
             steps = choice["steps"] if "steps" in method.settings else None
             asked = (choice["digit"], method.name, choice["count"], choice["seed"])
@@ -144,8 +149,8 @@ def _show_result(method: invert.Method, choice: dict) -> None:
         words = markup.alert(markup.plain_sentence(error))
     st.html(markup.sentence(_what(method, start)))
     if words:
-        blank = sheet.blank(choice["count"])
-        st.html(f'<div class="run">{sheet.legend()}{blank}<div>{words}</div></div>')
+        blank = sheet.blank(choice["count"]) + chart.blank(words)
+        st.html(f'<div class="run">{sheet.legend()}{blank}</div>')
     else:
         st.html(result.html)
         _offer(result)

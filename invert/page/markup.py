@@ -14,6 +14,10 @@ from invert.weights import WeightsError
 UNEXPECTED = "Something failed on the server; its log says what. Try again, or choose differently."
 
 
+# Filled by page.js with what the status says, for those whose eyes are here.
+STATUS_AGAIN = '<div class="status again" aria-hidden="true"></div>'
+
+
 def plain_sentence(error: Exception) -> str:
     """Return what a visitor may read about an error.
 

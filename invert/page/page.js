@@ -208,6 +208,13 @@
       known.add(player);
       follow(player);
     }
+    // What is being loaded, said again where the eye is.
+    const said = document.querySelector(".st-key-status .status")?.innerHTML ?? "";
+    for (const again of document.querySelectorAll(".status.again")) {
+      if (again.dataset.said === said) continue;
+      again.dataset.said = said;
+      again.innerHTML = said;
+    }
     document.querySelector(".st-key-answer")?.setAttribute("aria-live", "polite");
   }
   new MutationObserver(look).observe(document.body, { childList: true, subtree: true });

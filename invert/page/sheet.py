@@ -55,12 +55,13 @@ def html(run, opinions: np.ndarray) -> str:
 
 
 def blank(count: int) -> str:
-    """Return a sheet of the same size with nothing on it yet."""
+    """Return a sheet and a player of the same size with nothing on them yet."""
     columns, side = grid(count)
     cell = '<figure><div class="paper"></div><figcaption><span>&nbsp;</span></figcaption></figure>'
     return (
         '<div class="sheet waiting" aria-hidden="true"'
         f' style="--columns:{columns};--side:{side}px">{cell * count}</div>'
+        '<div class="player waiting" aria-hidden="true"></div>'
     )
 
 

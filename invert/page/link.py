@@ -1,0 +1,37 @@
+"""What a link asks for that the page does not have, so that it is not dropped without a word."""
+
+import streamlit as st
+
+
+def asked() -> dict[str, str]:
+    """Return what the link says when it is opened, and nothing later. Call it before any widget."""
+    if st.session_state.setdefault("link was read", False):
+        return {}
+    st.session_state["link was read"] = True
+    return {key: value for key, value in st.query_params.items() if value}
+
+
+def say_what_is_missing(asked: dict[str, str]) -> None:
+    """Name the choices that show something else than the link asks for, when all are drawn.
+
+    Streamlit takes from the address what a widget does not accept, and what is the default anyway.
+    """
+    shown = {key: st.session_state[key] for key in asked if key in st.session_state}
+    ignored = [
+        key
+        for key, value in shown.items()
+        if key not in st.query_params and not _same(asked[key], value)
+    ]
+    if ignored:
+        st.toast(
+            f"The link asks for something that this page does not have: {', '.join(ignored)}."
+            " The usual choice is shown.",
+            duration="long",
+        )
+
+
+def _same(asked: str, value) -> bool:
+    try:
+        return float(asked) == float(value)
+    except ValueError:
+        return asked == str(value)
