@@ -195,7 +195,9 @@ def _run(digit: int, method: str, count: int, seed: int, start, steps: int | Non
     else:
         mean = run.probabilities_by_step.mean(axis=1)
         beside = chart.figure(mean, digit, count) + sheet.player(run)
-    html = f'<div class="run">{sheet.legend()}{sheet.html(run, opinions)}{beside}</div>'
+    html = (
+        f'<div class="run">{sheet.legend()}{sheet.html(run, opinions)}{sheet.INVITE}{beside}</div>'
+    )
     return Result(run, opinions, html)
 
 
@@ -210,29 +212,27 @@ def _offer(result: Result) -> None:
                 on_click=_send,
                 args=(run, number),
             )
-    with st.container(key="use", horizontal=True, gap="small"):
-        st.html(markup.sentence("Click an image to classify it.", "note"))
-        with st.popover("Keep", icon=":material/download:", key="keep"):
-            for label, ending, mime, make in (
-                ("Images (PNG)", "png", "image/png", lambda: keep.png(run)),
-                ("Film (GIF)", "gif", "image/gif", lambda: keep.gif(run)),
-                (
-                    "Numbers (NPZ)",
-                    "npz",
-                    "application/octet-stream",
-                    lambda: keep.npz(run, result.opinions),
-                ),
-            ):
-                st.download_button(
-                    label,
-                    make,
-                    keep.name(run, ending),
-                    mime,
-                    key=f"keep-{ending}",
-                    on_click="ignore",
-                    disabled=ending == "gif" and run.frames is None,
-                    width="stretch",
-                )
+    with st.popover("Keep", icon=":material/download:", key="keep"):
+        for label, ending, mime, make in (
+            ("Images (PNG)", "png", "image/png", lambda: keep.png(run)),
+            ("Film (GIF)", "gif", "image/gif", lambda: keep.gif(run)),
+            (
+                "Numbers (NPZ)",
+                "npz",
+                "application/octet-stream",
+                lambda: keep.npz(run, result.opinions),
+            ),
+        ):
+            st.download_button(
+                label,
+                make,
+                keep.name(run, ending),
+                mime,
+                key=f"keep-{ending}",
+                on_click="ignore",
+                disabled=ending == "gif" and run.frames is None,
+                width="stretch",
+            )
 
 
 def _send(run: invert.Run, number: int) -> None:

@@ -24,8 +24,8 @@ def say_what_is_missing(asked: dict[str, str]) -> None:
     ]
     if ignored:
         st.toast(
-            f"The link asks for something that this page does not have: {', '.join(ignored)}."
-            " The usual choice is shown.",
+            f"The link asks for what this page does not have: {', '.join(ignored)}."
+            " The usual is shown.",
             duration="long",
         )
 

@@ -11,6 +11,7 @@ from invert.page import markup
 PLAY_SECONDS = 2.4
 # For so many images: columns, and CSS pixels an image. Multiples of 28 keep its squares equal.
 GRIDS = ((1, 1, 252), (4, 2, 112), (9, 3, 84), (16, 4, 56))
+INVITE = '<p class="note invite">Click an image to classify it.</p>'
 MARKS = {"classifier": "◆", "judge": "●"}
 
 

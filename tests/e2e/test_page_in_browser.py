@@ -349,7 +349,7 @@ def test_bad_links_show_the_page_as_it_is_without(visit):
     page = visit("?digit=12&count=99&seed=x&start=here&steps=7&method=zzz&left=No&pen=fat&right=")
     made(page, 8)
     assert page.locator(".film").count() == 4
-    said = page.get_by_text("asks for something that this page does not have")
+    said = page.get_by_text("asks for what this page does not have")
     named = re.search(r"does not have: (.*)\. The usual", said.inner_text())[1]
     assert set(named.split(", ")) == {
         *("digit", "count", "seed", "start", "steps", "method", "left", "pen")
