@@ -408,6 +408,63 @@ def test_generated_images_are_classified_by_keyboard(visit):
     assert page.get_by_role("button", name=re.compile("^Classify image")).count() == 4
 
 
+def test_finger_moves_every_control(visit):
+    page = visit(width=390, height=844, has_touch=True, is_mobile=True)
+    page.locator(".st-key-digit").get_by_role("radio", name="6", exact=True).tap()
+    film = made(page, 6)
+    page.locator(".st-key-method").get_by_role("radio", name="robust", exact=True).tap()
+    wait_for_url(page, "method=robust")
+    page.locator(".player .at", has_text="of 80:").wait_for()
+    page.locator(".player .at", has_text=re.compile(r"^step (\d+) of \1:")).wait_for()
+    page.get_by_role("button", name="Play the film").tap()
+    page.get_by_role("button", name="Pause the film").tap()
+    assert position(film) < 100
+    scrub = page.get_by_label("Position in the film")
+    box = scrub.bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+    assert 15 < position(film) < 35
+    page.get_by_role("button", name="New seed").tap()
+    wait_for_url(page, "seed=")
+    page.locator(".st-key-reader").get_by_role("radio", name="question", exact=True).tap()
+    wait_for_url(page, "reader=question")
+    page.get_by_role("button", name="Example digit").tap()
+    page.locator(".given").wait_for()
+    page.locator(".answer .best").wait_for()
+    page.get_by_role("button", name="Back to my drawing").tap()
+    page.locator(".given").wait_for(state="detached")
+    page.get_by_role("tab", name="Why", exact=True).tap()
+    page.locator(".st-key-why").get_by_text("Nothing is drawn yet").wait_for()
+
+
+def test_keyboard_moves_every_control(visit):
+    page = visit()
+    page.locator(".st-key-digit").get_by_role("radio", name="8", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    film = made(page, 9)
+    page.locator(".st-key-method").get_by_role("radio", name="energy", exact=True).focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Space")
+    wait_for_url(page, "method=class-prior")
+    page.locator(".player .at", has_text=re.compile(r"^step 26 of 26:")).wait_for()
+    page.get_by_role("button", name="Play the film").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
+    assert position(film) < 100 and page.get_by_role("button", name="Play the film").count() == 1
+    page.get_by_label("Start", exact=True).focus()
+    for key in ("ArrowDown", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    wait_for_url(page, "start=")
+    page.get_by_role("button", name="New seed").focus()
+    page.keyboard.press("Enter")
+    wait_for_url(page, "seed=")
+    page.get_by_role("button", name="How it works").focus()
+    page.keyboard.press("Enter")
+    page.locator(".how").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".how").wait_for(state="hidden")
+
+
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 def test_tapped_image_is_classified_and_the_answer_comes_into_view(visit, motion):
     page = visit(width=390, height=844, has_touch=True, is_mobile=True, reduced_motion=motion)
@@ -628,7 +685,7 @@ def test_page_follows_the_systems_light_or_dark(visit, scheme, dark):
     assert (filtered != "none") == dark, "paper is dark at night"
 
 
-@pytest.mark.parametrize("scheme, width", [("light", 1366), ("dark", 1366), ("light", 390)])
+@pytest.mark.parametrize("scheme, width", [("light", 1366), ("dark", 1366), ("dark", 390)])
 def test_no_serious_accessibility_violation_in_any_panel(visit, scheme, width):
     page = visit("?count=2", width=width, color_scheme=scheme)
     Easel(page).draw(ZERO)
