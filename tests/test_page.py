@@ -641,6 +641,16 @@ def test_inside_shows_the_units_of_the_classifier_chosen(page, monkeypatch):
     assert f'aria-valuenow="{strongest + 1}"' in other.html, "it opens at the strongest"
 
 
+def test_inside_that_fails_leaves_the_reasons(page, monkeypatch):
+    def fail(name):
+        raise WeightsError("energy.weights.h5 is missing.")
+
+    monkeypatch.setattr(inside, "style", fail)
+    other = at(page, monkeypatch, left="Why", reader="energy").draw(ONE)
+    assert other.words.count("energy.weights.h5 is missing.") == 1
+    assert "robust reads 1" in other.words
+
+
 @pytest.mark.parametrize("name", weights.CLASSIFIERS)
 def test_weights_of_all_units_are_one_small_picture(name):
     style = inside.style(name)

@@ -12,16 +12,12 @@ def asked() -> dict[str, str]:
 
 
 def say_what_is_missing(asked: dict[str, str]) -> None:
-    """Name the choices that show something else than the link asks for, when all are drawn.
+    """Name the choices that show something else than the link asks for. Call it after all widgets.
 
-    Streamlit takes from the address what a widget does not accept, and what is the default anyway.
+    Only choices that the page knows and shows are named, by their own names and nobody else's.
     """
     shown = {key: st.session_state[key] for key in asked if key in st.session_state}
-    ignored = [
-        key
-        for key, value in shown.items()
-        if key not in st.query_params and not _same(asked[key], value)
-    ]
+    ignored = [key for key, value in shown.items() if not _same(asked[key], value)]
     if ignored:
         st.toast(
             f"The link asks for what this page does not have: {', '.join(ignored)}."

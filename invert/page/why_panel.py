@@ -24,18 +24,23 @@ def show() -> None:
     """Explain the drawing: inside the classifier chosen under Classify, then for two of them."""
     st.html(markup.sentence(WHAT))
     with st.container(key="why"):
+        image = st.session_state.get("drawn image")
+        if image is None or not loading.ready():
+            st.html(loading.when_ready(lambda: markup.sentence(NOTHING, "hint")))
+            return
         reader = st.session_state.get("reader") or classify_panel.DEFAULT
-        if st.session_state.get("drawn image") is not None and loading.ready():
-            st.html(loading.when_ready(lambda: inside.style(reader)))
-        st.html(loading.when_ready(lambda: _reasons(reader)))
+        st.html(loading.when_ready(lambda: _inside(image, reader)))
+        st.html(loading.when_ready(lambda: _reasons(image)))
 
 
-def _reasons(reader: str) -> str:
-    image = st.session_state.get("drawn image")
-    if image is None:
-        return markup.sentence(NOTHING, "hint")
+def _inside(image: np.ndarray, reader: str) -> str:
+    st.html(inside.style(reader))
+    return inside.html(image, reader)
+
+
+def _reasons(image: np.ndarray) -> str:
     explained = "".join(_explained(image, name) for name in CLASSIFIERS)
-    return f"{inside.html(image, reader)}{explained}{markup.sentence(MAPS, 'note')}"
+    return f"{explained}{markup.sentence(MAPS, 'note')}"
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
