@@ -203,7 +203,7 @@
           { childList: true, subtree: true });
       }
     }
-    for (const player of document.querySelectorAll(".player")) {
+    for (const player of document.querySelectorAll(".player[data-film]")) {
       if (known.has(player)) continue;
       known.add(player);
       follow(player);
