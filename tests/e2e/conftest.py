@@ -39,10 +39,17 @@ def server(tmp_path_factory):
 
 @contextlib.contextmanager
 def serve(log):
-    """Start a server of the page, and stop it; what it says goes to the file ``log``."""
+    """The address of a server of the page that runs meanwhile; what it says goes to ``log``."""
+    with run_server(log) as (address, _):
+        yield address
+
+
+@contextlib.contextmanager
+def run_server(log):
+    """The same, and the server's process."""
     address, process = start(free_port(), log)
     try:
-        yield address
+        yield address, process
     finally:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):

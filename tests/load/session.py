@@ -1,0 +1,253 @@
+"""One Streamlit session as a browser has it, without the browser.
+
+It says what the page's own JavaScript says, message for message as recorded from Chromium with
+Streamlit 1.67: protobufs over a WebSocket, every widget's state with each of them, the fragment that
+the widget stands in, the URL that the choices are kept in, and what is in the message cache.
+"""
+
+import asyncio
+import dataclasses
+import http.cookiejar
+import time
+import urllib.parse
+import urllib.request
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+HELLO = ("/", "/_stcore/health", "/_stcore/host-config")  # asked for before each connection
+HTTP_SECONDS = 30
+Lost = (ConnectionClosed, InvalidHandshake, OSError)  # what a connection that breaks off raises
+
+
+@dataclasses.dataclass
+class Run:
+    """One run of the page's script: of all of it, or of some fragments."""
+
+    began: float
+    fragments: frozenset
+    over: bool = False
+
+
+@dataclasses.dataclass
+class Html:
+    """A piece of HTML on the page, when it came and with which run."""
+
+    body: str
+    came: float
+    run: Run
+
+
+@dataclasses.dataclass
+class Widget:
+    """A widget on the page: its kind, the fragment it stands in, its URL parameter and state."""
+
+    kind: str
+    fragment: str
+    parameter: str
+    state: WidgetState
+
+
+class Session:
+    """A visitor's open page.
+
+    Attributes:
+        query: the URL's parameters, which follow the choices; open another session with them, and
+            it shows the same.
+        cookies: the visitor's; hand them on to come back as the same visitor.
+        troubles: what the page has said that it should not: exceptions and alerts.
+    """
+
+    def __init__(self, address: str, query: dict, cookies: http.cookiejar.CookieJar | None = None):
+        self.address, self.query = address, {name: str(value) for name, value in query.items()}
+        self.cookies = http.cookiejar.CookieJar() if cookies is None else cookies
+        self.troubles: list[str] = []
+        self._html: dict[tuple, Html] = {}
+        self._widgets: dict[str, Widget] = {}
+        self._cache: dict[str, ForwardMsg] = {}
+        self._run = Run(0.0, frozenset(), over=True)
+        self._timers: dict[str, asyncio.Task] = {}
+        self._news = asyncio.Event()
+
+    async def __aenter__(self):
+        await asyncio.to_thread(self._say_hello)
+        cookies = {cookie.name: cookie.value for cookie in self.cookies}
+        self._socket = await connect(
+            f"{self.address.replace('http', 'ws')}/_stcore/stream",
+            origin=self.address,
+            subprotocols=["streamlit", cookies["_streamlit_xsrf"]],
+            additional_headers={"Cookie": "; ".join(f"{k}={v}" for k, v in cookies.items())},
+            open_timeout=HTTP_SECONDS,
+            ping_interval=None,  # a browser answers pings, it sends none
+            max_size=None,
+            proxy=None,
+        )
+        self._ears = asyncio.create_task(self._listen())
+        await self._rerun()
+        return self
+
+    async def __aexit__(self, *_):
+        for task in (self._ears, *self._timers.values()):
+            task.cancel()
+        await self._socket.close()
+
+    def settled(self) -> bool:
+        """Tell whether the page is at rest: nothing runs, and it does not watch the loading."""
+        return self._run.over and not self._timers
+
+    async def until(self, true, seconds: float) -> None:
+        """Wait until ``true()``, asked at every message; the connection's end is an error."""
+        async with asyncio.timeout(seconds):
+            while not true():
+                if self._ears.done():
+                    self._ears.result()  # raises what ended it
+                self._news.clear()
+                await self._news.wait()
+
+    async def choose(self, key: str, value, mark: str, seconds: float) -> tuple[str, float]:
+        """Give a widget a value, as a visitor does, and wait for what the page says to it.
+
+        Args:
+            key: the widget's key.
+            value: a string or a number, or JSON for a component.
+            mark: what stands in the HTML that answers, and nowhere else.
+            seconds: how long to wait at most, else a TimeoutError.
+
+        Returns:
+            The HTML, and how many seconds after the choice it came.
+        """
+        ident, widget = self._widget(key)
+        _put(widget, value)
+        if widget.parameter:
+            self.query[widget.parameter] = str(value)
+        asked = time.monotonic()
+        await self._rerun(fragment_id=widget.fragment)
+
+        def answered():
+            html = self.find(mark)
+            return html is not None and html.run.began >= asked and html.run.over
+
+        await self.until(answered, seconds)
+        html = self.find(mark)
+        return html.body, html.came - asked
+
+    def find(self, mark: str) -> Html | None:
+        """Return the newest HTML on the page that has ``mark`` in it."""
+        found = [html for html in self._html.values() if mark in html.body]
+        return max(found, key=lambda html: html.came, default=None)
+
+    def _say_hello(self) -> None:
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self.cookies)
+        )
+        for path in HELLO:
+            opener.open(self.address + path, timeout=HTTP_SECONDS).read()
+
+    async def _listen(self) -> None:
+        try:
+            async for data in self._socket:
+                self._hear(ForwardMsg.FromString(data))
+                self._news.set()
+            raise ConnectionResetError("The server closed the connection.")
+        finally:
+            self._news.set()
+
+    def _hear(self, message: ForwardMsg) -> None:
+        kind = message.WhichOneof("type")
+        if kind == "ref_hash":
+            path = message.metadata.delta_path[:]
+            message = self._cache[message.ref_hash]
+            self._hear_delta(path, message.delta)
+        elif kind == "delta":
+            if message.metadata.cacheable:
+                self._cache = {**dict(list(self._cache.items())[-1:]), message.hash: message}
+            self._hear_delta(message.metadata.delta_path, message.delta)
+        elif kind == "new_session":
+            fragments = frozenset(message.metadata.run.fragment_ids)
+            self._run = Run(time.monotonic(), fragments)
+            if not fragments:
+                self._stop(list(self._timers))
+        elif kind == "script_finished":
+            if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
+                self.troubles.append("the page's script does not compile")
+            self._run.over = message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+        elif kind == "auto_rerun" and message.auto_rerun.fragment_id not in self._timers:
+            again = self._repeat(message.auto_rerun.interval, message.auto_rerun.fragment_id)
+            self._timers[message.auto_rerun.fragment_id] = asyncio.create_task(again)
+        elif kind == "stop_auto_rerun":
+            self._stop(message.stop_auto_rerun.fragment_ids)
+
+    def _hear_delta(self, path, delta) -> None:
+        kind = delta.new_element.WhichOneof("type")
+        if kind is None:
+            return
+        element = getattr(delta.new_element, kind)
+        if kind == "html":
+            self._html[tuple(path)] = Html(element.body, time.monotonic(), self._run)
+            if 'role="alert"' in element.body:
+                self.troubles.append(element.body)
+        elif kind == "exception":
+            self.troubles.append(element.message)
+        elif kind in FIRST and (element.id not in self._widgets or element.set_value):
+            parameter = getattr(element, "query_param_key", "")
+            state = WidgetState(id=element.id)
+            widget = Widget(kind, delta.fragment_id, parameter, state)
+            self._widgets[element.id] = widget
+            _put(widget, FIRST[kind](element))
+        elif kind == "bidi_component" and element.id not in self._widgets:
+            state = WidgetState(id=element.id)
+            self._widgets[element.id] = Widget(kind, delta.fragment_id, "", state)
+
+    def _widget(self, key: str) -> tuple[str, Widget]:
+        return next(item for item in self._widgets.items() if item[0].endswith(f"-{key}"))
+
+    async def _repeat(self, interval: float, fragment: str) -> None:
+        while True:
+            await asyncio.sleep(interval)
+            await self._rerun(fragment_id=fragment, is_auto_rerun=True)
+
+    def _stop(self, fragments) -> None:
+        for fragment in fragments:
+            if timer := self._timers.pop(fragment, None):
+                timer.cancel()
+
+    async def _rerun(self, **how) -> None:
+        message = BackMsg()
+        state = message.rerun_script
+        state.query_string = urllib.parse.urlencode(sorted(self.query.items()))
+        for widget in self._widgets.values():
+            if widget.state.WhichOneof("value"):
+                state.widget_states.widgets.append(widget.state)
+        state.cached_message_hashes.extend(self._cache)
+        state.context_info.timezone, state.context_info.locale = "UTC", "en-US"
+        state.context_info.url = self.address + "/"
+        for name, value in how.items():
+            setattr(state, name, value)
+        await self._socket.send(message.SerializeToString())
+
+
+# The value that a widget of each kind comes with.
+FIRST = {
+    "button_group": lambda e: e.raw_values[0] if e.set_value else e.options[e.default[0]].content,
+    "slider": lambda e: (e.value if e.set_value else e.default)[0],
+    "selectbox": lambda e: e.raw_value if e.set_value else e.options[e.default],
+    "number_input": lambda e: e.value if e.set_value else e.default,
+}
+
+
+def _put(widget: Widget, value) -> None:
+    """Write a value into a widget's state, in the field that its kind has."""
+    state = widget.state
+    if widget.kind == "button_group":
+        state.string_array_value.data[:] = [str(value)]
+    elif widget.kind == "slider":
+        state.double_array_value.data[:] = [float(value)]
+    elif widget.kind == "selectbox":
+        state.string_value = value
+    elif widget.kind == "number_input":
+        state.int_value = int(value)
+    else:
+        state.json_value = value

@@ -1,0 +1,269 @@
+"""Many visitors at once, each with a session of their own that draws and generates.
+
+``python tests/load/visitors.py --visitors 50 --seconds 60`` starts a server, lets the visitors come
+one by one, and prints how long they waited, what failed and what memory it took. Every answer is
+compared bit for bit with the one that the package gives alone, in one thread.
+"""
+
+import argparse
+import asyncio
+import collections
+import dataclasses
+import json
+import random
+import re
+import resource
+import sys
+import tempfile
+import time
+import urllib.parse
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parent.parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "e2e")]
+
+from session import Lost, Session  # noqa: E402
+
+MOST_VISITORS, MOST_SECONDS = 500, 600
+PAUSE = (2.0, 6.0)  # seconds between an answer and the visitor's next action
+ARRIVALS = 10  # a second
+PATIENCE = 30  # seconds, for an answer
+LOADING = 240  # seconds, for a server to load and compile everything
+READING, IMAGES = 'class="reading"', 'class="run"'
+# Lines of a hand, in the canvas's pixels.
+LINES = [
+    [(140, 45), (142, 140), (138, 235)],
+    [(95, 70), (140, 50), (185, 75), (180, 115), (135, 138), (185, 160), (150, 235), (90, 215)],
+    [(90, 60), (190, 60), (150, 140), (125, 240)],
+    [(140, 50), (80, 140), (140, 230), (200, 140), (140, 50)],
+    [(95, 50), (90, 140), (190, 145)],
+]
+# What the canvas sends of a line beside its points.
+PATH = {
+    **{"type": "Path", "version": "7.4.0", "originX": "center", "originY": "center"},
+    **{"fill": None, "stroke": "#17181c", "strokeWidth": 18, "strokeDashArray": None},
+    **{"strokeLineCap": "round", "strokeDashOffset": 0, "strokeLineJoin": "round"},
+    **{"strokeUniform": False, "strokeMiterLimit": 10, "scaleX": 1, "scaleY": 1, "angle": 0},
+    **{"flipX": False, "flipY": False, "opacity": 1, "shadow": None, "visible": True},
+    **{"backgroundColor": "", "fillRule": "nonzero", "paintFirst": "fill"},
+    **{"globalCompositeOperation": "source-over", "skewX": 0, "skewY": 0},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What was asked, what the page answered, and how many seconds later.
+
+    ``asked`` is a drawing for a stroke, and digit, count and seed for a choice or an opening.
+    """
+
+    kind: str
+    asked: object
+    shown: object
+    seconds: float
+
+
+class Visitor:
+    """Somebody who opens the page, draws and generates in turn, and pauses in between.
+
+    What they do depends on their number alone.
+    """
+
+    def __init__(self, number: int):
+        self.chance = random.Random(number)
+        self.choice = {"digit": self.chance.randrange(10), "count": 4, "seed": number % 10_000}
+        self.lines: list[dict] = []
+        self.answers: list[Answer] = []
+        self.troubles: list[str] = []
+
+    async def visit(self, address: str, arrives: float, leaves: float, came=None) -> None:
+        """Come, stay and leave at the given seconds of the event loop's clock.
+
+        Whoever is cut off comes back to the URL that they had.
+        """
+        cookies = None
+        await asyncio.sleep(arrives - time.monotonic())
+        while time.monotonic() < leaves:
+            session = Session(address, self.choice, cookies)
+            try:
+                began = time.monotonic()
+                async with session:
+                    await session.until(lambda s=session: loaded(s), PATIENCE)
+                    waited = session.find(IMAGES).came - began
+                    self._note("page open → first images", self.choice, session, waited)
+                    if came:
+                        came(self, session)
+                    await self._stay(session, leaves)
+                return
+            except TimeoutError:
+                self.troubles.append(f"no answer within {PATIENCE} s")
+            except Lost as error:
+                self.troubles.append(f"connection lost: {type(error).__name__}")
+            finally:
+                self.troubles += session.troubles
+            cookies, self.lines = session.cookies, []
+
+    async def _stay(self, session: Session, leaves: float) -> None:
+        draws = self.chance.random() < 0.5
+        while True:
+            pause = self.chance.uniform(*PAUSE)
+            if time.monotonic() + pause > leaves:
+                return
+            await asyncio.sleep(pause)
+            await (self._draw if draws else self._generate)(session)
+            draws = not draws
+
+    async def _draw(self, session: Session) -> None:
+        """Draw a line more, or a first one on a new sheet."""
+        self.lines = [*self.lines, line(self.chance)] if len(self.lines) < 2 else []
+        drawing = {"version": "7.4.0", "objects": self.lines, "background": "#ffffff"}
+        sent = json.dumps({"drawing": {"raw": drawing, "data": None}})
+        _, waited = await session.choose("canvas", sent, READING, PATIENCE)
+        self._note("stroke → answer", drawing, session, waited)
+
+    async def _generate(self, session: Session) -> None:
+        """Choose another digit, mostly; else another seed, or how many."""
+        key = self.chance.choice(["digit", "digit", "seed", "count"])
+        others = {"digit": range(10), "seed": range(10_000), "count": (1, 4, 16)}[key]
+        value = self.chance.choice([each for each in others if each != self.choice[key]])
+        self.choice = {**self.choice, key: value}
+        _, waited = await session.choose(key, value, IMAGES, PATIENCE)
+        self._note("choice → images", self.choice, session, waited)
+
+    def _note(self, kind: str, asked, session: Session, seconds: float) -> None:
+        mark = READING if kind.startswith("stroke") else IMAGES
+        self.answers.append(Answer(kind, asked, shown(session.find(mark).body), seconds))
+
+
+def line(chance: random.Random) -> dict:
+    """Return a line by a shaky hand, as the canvas sends it."""
+    points = np.array(chance.choice(LINES), float)
+    points += [[chance.gauss(0, 6), chance.gauss(0, 6)] for _ in points]
+    points = points.round(2).tolist()
+    path = [["M", *points[0]]]
+    for (ax, ay), (bx, by) in zip(points, points[1:], strict=False):
+        path.append(["Q", ax, ay, round((ax + bx) / 2, 3), round((ay + by) / 2, 3)])
+    return {**PATH, "path": [*path, ["L", *points[-1]]]}
+
+
+def loaded(session: Session) -> bool:
+    """Tell whether the page shows images and is at rest."""
+    images = session.find(IMAGES)
+    return images is not None and "--sprite" in images.body and session.settled()
+
+
+def shown(html: str) -> tuple[str, ...]:
+    """Return what a piece of the page shows: its pictures, bit for bit, and every number."""
+    pictures = re.findall(r"data:image/png;base64,[A-Za-z0-9+/=]+", html)
+    return (*pictures, *re.findall(r"--to:([\d.]+)", html), *re.findall(r"<em>(.*?)</em>", html))
+
+
+def serial(answer: Answer) -> tuple[str, ...]:
+    """Return what the page had to show, made by the package alone."""
+    import invert
+    from invert import judge
+    from invert.drawing import BlankDrawing, from_strokes
+    from invert.page import generate_panel, markup, sheet
+
+    if answer.kind == "stroke → answer":
+        try:
+            image = from_strokes(answer.asked)
+        except BlankDrawing:
+            return shown(markup.bars(None, None))
+        read = invert.classify(image[None])[0]
+        return shown(markup.picture(image, "", 112) + markup.bars(read, None))
+    digits = [answer.asked["digit"]] * answer.asked["count"]
+    seed, frames = answer.asked["seed"], generate_panel.FRAMES
+    run = invert.generate(digits, generate_panel.METHOD, seed=seed, frames=frames)
+    return shown(sheet.html(run, judge.read(run.images)))
+
+
+def wrong(answers: list[Answer]) -> list[Answer]:
+    """Return the answers that are not those of the package alone."""
+    return [answer for answer in answers if answer.shown != serial(answer)]
+
+
+async def crowd(address: str, visitors: int, seconds: float, came=None) -> list[Visitor]:
+    """Let visitors come one after the other, stay together for some seconds, and leave."""
+    if urllib.parse.urlsplit(address).hostname != "127.0.0.1":
+        raise SystemExit(f"the address must be this machine, http://127.0.0.1:PORT; got {address}.")
+    if not (1 <= visitors <= MOST_VISITORS and 1 <= seconds <= MOST_SECONDS):
+        raise SystemExit(
+            f"visitors must be 1 to {MOST_VISITORS} and seconds 1 to {MOST_SECONDS};"
+            f" got {visitors} and {seconds}."
+        )
+    now = time.monotonic()
+    leave = now + visitors / ARRIVALS + seconds
+    all_of_them = [Visitor(number) for number in range(visitors)]
+    async with asyncio.TaskGroup() as group:
+        for number, visitor in enumerate(all_of_them):
+            group.create_task(visitor.visit(address, now + number / ARRIVALS, leave, came))
+    return all_of_them
+
+
+async def warm(address: str) -> None:
+    """Wait until the server has loaded and compiled everything."""
+    async with Session(address, {}) as session:
+        await session.until(lambda: loaded(session), LOADING)
+
+
+def megabytes(pid: int) -> float:
+    """Return what a process holds in memory."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
+
+
+async def measure(address: str, pid: int | None, visitors: int, seconds: float) -> None:
+    """Let the crowd come and print what it found."""
+    await warm(address)
+    before = pid and megabytes(pid)
+    stay = asyncio.create_task(crowd(address, visitors, seconds))
+    await asyncio.wait([stay], timeout=visitors / ARRIVALS + seconds - 1)
+    during = pid and megabytes(pid)
+    there = await stay
+    answers = [answer for visitor in there for answer in visitor.answers]
+    troubles = collections.Counter(each for visitor in there for each in visitor.troubles)
+    await asyncio.sleep(3)
+    after = pid and megabytes(pid)
+    print(f"{visitors} visitors, {seconds:.0f} s together: {len(answers)} answers")
+    print(f"{'milliseconds':<28}{'p50':>8}{'p95':>8}{'max':>8}{'n':>7}")
+    for kind in ("page open → first images", "stroke → answer", "choice → images"):
+        waits = [1000 * answer.seconds for answer in answers if answer.kind == kind]
+        if waits:
+            print(f"{kind:<28}{np.median(waits):>8.0f}{np.percentile(waits, 95):>8.0f}", end="")
+            print(f"{max(waits):>8.0f}{len(waits):>7}")
+    print(f"errors: {troubles.total()}")
+    for words, count in troubles.most_common(5):
+        print(f"  {count} × {words[:200]}")
+    if pid:
+        each = (during - before) / visitors
+        print(
+            f"server: {before:.0f} MB before, {during:.0f} with all, {after:.0f} after they left;"
+            f" {each:.1f} MB a session"
+        )
+    print("comparing with the package alone …", flush=True)
+    print(f"wrong: {len(wrong(answers))} of {len(answers)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--visitors", type=int, default=50, help="(%(default)s)")
+    parser.add_argument("--seconds", type=float, default=60, help="together (%(default)s)")
+    parser.add_argument("--address", help="of a server on this machine; else one is started")
+    options = parser.parse_args()
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files[1], files[1]))
+    if options.address:
+        asyncio.run(measure(options.address, None, options.visitors, options.seconds))
+        return
+    from conftest import run_server
+
+    with tempfile.TemporaryDirectory() as folder:
+        with run_server(Path(folder) / "log.txt") as (address, process):
+            asyncio.run(measure(address, process.pid, options.visitors, options.seconds))
+
+
+if __name__ == "__main__":
+    main()
