@@ -1,8 +1,8 @@
 """One Streamlit session as a browser has it, without the browser.
 
 It says what the page's own JavaScript says, message for message as recorded from Chromium with
-Streamlit 1.67: protobufs over a WebSocket, every widget's state with each of them, the fragment that
-the widget stands in, the URL that the choices are kept in, and what is in the message cache.
+Streamlit 1.67: protobufs over a WebSocket, with every widget's state, the fragment to run again,
+the URL that keeps the choices, and what is in the message cache.
 """
 
 import asyncio
@@ -25,10 +25,9 @@ Lost = (ConnectionClosed, InvalidHandshake, OSError)  # what a connection that b
 
 @dataclasses.dataclass
 class Run:
-    """One run of the page's script: of all of it, or of some fragments."""
+    """One run of the page's script, of all of it or of some fragments."""
 
     began: float
-    fragments: frozenset
     over: bool = False
 
 
@@ -68,7 +67,8 @@ class Session:
         self._html: dict[tuple, Html] = {}
         self._widgets: dict[str, Widget] = {}
         self._cache: dict[str, ForwardMsg] = {}
-        self._run = Run(0.0, frozenset(), over=True)
+        self._run = Run(0.0, over=True)
+        self._served: dict[str, float] = {}  # when each fragment was last run on its own
         self._timers: dict[str, asyncio.Task] = {}
         self._news = asyncio.Event()
 
@@ -119,7 +119,7 @@ class Session:
         Returns:
             The HTML, and how many seconds after the choice it came.
         """
-        ident, widget = self._widget(key)
+        widget = self._widget(key)
         _put(widget, value)
         if widget.parameter:
             self.query[widget.parameter] = str(value)
@@ -127,8 +127,9 @@ class Session:
         await self._rerun(fragment_id=widget.fragment)
 
         def answered():
-            html = self.find(mark)
-            return html is not None and html.run.began >= asked and html.run.over
+            # The run that this asked for, or one after it: not one that was under way or at hand.
+            html, served = self.find(mark), self._served.get(widget.fragment, 0.0)
+            return html and html.run.over and html.run.began >= served >= asked
 
         await self.until(answered, seconds)
         html = self.find(mark)
@@ -166,8 +167,9 @@ class Session:
                 self._cache = {**dict(list(self._cache.items())[-1:]), message.hash: message}
             self._hear_delta(message.metadata.delta_path, message.delta)
         elif kind == "new_session":
-            fragments = frozenset(message.metadata.run.fragment_ids)
-            self._run = Run(time.monotonic(), fragments)
+            self._run = Run(time.monotonic())
+            fragments = message.metadata.run.fragment_ids
+            self._served.update(dict.fromkeys(fragments, self._run.began))
             if not fragments:
                 self._stop(list(self._timers))
         elif kind == "script_finished":
@@ -201,8 +203,8 @@ class Session:
             state = WidgetState(id=element.id)
             self._widgets[element.id] = Widget(kind, delta.fragment_id, "", state)
 
-    def _widget(self, key: str) -> tuple[str, Widget]:
-        return next(item for item in self._widgets.items() if item[0].endswith(f"-{key}"))
+    def _widget(self, key: str) -> Widget:
+        return next(w for name, w in self._widgets.items() if name.endswith(f"-{key}"))
 
     async def _repeat(self, interval: float, fragment: str) -> None:
         while True:

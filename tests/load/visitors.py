@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import collections
 import dataclasses
+import itertools
 import json
 import random
 import re
@@ -29,7 +30,7 @@ from session import Lost, Session  # noqa: E402
 MOST_VISITORS, MOST_SECONDS = 500, 600
 PAUSE = (2.0, 6.0)  # seconds between an answer and the visitor's next action
 ARRIVALS = 10  # a second
-PATIENCE = 30  # seconds, for an answer
+PATIENCE = 60  # seconds, for an answer
 LOADING = 240  # seconds, for a server to load and compile everything
 READING, IMAGES = 'class="reading"', 'class="run"'
 # Lines of a hand, in the canvas's pixels.
@@ -143,15 +144,15 @@ def line(chance: random.Random) -> dict:
     points += [[chance.gauss(0, 6), chance.gauss(0, 6)] for _ in points]
     points = points.round(2).tolist()
     path = [["M", *points[0]]]
-    for (ax, ay), (bx, by) in zip(points, points[1:], strict=False):
+    for (ax, ay), (bx, by) in itertools.pairwise(points):
         path.append(["Q", ax, ay, round((ax + bx) / 2, 3), round((ay + by) / 2, 3)])
     return {**PATH, "path": [*path, ["L", *points[-1]]]}
 
 
 def loaded(session: Session) -> bool:
-    """Tell whether the page shows images and is at rest."""
+    """Tell whether the page shows images."""
     images = session.find(IMAGES)
-    return images is not None and "--sprite" in images.body and session.settled()
+    return images is not None and "--sprite" in images.body
 
 
 def shown(html: str) -> tuple[str, ...]:
@@ -206,7 +207,7 @@ async def crowd(address: str, visitors: int, seconds: float, came=None) -> list[
 async def warm(address: str) -> None:
     """Wait until the server has loaded and compiled everything."""
     async with Session(address, {}) as session:
-        await session.until(lambda: loaded(session), LOADING)
+        await session.until(lambda: loaded(session) and session.settled(), LOADING)
 
 
 def megabytes(pid: int) -> float:
@@ -260,9 +261,11 @@ def main() -> None:
         return
     from conftest import run_server
 
-    with tempfile.TemporaryDirectory() as folder:
-        with run_server(Path(folder) / "log.txt") as (address, process):
-            asyncio.run(measure(address, process.pid, options.visitors, options.seconds))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        run_server(Path(folder) / "log.txt") as (address, process),
+    ):
+        asyncio.run(measure(address, process.pid, options.visitors, options.seconds))
 
 
 if __name__ == "__main__":
