@@ -56,13 +56,15 @@ class Session:
     Attributes:
         query: the URL's parameters, which follow the choices; open another session with them, and
             it shows the same.
-        cookies: the visitor's; hand them on to come back as the same visitor.
+        cookies: the visitor's; hand them on to come back as the same one.
         troubles: what the page has said that it should not: exceptions and alerts.
     """
 
     def __init__(self, address: str, query: dict, cookies: http.cookiejar.CookieJar | None = None):
         self.address, self.query = address, {name: str(value) for name, value in query.items()}
-        self.cookies = http.cookiejar.CookieJar() if cookies is None else cookies
+        self.cookies = http.cookiejar.CookieJar()
+        for cookie in cookies or ():
+            self.cookies.set_cookie(cookie)
         self.troubles: list[str] = []
         self._html: dict[tuple, Html] = {}
         self._widgets: dict[str, Widget] = {}

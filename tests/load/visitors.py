@@ -70,33 +70,37 @@ class Visitor:
     """Somebody who opens the page, draws and generates in turn, and pauses in between.
 
     What they do depends on their number alone.
+
+    Attributes:
+        arrives, leaves: when, in seconds of the monotonic clock.
+        sessions: the pages that were opened: one, or more where a connection was lost.
+        answers: what the page answered.
+        troubles: what should not have happened.
     """
 
-    def __init__(self, number: int):
-        self.chance = random.Random(number)
-        self.choice = {"digit": self.chance.randrange(10), "count": 4, "seed": number % 10_000}
-        self.lines: list[dict] = []
+    def __init__(self, number: int, arrives: float, leaves: float):
+        self.arrives, self.leaves = arrives, leaves
+        self.sessions: list[Session] = []
         self.answers: list[Answer] = []
         self.troubles: list[str] = []
+        self._chance = random.Random(number)
+        self._choice = {"digit": self._chance.randrange(10), "count": 4, "seed": number % 10_000}
+        self._lines: list[dict] = []
 
-    async def visit(self, address: str, arrives: float, leaves: float, came=None) -> None:
-        """Come, stay and leave at the given seconds of the event loop's clock.
-
-        Whoever is cut off comes back to the URL that they had.
-        """
+    async def visit(self, address: str) -> None:
+        """Come, stay and leave; whoever is cut off comes back to the URL that they had."""
         cookies = None
-        await asyncio.sleep(arrives - time.monotonic())
-        while time.monotonic() < leaves:
-            session = Session(address, self.choice, cookies)
+        await asyncio.sleep(self.arrives - time.monotonic())
+        while time.monotonic() < self.leaves:
+            began = time.monotonic()
+            session = Session(address, self._choice, cookies)
             try:
-                began = time.monotonic()
                 async with session:
                     await session.until(lambda s=session: loaded(s), PATIENCE)
                     waited = session.find(IMAGES).came - began
-                    self._note("page open → first images", self.choice, session, waited)
-                    if came:
-                        came(self, session)
-                    await self._stay(session, leaves)
+                    self._note("page open → first images", self._choice, session, waited)
+                    self.sessions.append(session)
+                    await self._stay(session)
                 return
             except TimeoutError:
                 self.troubles.append(f"no answer within {PATIENCE} s")
@@ -104,13 +108,13 @@ class Visitor:
                 self.troubles.append(f"connection lost: {type(error).__name__}")
             finally:
                 self.troubles += session.troubles
-            cookies, self.lines = session.cookies, []
+            cookies, self._lines = session.cookies, []
 
-    async def _stay(self, session: Session, leaves: float) -> None:
-        draws = self.chance.random() < 0.5
+    async def _stay(self, session: Session) -> None:
+        draws = self._chance.random() < 0.5
         while True:
-            pause = self.chance.uniform(*PAUSE)
-            if time.monotonic() + pause > leaves:
+            pause = self._chance.uniform(*PAUSE)
+            if time.monotonic() + pause > self.leaves:
                 return
             await asyncio.sleep(pause)
             await (self._draw if draws else self._generate)(session)
@@ -118,20 +122,20 @@ class Visitor:
 
     async def _draw(self, session: Session) -> None:
         """Draw a line more, or a first one on a new sheet."""
-        self.lines = [*self.lines, line(self.chance)] if len(self.lines) < 2 else []
-        drawing = {"version": "7.4.0", "objects": self.lines, "background": "#ffffff"}
+        self._lines = [*self._lines, line(self._chance)] if len(self._lines) < 2 else []
+        drawing = {"version": "7.4.0", "objects": self._lines, "background": "#ffffff"}
         sent = json.dumps({"drawing": {"raw": drawing, "data": None}})
         _, waited = await session.choose("canvas", sent, READING, PATIENCE)
         self._note("stroke → answer", drawing, session, waited)
 
     async def _generate(self, session: Session) -> None:
         """Choose another digit, mostly; else another seed, or how many."""
-        key = self.chance.choice(["digit", "digit", "seed", "count"])
+        key = self._chance.choice(["digit", "digit", "seed", "count"])
         others = {"digit": range(10), "seed": range(10_000), "count": (1, 4, 16)}[key]
-        value = self.chance.choice([each for each in others if each != self.choice[key]])
-        self.choice = {**self.choice, key: value}
+        value = self._chance.choice([each for each in others if each != self._choice[key]])
+        self._choice = {**self._choice, key: value}
         _, waited = await session.choose(key, value, IMAGES, PATIENCE)
-        self._note("choice → images", self.choice, session, waited)
+        self._note("choice → images", self._choice, session, waited)
 
     def _note(self, kind: str, asked, session: Session, seconds: float) -> None:
         mark = READING if kind.startswith("stroke") else IMAGES
@@ -186,22 +190,20 @@ def wrong(answers: list[Answer]) -> list[Answer]:
     return [answer for answer in answers if answer.shown != serial(answer)]
 
 
-async def crowd(address: str, visitors: int, seconds: float, came=None) -> list[Visitor]:
-    """Let visitors come one after the other, stay together for some seconds, and leave."""
+def crowd(number: int, seconds: float) -> list[Visitor]:
+    """Return visitors who come one after the other, stay together for some seconds, and leave."""
+    now = time.monotonic()
+    leave = now + number / ARRIVALS + seconds
+    return [Visitor(each, now + each / ARRIVALS, leave) for each in range(number)]
+
+
+async def visit(address: str, visitors: list[Visitor]) -> None:
+    """Let them all visit a server on this machine, and on no other."""
     if urllib.parse.urlsplit(address).hostname != "127.0.0.1":
         raise SystemExit(f"the address must be this machine, http://127.0.0.1:PORT; got {address}.")
-    if not (1 <= visitors <= MOST_VISITORS and 1 <= seconds <= MOST_SECONDS):
-        raise SystemExit(
-            f"visitors must be 1 to {MOST_VISITORS} and seconds 1 to {MOST_SECONDS};"
-            f" got {visitors} and {seconds}."
-        )
-    now = time.monotonic()
-    leave = now + visitors / ARRIVALS + seconds
-    all_of_them = [Visitor(number) for number in range(visitors)]
     async with asyncio.TaskGroup() as group:
-        for number, visitor in enumerate(all_of_them):
-            group.create_task(visitor.visit(address, now + number / ARRIVALS, leave, came))
-    return all_of_them
+        for visitor in visitors:
+            group.create_task(visitor.visit(address))
 
 
 async def warm(address: str) -> None:
@@ -216,19 +218,20 @@ def megabytes(pid: int) -> float:
     return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
 
 
-async def measure(address: str, pid: int | None, visitors: int, seconds: float) -> None:
-    """Let the crowd come and print what it found."""
+async def measure(address: str, pid: int | None, number: int, seconds: float) -> None:
+    """Let a crowd come and print what it found."""
     await warm(address)
     before = pid and megabytes(pid)
-    stay = asyncio.create_task(crowd(address, visitors, seconds))
-    await asyncio.wait([stay], timeout=visitors / ARRIVALS + seconds - 1)
+    visitors = crowd(number, seconds)
+    stay = asyncio.create_task(visit(address, visitors))
+    await asyncio.wait([stay], timeout=number / ARRIVALS + seconds - 1)
     during = pid and megabytes(pid)
-    there = await stay
-    answers = [answer for visitor in there for answer in visitor.answers]
-    troubles = collections.Counter(each for visitor in there for each in visitor.troubles)
+    await stay
+    answers = [answer for visitor in visitors for answer in visitor.answers]
+    troubles = collections.Counter(each for visitor in visitors for each in visitor.troubles)
     await asyncio.sleep(3)
     after = pid and megabytes(pid)
-    print(f"{visitors} visitors, {seconds:.0f} s together: {len(answers)} answers")
+    print(f"{number} visitors, {seconds:.0f} s together: {len(answers)} answers")
     print(f"{'milliseconds':<28}{'p50':>8}{'p95':>8}{'max':>8}{'n':>7}")
     for kind in ("page open → first images", "stroke → answer", "choice → images"):
         waits = [1000 * answer.seconds for answer in answers if answer.kind == kind]
@@ -239,7 +242,7 @@ async def measure(address: str, pid: int | None, visitors: int, seconds: float) 
     for words, count in troubles.most_common(5):
         print(f"  {count} × {words[:200]}")
     if pid:
-        each = (during - before) / visitors
+        each = (during - before) / number
         print(
             f"server: {before:.0f} MB before, {during:.0f} with all, {after:.0f} after they left;"
             f" {each:.1f} MB a session"
@@ -254,6 +257,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60, help="together (%(default)s)")
     parser.add_argument("--address", help="of a server on this machine; else one is started")
     options = parser.parse_args()
+    if not (1 <= options.visitors <= MOST_VISITORS and 1 <= options.seconds <= MOST_SECONDS):
+        parser.error(f"at most {MOST_VISITORS} visitors and {MOST_SECONDS} seconds, at least 1.")
     files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files[1], files[1]))
     if options.address:
