@@ -10,7 +10,7 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT, SECONDS, healthy, run_server, wait_until
+from conftest import ROOT, healthy, run_server, wait_until
 from PIL import Image
 from session import Session
 from visitors import LOADING, crowd, loaded, visit, wrong
@@ -56,7 +56,7 @@ def replicas(server, tmp_path_factory):
         process = subprocess.Popen(command)
         try:
             address = f"http://127.0.0.1:{port}"
-            wait_until(lambda: healthy(address) or process.poll() is not None, 10)
+            wait_until(lambda: healthy(address) or process.poll() is not None, LOADING)
             assert process.poll() is None, log.read_text()
             yield SimpleNamespace(address=address, alone=(server, other), mortal=mortal)
         finally:
@@ -74,7 +74,7 @@ def open_on(name, browser, address):
     """Open the page in Chromium, as a visitor whom nginx sends to the replica of that name."""
     for _ in range(4):
         page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
-        page.set_default_timeout(SECONDS * 1000)
+        page.set_default_timeout(LOADING * 1000)
         page.goto(f"{address}/?digit=3&seed=5")
         if browser_cookie(page) == name:
             made(page, 3)
@@ -128,12 +128,12 @@ def test_a_replica_is_killed_under_load_and_its_visitors_go_on(replicas, browser
         visitors = crowd(VISITORS, float("inf"))
         stay = another_thread.submit(asyncio.run, visit(replicas.address, visitors))
         try:
-            wait_until(lambda: all(visitor.sessions for visitor in visitors), SECONDS)
+            wait_until(lambda: all(visitor.sessions for visitor in visitors), LOADING)
             homes = [cookie(visitor.sessions[0].cookies) for visitor in visitors]
             replicas.mortal.kill()
             homeless = [v for v, home in zip(visitors, homes, strict=True) if home == "two"]
-            wait_until(lambda: all(len(v.sessions) == 2 for v in homeless), SECONDS)
-            wait_until(lambda: browser_cookie(page) == "one", SECONDS)
+            wait_until(lambda: all(len(v.sessions) == 2 for v in homeless), LOADING)
+            wait_until(lambda: browser_cookie(page) == "one", LOADING)
             choose(page, 1)
             made(page, 1)
             page.goto(url)

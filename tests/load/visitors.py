@@ -11,6 +11,7 @@ import collections
 import dataclasses
 import itertools
 import json
+import os
 import random
 import re
 import resource
@@ -218,15 +219,22 @@ def megabytes(pid: int) -> float:
     return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024
 
 
+def processor_seconds(pid: int) -> float:
+    """Return how long a process has kept a processor busy."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 async def measure(address: str, pid: int | None, number: int, seconds: float) -> None:
     """Let a crowd come and print what it found."""
     await warm(address)
-    before = pid and megabytes(pid)
+    before, busy = pid and megabytes(pid), pid and processor_seconds(pid)
     visitors = crowd(number, seconds)
     stay = asyncio.create_task(visit(address, visitors))
     await asyncio.wait([stay], timeout=number / ARRIVALS + seconds - 1)
     during = pid and megabytes(pid)
     await stay
+    busy = pid and processor_seconds(pid) - busy
     answers = [answer for visitor in visitors for answer in visitor.answers]
     troubles = collections.Counter(each for visitor in visitors for each in visitor.troubles)
     await asyncio.sleep(3)
@@ -244,8 +252,9 @@ async def measure(address: str, pid: int | None, number: int, seconds: float) ->
     if pid:
         each = (during - before) / number
         print(
-            f"server: {before:.0f} MB before, {during:.0f} with all, {after:.0f} after they left;"
-            f" {each:.1f} MB a session"
+            f"server: {before:.0f} MB before, {during:.0f} with all, {after:.0f} after they left:"
+            f" {each:.1f} MB a session; {busy:.0f} s of processor,"
+            f" {1000 * busy / max(1, len(answers)):.0f} ms an answer"
         )
     print("comparing with the package alone …", flush=True)
     print(f"wrong: {len(wrong(answers))} of {len(answers)}")
