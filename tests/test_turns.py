@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from streamlit.runtime.scriptrunner import StopException
+from streamlit.testing.v1 import AppTest
 
 from invert.page import turns
 
@@ -83,3 +84,12 @@ def test_a_failure_hands_the_turn_on():
         raise MemoryError
     with turns.turn():
         assert len(turns._line) == 1
+
+
+def test_somebody_who_is_on_the_page_is_wanted():
+    def page():
+        from invert.page import turns
+
+        turns._still_wanted()
+
+    assert not AppTest.from_function(page).run().exception

@@ -40,4 +40,4 @@ def _first(ticket: object) -> bool:
 
 
 def _still_wanted() -> None:
-    st.session_state.get("")
+    st.session_state.get("any key")

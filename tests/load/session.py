@@ -8,6 +8,7 @@ the URL that keeps the choices, and what is in the message cache.
 import asyncio
 import dataclasses
 import http.cookiejar
+import re
 import time
 import urllib.parse
 import urllib.request
@@ -191,8 +192,7 @@ class Session:
         element = getattr(delta.new_element, kind)
         if kind == "html":
             self._html[tuple(path)] = Html(element.body, time.monotonic(), self._run)
-            if 'role="alert"' in element.body:
-                self.troubles.append(element.body)
+            self.troubles += re.findall('role="alert">(.*?)<', element.body)
         elif kind == "exception":
             self.troubles.append(element.message)
         elif kind in FIRST and (element.id not in self._widgets or element.set_value):

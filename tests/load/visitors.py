@@ -248,7 +248,7 @@ async def measure(address: str, pid: int | None, number: int, seconds: float) ->
             print(f"{max(waits):>8.0f}{len(waits):>7}")
     print(f"errors: {troubles.total()}")
     for words, count in troubles.most_common(5):
-        print(f"  {count} × {words[:200]}")
+        print(f"  {count} × {words}")
     if pid:
         each = (during - before) / number
         print(
