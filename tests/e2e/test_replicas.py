@@ -5,12 +5,11 @@ import concurrent.futures
 import os
 import re
 import shutil
-import socket
 import subprocess
 from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT, healthy, run_server, wait_until
+from conftest import ROOT, free_port, healthy, run_server, wait_until
 from PIL import Image
 from session import Session
 from visitors import LOADING, crowd, loaded, visit, wrong
@@ -29,9 +28,7 @@ def replicas(server, tmp_path_factory):
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no nginx here")
     folder = tmp_path_factory.mktemp("nginx")
     with run_server(folder / "server.txt") as (other, mortal):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         places = {
             "127.0.0.1:8501": server.removeprefix("http://"),
             "127.0.0.1:8502": other.removeprefix("http://"),

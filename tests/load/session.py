@@ -21,6 +21,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 HELLO = ("/", "/_stcore/health", "/_stcore/host-config")  # asked for before each connection
 HTTP_SECONDS = 30
+CACHED = 4  # messages of a fragment that the server need not send again
 Lost = (ConnectionClosed, InvalidHandshake, OSError)  # what a connection that breaks off raises
 
 
@@ -167,7 +168,7 @@ class Session:
             self._hear_delta(path, message.delta)
         elif kind == "delta":
             if message.metadata.cacheable:
-                self._cache = {**dict(list(self._cache.items())[-1:]), message.hash: message}
+                self._remember(message)
             self._hear_delta(message.metadata.delta_path, message.delta)
         elif kind == "new_session":
             self._run = Run(time.monotonic())
@@ -184,6 +185,14 @@ class Session:
             self._timers[message.auto_rerun.fragment_id] = asyncio.create_task(again)
         elif kind == "stop_auto_rerun":
             self._stop(message.stop_auto_rerun.fragment_ids)
+
+    def _remember(self, message: ForwardMsg) -> None:
+        """Cache a message, and forget the oldest of its fragment; the whole page's stay."""
+        self._cache[message.hash] = message
+        fragment = message.delta.fragment_id
+        old = [name for name, m in self._cache.items() if m.delta.fragment_id == fragment]
+        for name in old[:-CACHED] if fragment else ():
+            del self._cache[name]
 
     def _hear_delta(self, path, delta) -> None:
         kind = delta.new_element.WhichOneof("type")
