@@ -18,7 +18,7 @@ MOST_SEED = 9999
 FRAMES = 32
 STEPS = [5, 10, 20, 40, 60, 100, 200, 400]
 # What a newcomer sees: the plan itself, from noise, several times over.
-DIGIT, METHOD, COUNT = "8", "energy", 4
+DIGIT, METHOD, COUNT, SEED = "8", "energy", 4, 9
 OWN, DRAWN = "default", "my drawing"
 WHY = "The network's weights stay as they are; its input is learned, until it says the digit."
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ def _choose() -> dict:
             "Seed",
             0,
             min(MOST_SEED, invert.MAX_SEED),
-            0,
+            SEED,
             key="seed",
             bind="query-params",
             help="Where the random numbers begin: the same seed, the same images.",

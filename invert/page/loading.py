@@ -58,17 +58,14 @@ class Loader:
             self.sentence, self.state = markup.plain_sentence(error), "failed"
             log.exception("the models could not be loaded")
             return
-        # What was loaded up to here stays for good; the garbage among it need not.
-        gc.unfreeze()
+        # What was loaded up to here stays for good: from now on no collection looks through it,
+        # which takes a fifth of a second.
         gc.collect()
         gc.freeze()
         self.sentence, self.fraction, self.state = "Ready", 1.0, "done"
 
     def _report(self, sentence: str, fraction: float) -> None:
         self.sentence, self.fraction = sentence, max(self.fraction, fraction)
-        # Streamlit collects garbage after every run, a fifth of a second with TensorFlow loaded;
-        # visitors who watch this would leave no time for anything else. Frozen, it is passed over.
-        gc.freeze()
 
 
 def load_networks() -> None:
