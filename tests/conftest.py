@@ -55,3 +55,33 @@ class ByHand:
         back = back @ self.w3.T * (a2 > 0)
         back = back @ self.w2.T * (a1 > 0)
         return back @ self.w1.T
+
+
+@pytest.fixture
+def fresh():
+    """Every test loads, and computes, for itself."""
+    import page_driver  # noqa: F401  (before the page: it stands in for the canvas)
+    import streamlit as st
+
+    from invert.page import loading
+
+    st.cache_data.clear()
+    loading._loader.clear()
+    yield
+    st.cache_data.clear()
+    loading._loader.clear()
+
+
+@pytest.fixture
+def page(fresh, monkeypatch):
+    """The page with its models loaded: what is compiled early is for visitors, not for tests."""
+    from page_driver import Page, until
+
+    from invert import generation
+    from invert.page import loading
+
+    monkeypatch.setattr(generation, "warm_up", lambda report: None)
+    monkeypatch.setattr(loading, "warm_panels", lambda: None)
+    page = Page(monkeypatch).run()
+    until(lambda: loading._loader().state == "done")
+    return page.run()

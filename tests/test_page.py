@@ -1,140 +1,35 @@
-"""The page without a browser: what it says, and that it goes on whatever fails."""
+"""The page without a browser: what it says."""
 
 import base64
 import html
 import io
 import json
 import re
-import sys
 import threading
-import time
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from PIL import Image, ImageDraw
-from streamlit.testing.v1 import AppTest
+from page_driver import ONE, SECONDS, ZERO, Page, at, rungs, stroke, until
+from PIL import Image
 
-# Without a server the canvas cannot register itself. Here a test says what is drawn on it.
-sys.modules.setdefault("streamlit_drawable_canvas", SimpleNamespace(st_canvas=None))
-
-import invert  # noqa: E402
-from invert import (  # noqa: E402
-    activations,
-    drawing,
-    evaluation,
-    generation,
-    judge,
-    upload,
-    weights,
-)
-from invert.page import (  # noqa: E402
+import invert
+from invert import activations, evaluation, generation, weights
+from invert.page import (
     canvas,
     chart,
     classify_panel,
     generate_panel,
     how,
     inside,
-    keep,
-    ladder_panel,
     loading,
     markup,
     sheet,
 )
-from invert.weights import WeightsError  # noqa: E402
+from invert.weights import WeightsError
 
-APP = Path(__file__).parent.parent / "streamlit_app.py"
-SECONDS = 120  # TensorFlow's import and a first compile are among what a run may wait for
 COUNT = generate_panel.COUNT
 CHOICES = ["digit", "method", "count", "seed", "start", "steps", "pen", "reader"]
-
-
-def stroke(*points):
-    """A stroke as the canvas sends it: straight lines through canvas pixels."""
-    path = [["M", *points[0]], *(["L", *point] for point in points[1:])]
-    return {"type": "Path", "path": path, "strokeWidth": 18, "stroke": "#17181c", "fill": None}
-
-
-ONE = {"objects": [stroke((140, 40), (140, 140), (140, 240))]}
-TURN = np.linspace(0, 2 * np.pi, 40)
-ZERO = {"objects": [stroke(*zip(140 + 55 * np.sin(TURN), 140 - 90 * np.cos(TURN), strict=True))]}
-
-
-class Page:
-    """The page in a test: its widgets, its words, and a canvas that a test can draw on."""
-
-    def __init__(self, monkeypatch):
-        self.drawing = None
-        monkeypatch.setattr(
-            canvas, "st_canvas", lambda **_: SimpleNamespace(json_data=self.drawing)
-        )
-        self.test = AppTest.from_file(str(APP), default_timeout=SECONDS)
-
-    def run(self):
-        self.test.run()
-        assert not self.test.exception
-        return self
-
-    def draw(self, drawing):
-        self.drawing = drawing
-        return self.run()
-
-    def choose(self, key, value):
-        self.test.get_by_key(key).set_value(value)
-        return self.run()
-
-    def click(self, key):
-        self.test.button(key=key).click()
-        return self.run()
-
-    @property
-    def html(self):
-        return "\n".join(element.proto.body for element in self.test.html)
-
-    @property
-    def words(self):
-        return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", self.html)))
-
-    @property
-    def answer(self):
-        found = re.search(r'class="best"><span class="sr">[^<]*</span><b>(\d)</b>', self.html)
-        return found and int(found[1])
-
-    @property
-    def images(self):
-        return re.findall(r'role="img"[^>]*aria-label="(Image made[^"]*)"', self.html)
-
-
-@pytest.fixture
-def fresh():
-    """Every test loads, and computes, for itself."""
-    kept = (loading._loader, generate_panel._run, ladder_panel._pictures)
-    for cache in kept:
-        cache.clear()
-    yield
-    for cache in kept:
-        cache.clear()
-
-
-@pytest.fixture
-def page(fresh, monkeypatch):
-    """The page with its models loaded: what is compiled early is for visitors, not for tests."""
-    monkeypatch.setattr(generation, "warm_up", lambda report: None)
-    monkeypatch.setattr(loading, "warm_panels", lambda: None)
-    page = Page(monkeypatch).run()
-    until(lambda: loading._loader().state == "done")
-    return page.run()
-
-
-def until(true, seconds=SECONDS):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.01)
 
 
 # --- Loading
@@ -165,55 +60,6 @@ def test_page_stands_before_the_models_are_loaded(fresh, monkeypatch):
     until(loading.ready)
     page.run()
     assert page.answer == 1 and len(page.images) == COUNT
-
-
-@pytest.mark.parametrize(
-    "error, words",
-    [
-        (
-            WeightsError("judge.weights.h5 is missing; run X."),
-            "judge.weights.h5 is missing; run X.",
-        ),
-        (RuntimeError("secret: /home/somebody"), "Something failed on the server"),
-    ],
-)
-def test_failed_loading_is_one_sentence_and_can_be_tried_again(fresh, monkeypatch, error, words):
-    def fail():
-        raise error
-
-    monkeypatch.setattr(generation, "warm_up", lambda report: None)
-    with monkeypatch.context() as broken:
-        broken.setattr(loading, "load_networks", fail)
-        page = Page(monkeypatch).run()
-        until(loading.failed)
-        page.draw(ONE)
-        assert words in page.words and "secret" not in page.html
-        assert "The models are not loaded." in page.words and page.answer is None
-    page.test.button(key="retry").click()
-    page.run()
-    until(loading.ready)
-    page.run()
-    assert page.answer == 1 and words not in page.words
-
-
-def test_page_answers_while_the_rest_is_compiled_and_when_that_fails(fresh, monkeypatch):
-    go = threading.Event()
-
-    def compile_slowly_and_fail(report):
-        report("Compiling the rest", 0.5)
-        assert go.wait(SECONDS)
-        raise WeightsError("latent.weights.h5 is missing.")
-
-    monkeypatch.setattr(generation, "warm_up", compile_slowly_and_fail)
-    page = Page(monkeypatch).run()
-    until(loading.ready)
-    page.draw(ONE)
-    assert page.answer == 1 and len(page.images) == COUNT and "Compiling the rest" in page.words
-    go.set()
-    until(lambda: loading._loader().state == "failed")
-    page.run()
-    assert page.answer == 1 and len(page.images) == COUNT
-    assert "latent.weights.h5 is missing." in page.words
 
 
 def test_models_are_loaded_once_for_all_visitors(fresh, monkeypatch):
@@ -291,19 +137,6 @@ def test_whatever_comes_from_the_canvas_the_page_goes_on(page, drawing):
     assert page.answer == 1
 
 
-def test_failing_classifier_is_one_sentence_beside_the_drawing(page, monkeypatch):
-    with monkeypatch.context() as broken:
-
-        def fail(*_, **__):
-            raise MemoryError("secret")
-
-        broken.setattr(invert, "classify", fail)
-        page.draw(ONE)
-        assert markup.UNEXPECTED in page.words and "secret" not in page.html
-        assert len(page.images) == COUNT, "the other side is not concerned"
-    assert page.run().answer == 1
-
-
 # --- Generate
 
 
@@ -377,37 +210,6 @@ def test_a_run_is_not_computed_again_for_a_rerun_or_another_visitor(page, monkey
     assert calls == [1]
 
 
-@pytest.mark.parametrize(
-    "error, words",
-    [
-        (ValueError("seed must be <b>whole</b>."), "seed must be &lt;b&gt;whole&lt;/b&gt;."),
-        (WeightsError("robust.weights.h5 is cut."), "robust.weights.h5 is cut."),
-        (RuntimeError("secret"), markup.UNEXPECTED),
-    ],
-)
-def test_failing_run_is_one_sentence_and_the_page_goes_on(page, monkeypatch, error, words):
-    with monkeypatch.context() as broken:
-
-        def fail(*_, **__):
-            raise error
-
-        broken.setattr(invert, "generate", fail)
-        page.choose("digit", "2").draw(ONE)
-        assert words in page.html and "secret" not in page.html
-        assert page.answer == 1
-    page.run()
-    assert len(page.images) == COUNT and words not in page.html
-
-
-def test_failing_judge_does_not_take_the_page_along(page, monkeypatch):
-    def fail(images):
-        raise WeightsError("judge.weights.h5 is altered.")
-
-    monkeypatch.setattr(judge, "read", fail)
-    page.choose("digit", "6")
-    assert "judge.weights.h5 is altered." in page.words
-
-
 def test_method_that_takes_no_steps_shows_its_images_without_a_film(page):
     page.choose("steps", "10").choose("method", "inverse")
     assert len(page.images) == COUNT and "Made in one go" in page.words
@@ -470,155 +272,11 @@ def test_generated_image_is_classified_on_the_left(page):
     assert page.answer == 1
 
 
-def encoded(picture, kind, **options):
-    out = io.BytesIO()
-    picture.save(out, kind, **options)
-    return out.getvalue()
-
-
-def seven(side=200):
-    """A 7 as one would write it with a ruler, dark on light."""
-    picture = Image.new("L", (side, side), 235)
-    pen = ImageDraw.Draw(picture)
-    points = [(p * side) for p in (0.3, 0.25, 0.7, 0.25, 0.45, 0.8)]
-    pen.line(points, fill=30, width=side // 12, joint="curve")
-    return picture
-
-
-def turned(picture):
-    """The picture lying on its side, with the camera's word that it does."""
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    return encoded(picture.transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif, quality=95)
-
-
-def see_through(picture):
-    clear = Image.new("LA", picture.size)
-    clear.putalpha(picture.point(lambda grey: 255 - grey if grey < 128 else 0))
-    return encoded(clear, "PNG")
-
-
-def moving(picture):
-    frames = [picture.convert("RGB"), Image.new("RGB", picture.size, "red")]
-    return encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda p: encoded(p, "PNG"),
-        lambda p: encoded(p.point(lambda g: 255 - g), "PNG"),
-        lambda p: encoded(p.convert("RGB"), "JPEG", quality=95),
-        lambda p: encoded(p.convert("CMYK"), "JPEG", quality=95),
-        lambda p: encoded(p.convert("P"), "PNG"),
-        lambda p: encoded(p.convert("1", dither=Image.Dither.NONE), "PNG"),
-        lambda p: encoded(Image.fromarray(np.asarray(p).astype(np.uint16) * 257), "PNG"),
-        lambda p: encoded(p.resize((3000, 3000)), "JPEG", quality=95),
-        turned,
-        see_through,
-        moving,
-    ],
-    ids=[
-        "png",
-        "inverted",
-        "jpeg",
-        "cmyk",
-        "palette",
-        "bits",
-        "deep",
-        "large",
-        "turned",
-        "see-through",
-        "moving",
-    ],
-)
-def test_every_kind_of_picture_gives_the_same_digit(make):
-    want = drawing.from_pixels(np.asarray(seven()))
-    got = upload.read(make(seven()))
-    assert got.shape == (28, 28) and invert.classify(got).argmax() == 7
-    assert np.abs(got - want).mean() < 0.02
-
-
-def bomb():
-    return encoded(Image.new("1", (8000, 8000)), "PNG")
-
-
-@pytest.mark.parametrize(
-    "data, words",
-    [
-        (b"", upload.NO_PICTURE),
-        (b"<svg onload='alert(1)'/>", upload.NO_PICTURE),
-        (b"\x89PNG\r\n\x1a\n", upload.NO_PICTURE),
-        (encoded(seven(), "GIF"), upload.NO_PICTURE),
-        (encoded(seven(), "PNG")[:300], upload.DAMAGED),
-        (encoded(seven(), "JPEG")[:900], upload.DAMAGED),
-        (bomb(), upload.TOO_LARGE),
-        (encoded(Image.new("1", (16000, 12000)), "PNG"), upload.TOO_LARGE),
-        (encoded(Image.new("L", (90, 90), 200), "WEBP"), upload.NO_DIGIT),
-    ],
-    ids=["empty", "svg", "header", "gif", "cut-png", "cut-jpeg", "large", "bomb", "blank"],
-)
-def test_every_bad_file_is_one_sentence(data, words):
-    with pytest.raises(ValueError) as error:
-        upload.read(data)
-    assert str(error.value) == words
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.data())
-def test_damaged_files_never_raise_anything_else(data):
-    whole = bytearray(data.draw(st.sampled_from([encoded(seven(40), k) for k in upload.TYPES])))
-    for _ in range(data.draw(st.integers(1, 4))):
-        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
-    try:
-        image = upload.read(bytes(whole))
-    except ValueError as error:
-        assert str(error).endswith(".")
-    else:
-        assert image.shape == (28, 28)
-
-
-# --- Keep
-
-
-def test_npz_holds_images_opinions_and_settings_without_pickle():
-    run = invert.generate([3, 3], "robust", seed=5, start="noise", steps=12)
-    opinions = judge.read(run.images)
-    with np.load(io.BytesIO(keep.npz(run, opinions)), allow_pickle=False) as kept:
-        np.testing.assert_array_equal(kept["images"], run.images)
-        np.testing.assert_array_equal(kept["probabilities"], run.probabilities)
-        np.testing.assert_array_equal(kept["judge"], opinions)
-        said = json.loads(str(kept["settings"]))
-    own = said.pop("settings")
-    assert said == {"method": "robust", "seed": 5, "start": "noise"} and own["steps"] == 12
-    again = invert.generate([3, 3], said["method"], seed=said["seed"], start="noise", **own)
-    np.testing.assert_array_equal(again.images, run.images)
-
-
-def test_png_and_gif_are_enlarged_squares_and_a_run_without_film_says_so():
-    run = invert.generate([3, 3], "robust", steps=5, frames=4)
-    png = np.asarray(Image.open(io.BytesIO(keep.png(run))))
-    np.testing.assert_array_equal(
-        png[:, 280:][::10, ::10].repeat(10, 0).repeat(10, 1), png[:, 280:]
-    )
-    assert Image.open(io.BytesIO(keep.gif(run))).n_frames == 4
-    with pytest.raises(ValueError, match="inverse takes no steps"):
-        keep.gif(invert.generate([3], "inverse", frames=4))
-
-
 # --- Why, Better ways, What is lost
 
 
-def at(page, monkeypatch, **link):
-    """The same page as another visitor's, opened by a link; the models are loaded already."""
-    other = Page(monkeypatch)
-    for key, value in link.items():
-        other.test.query_params[key.replace("_", "-")] = value
-    return other.run()
-
-
 def test_why_explains_the_drawing_on_two_classifiers(page, monkeypatch):
-    other = at(page, monkeypatch, left="Why")
+    other = at(monkeypatch, left="Why")
     assert "Nothing is drawn yet" in other.words and 'role="alert"' not in other.html
     other.draw(ONE)
     assert (
@@ -629,7 +287,7 @@ def test_why_explains_the_drawing_on_two_classifiers(page, monkeypatch):
 
 
 def test_inside_shows_the_units_of_the_classifier_chosen(page, monkeypatch):
-    other = at(page, monkeypatch, left="Why", reader="question").draw(ZERO)
+    other = at(monkeypatch, left="Why", reader="question").draw(ZERO)
     found = activations.activations(other.test.session_state["drawn image"], "question")
     assert "Inside question" in other.words
     assert f"first layer: {(found.hidden1 > 0).sum()} of 256 active" in other.words
@@ -646,7 +304,7 @@ def test_inside_that_fails_leaves_the_reasons(page, monkeypatch):
         raise WeightsError("energy.weights.h5 is missing.")
 
     monkeypatch.setattr(inside, "style", fail)
-    other = at(page, monkeypatch, left="Why", reader="energy").draw(ONE)
+    other = at(monkeypatch, left="Why", reader="energy").draw(ONE)
     assert other.words.count("energy.weights.h5 is missing.") == 1
     assert "robust reads 1" in other.words
 
@@ -667,55 +325,27 @@ def test_weights_of_all_units_are_one_small_picture(name):
 
 
 def test_ladder_draws_ten_digits_a_method_and_the_seed_moves_those_that_have_one(page, monkeypatch):
-    other = at(page, monkeypatch, right="Better ways")
-    rungs = rows(other)
-    assert list(rungs) == list(invert.METHODS)
-    assert all(rung.count("made to be a") == 10 for rung in rungs.values())
+    other = at(monkeypatch, right="Better ways")
+    before = rungs(other)
+    assert list(before) == list(invert.METHODS)
+    assert all(rung.count("made to be a") == 10 for rung in before.values())
     other.choose("ladder-seed", 1)
-    moved = {name for name, rung in rows(other).items() if rung != rungs[name]}
+    moved = {name for name, rung in rungs(other).items() if rung != before[name]}
     assert moved == {name for name, m in invert.METHODS.items() if m.start != "black"}
-
-
-def rows(page):
-    rungs = re.findall(r'<section class="rung"><h3>(.*?)</h3>(.*?)</section>', page.html)
-    return dict(rungs)
-
-
-def test_rung_whose_weights_are_missing_says_so_and_the_others_stay(page, monkeypatch):
-    generate = invert.generate
-
-    def fail(digits, method, **settings):
-        if method == "robust":
-            raise WeightsError("robust.weights.h5 is <missing>.")
-        return generate(digits, method, **settings)
-
-    monkeypatch.setattr(invert, "generate", fail)
-    rungs = rows(at(page, monkeypatch, right="Better ways"))
-    assert "robust.weights.h5 is &lt;missing&gt;." in rungs.pop("robust")
-    assert all(rung.count("made to be a") == 10 for rung in rungs.values())
 
 
 def test_ladders_figures_are_the_measured_ones(page, monkeypatch):
     row = evaluation.Row("robust", "black", False, 0.987, 0.9, 543.2, 0.12, 6.5, 1.25)
     other = row._replace(start="noise", frechet=311.4)
     monkeypatch.setattr(evaluation, "load", lambda: [other, row])
-    shown = at(page, monkeypatch, right="Better ways")
-    assert "543.2" in rows(shown)["robust"] and "311.4" not in rows(shown)["robust"]
-    assert "Fréchet" not in rows(shown)["plain"]
+    shown = at(monkeypatch, right="Better ways")
+    assert "543.2" in rungs(shown)["robust"] and "311.4" not in rungs(shown)["robust"]
+    assert "Fréchet" not in rungs(shown)["plain"]
     assert re.search(r"robust noise 0.987 0.900 311.4 0.12 6.5 1.25", shown.words)
 
 
-def test_missing_table_is_one_sentence_under_the_pictures(page, monkeypatch):
-    def fail():
-        raise WeightsError("evaluation.json is missing.")
-
-    monkeypatch.setattr(evaluation, "load", fail)
-    shown = at(page, monkeypatch, right="Better ways")
-    assert "evaluation.json is missing." in shown.words and len(rows(shown)) == len(invert.METHODS)
-
-
 def test_noise_drowns_the_picture_and_moves_no_answer(page, monkeypatch):
-    other = at(page, monkeypatch, right="What is lost")
+    other = at(monkeypatch, right="What is lost")
 
     def shown():
         found = re.search(r"Noise it cannot see.*?</section>", other.html)[0]
@@ -730,7 +360,7 @@ def test_noise_drowns_the_picture_and_moves_no_answer(page, monkeypatch):
 
 
 def test_lost_side_follows_the_drawing_and_asks_for_one(page, monkeypatch):
-    other = at(page, monkeypatch, right="What is lost", lost_image="drawn")
+    other = at(monkeypatch, right="What is lost", lost_image="drawn")
     assert "Nothing is drawn yet" in other.words and 'role="alert"' not in other.html
     other.draw(ONE)
     assert other.html.count('class="experiment"') == 4
@@ -777,7 +407,7 @@ def test_bad_url_falls_back_to_what_is_valid(page, monkeypatch, key, value):
 
 def test_link_with_valid_values_is_followed_without_a_word(page, monkeypatch):
     link = {"digit": "8", "count": "04", "seed": "7", "pen": "thin", "left": "Classify"}
-    assert not at(page, monkeypatch, **link, utm="x", lost_image="nonsense").test.toast
+    assert not at(monkeypatch, **link, utm="x", lost_image="nonsense").test.toast
 
 
 def test_every_control_explains_itself(page):

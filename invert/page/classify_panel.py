@@ -1,6 +1,5 @@
 """Classify: draw a digit, see what the classifier reads."""
 
-import logging
 import random
 
 import numpy as np
@@ -8,8 +7,8 @@ import streamlit as st
 
 import invert
 from invert import upload
-from invert.drawing import BlankDrawing, from_strokes
-from invert.page import canvas, choices, examples, given, loading, markup
+from invert.drawing import from_strokes
+from invert.page import canvas, choices, examples, failure, given, loading, markup
 
 DEFAULT = "robust"
 WHAT = (
@@ -19,10 +18,8 @@ WHAT = (
 SOON = "The answer comes as soon as the models are loaded."
 # Choices on the right, and the value of each by which the right side shows what the left one has.
 FOLLOWERS = {"start": "my drawing", "lost-image": "drawn"}
-log = logging.getLogger(__name__)
 
 
-@st.fragment
 def show() -> None:
     """Show the canvas and, beside it, the 28×28 image, the answer and ten bars."""
     st.html(markup.sentence(WHAT))
@@ -81,19 +78,14 @@ def _offer_others(instead: given.Given | None) -> None:
 
 def _put_example() -> None:
     digit, number = random.randrange(10), random.randrange(examples.EACH)
-    given.put(examples.load()[digit, number], f"MNIST test digit, labelled {digit}")
+    words = f"MNIST test digit, labelled {digit}"
+    given.put(lambda: examples.load()[digit, number], words)
 
 
 def _put_upload() -> None:
     file = st.session_state.get("upload")
-    if file is None:
-        return
-    try:
-        given.put(upload.read(file.getvalue()), "your picture")
-    except Exception as error:
-        if not isinstance(error, ValueError):
-            log.exception("a picture could not be read")
-        given.complain(markup.plain_sentence(error))
+    if file is not None:
+        given.put(lambda: upload.read(file.getvalue()), "your picture")
 
 
 def _reading(strokes: dict | None, instead: given.Given | None, classifier: str) -> str:
@@ -104,26 +96,20 @@ def _reading(strokes: dict | None, instead: given.Given | None, classifier: str)
         image = instead.image if instead else from_strokes(strokes)
         st.session_state["drawn image"] = image
         if not loading.ready():
-            return _layout(image, None, before, SOON)
+            return _layout(image, None, before, markup.sentence(SOON, "hint"))
         probabilities = invert.classify(image[None], classifier=classifier)[0]
-    except BlankDrawing:
-        return _layout(None, None, before, "Draw a digit")
     except Exception as error:
-        if not isinstance(error, ValueError):
-            log.exception("a drawing could not be read")
-        return _layout(None, None, before, markup.plain_sentence(error), failed=True)
+        return _layout(None, None, before, failure.html(error))
     st.session_state["last reading"] = probabilities
     return _layout(image, probabilities, before)
 
 
-def _layout(image, probabilities, before, words: str = "", failed: bool = False) -> str:
+def _layout(image, probabilities, before, answer: str = "") -> str:
     if image is None:
         seen = '<div class="paper" role="img" aria-label="nothing drawn yet"></div>'
     else:
         seen = markup.picture(image, "your drawing as the classifier sees it", 112)
-    if probabilities is None:
-        answer = markup.alert(words) if failed else markup.sentence(words, "hint")
-    else:
+    if probabilities is not None:
         second, best = np.argsort(probabilities)[-2:]
         answer = (
             f'<p class="best"><span class="sr">The classifier reads </span><b>{best}</b></p>'

@@ -1,6 +1,5 @@
 """Generate: choose a digit, see the images that the classifier was inverted to."""
 
-import logging
 import random
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ import streamlit as st
 import invert
 from invert import judge
 from invert.drawing import BlankDrawing
-from invert.page import chart, choices, given, keep, loading, markup, sheet, turns
+from invert.page import chart, choices, failure, given, keep, loading, markup, sheet, turns
 
 # The page's own limits, within the engine's: these shapes are compiled at start-up.
 MOST_IMAGES = 16
@@ -21,7 +20,6 @@ STEPS = [5, 10, 20, 40, 60, 100, 200, 400]
 DIGIT, METHOD, COUNT, SEED = "8", "energy", 4, 9
 OWN, DRAWN = "default", "my drawing"
 WHY = "The network's weights stay as they are; its input is learned, until it says the digit."
-log = logging.getLogger(__name__)
 
 
 class Result(NamedTuple):
@@ -32,7 +30,6 @@ class Result(NamedTuple):
     html: str
 
 
-@st.fragment
 def show() -> None:
     """Show the choices and, below, the images, their film and the probability by step."""
     if st.session_state.pop("sent", False):
@@ -141,12 +138,8 @@ def _show_result(method: invert.Method, choice: dict) -> None:
             steps = choice["steps"] if "steps" in method.settings else None
             asked = (choice["digit"], method.name, choice["count"], choice["seed"])
             result = _run(*asked, start, steps)
-    except BlankDrawing as error:
-        words = markup.sentence(str(error), "hint")
     except Exception as error:
-        if not isinstance(error, ValueError):
-            log.exception("a run failed: %s", choice)
-        words = markup.alert(markup.plain_sentence(error))
+        words = failure.html(error)
     st.html(markup.sentence(_what(method, start)))
     if words:
         blank = sheet.blank(choice["count"]) + chart.blank(words)
@@ -236,5 +229,5 @@ def _offer(result: Result) -> None:
 
 
 def _send(run: invert.Run, number: int) -> None:
-    given.put(run.images[number], f"made to be a {run.digits[number]} by {run.method}")
+    given.put(lambda: run.images[number], f"made to be a {run.digits[number]} by {run.method}")
     st.session_state["sent"] = True

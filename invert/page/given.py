@@ -1,12 +1,13 @@
 """What stands in the drawing's place: an example, a picture, or an image that was generated."""
 
+from collections.abc import Callable
 from html import escape
 from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
-from invert.page import markup
+from invert.page import failure, markup
 
 GIVEN, STROKES, COMPLAINT = "given", "strokes", "complaint"
 
@@ -19,8 +20,16 @@ class Given(NamedTuple):
     strokes: list
 
 
-def put(image: np.ndarray, words: str) -> None:
-    """Show an image in place of the drawing, until there is a stroke more or less."""
+def put(make: Callable[[], np.ndarray], words: str) -> None:
+    """Show an image in place of the drawing, until there is a stroke more or less.
+
+    Where it cannot be made, what is there stays, with a complaint under it.
+    """
+    try:
+        image = make()
+    except Exception as error:
+        st.session_state[COMPLAINT] = failure.plain_sentence(error)
+        return
     st.session_state[GIVEN] = Given(image, words, st.session_state.get(STROKES, []))
     st.session_state[COMPLAINT] = None
 
@@ -28,11 +37,6 @@ def put(image: np.ndarray, words: str) -> None:
 def take_away() -> None:
     """Show the drawing again; it was only covered."""
     st.session_state[GIVEN] = st.session_state[COMPLAINT] = None
-
-
-def complain(sentence: str) -> None:
-    """Say why nothing could be put in the drawing's place; what is there stays."""
-    st.session_state[COMPLAINT] = sentence
 
 
 def current(drawing: dict | None) -> Given | None:

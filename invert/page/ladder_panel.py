@@ -1,6 +1,5 @@
 """Better ways: every method, every digit, and the table that was measured."""
 
-import logging
 import re
 from html import escape
 
@@ -9,9 +8,8 @@ import streamlit as st
 
 import invert
 from invert import evaluation, judge
-from invert.page import loading, markup, turns
+from invert.page import failure, loading, markup, turns
 from invert.page.generate_panel import FRAMES
-from invert.weights import WeightsError
 
 MOST_SEED = 9999
 SIDE = 56
@@ -26,7 +24,6 @@ MEANINGS = (
     " digits have 1."
 )
 AIDED = "It uses training images when it draws, not only the network."
-log = logging.getLogger(__name__)
 
 
 def show() -> None:
@@ -49,8 +46,8 @@ def show() -> None:
 def _ladder(seed: int) -> str:
     try:
         table, said = evaluation.load(), ""
-    except WeightsError as error:
-        table, said = [], markup.alert(str(error))
+    except Exception as error:
+        table, said = [], failure.html(error)
     own = {row.method: row for row in reversed(table)}
     own |= {
         row.method: row
@@ -74,21 +71,12 @@ def _rung(name: str, seed: int, row) -> str:
     aided = ""
     if method.sees_training_data:
         aided = f' <span class="aided" title="{AIDED}">sees training data</span>'
+    pictures = failure.instead(lambda: _pictures(name, seed))  # the other rungs stay
     return (
         f'<section class="rung"><h3>{escape(name)}</h3><p>{escape(method.claim)}{aided}'
-        f"<small>{_linked(method.source)}</small></p>{_pictures_or_why_not(name, seed)}{figures}"
+        f"<small>{_linked(method.source)}</small></p>{pictures}{figures}"
         "</section>"
     )
-
-
-def _pictures_or_why_not(name: str, seed: int) -> str:
-    """A method that fails says so on its own rung; the others stay."""
-    try:
-        return _pictures(name, seed)
-    except Exception as error:
-        if not isinstance(error, ValueError):
-            log.exception("the method %s failed", name)
-        return markup.alert(markup.plain_sentence(error))
 
 
 @st.cache_data(max_entries=128, show_spinner=False)

@@ -10,12 +10,10 @@ import streamlit as st
 
 import invert
 from invert import judge
-from invert.drawing import BlankDrawing
-from invert.page import markup
+from invert.page import failure, markup
 
 # How often the page asks how far loading is: until it can answer, and after that.
 POLL_SECONDS, LATER_SECONDS = 0.4, 1.5
-log = logging.getLogger(__name__)
 # TensorFlow takes one compilation a method and size, which is meant, for a mistake.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
@@ -42,7 +40,11 @@ class Loader:
             if self.state in ("loading", "done"):
                 return
             self.sentence, self.fraction, self.state = "Starting", 0.0, "loading"
-        threading.Thread(target=self._load, name="invert-warm-up", daemon=True).start()
+        thread = threading.Thread(target=self._load, name="invert-warm-up", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system has no thread left
+            self._fail(error)
 
     def _load(self):
         try:
@@ -54,15 +56,16 @@ class Loader:
             invert.warm_up(self._report)
             self._report("Compiling the explanations", 0.97)
             warm_panels()
-        except Exception as error:
-            self.sentence, self.state = markup.plain_sentence(error), "failed"
-            log.exception("the models could not be loaded")
-            return
+        except BaseException as error:  # one that ends a thread must not leave all waiting for it
+            return self._fail(error)
         # What was loaded up to here stays for good: from now on no collection looks through it,
         # which takes a fifth of a second.
         gc.collect()
         gc.freeze()
         self.sentence, self.fraction, self.state = "Ready", 1.0, "done"
+
+    def _fail(self, error: BaseException):
+        self.sentence, self.state = failure.plain_sentence(error), "failed"
 
     def _report(self, sentence: str, fraction: float) -> None:
         self.sentence, self.fraction = sentence, max(self.fraction, fraction)
@@ -119,14 +122,7 @@ def when_ready(make: Callable[[], str]) -> str:
         return markup.sentence("The models are not loaded.", "hint")
     if not ready():
         return markup.sentence("This comes as soon as the models are loaded.", "hint")
-    try:
-        return make()
-    except BlankDrawing as error:
-        return markup.sentence(str(error), "hint")
-    except Exception as error:
-        if not isinstance(error, ValueError):
-            log.exception("a panel failed")
-        return markup.alert(markup.plain_sentence(error))
+    return failure.instead(make)
 
 
 def begin() -> None:

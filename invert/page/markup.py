@@ -9,21 +9,8 @@ from html import escape
 import numpy as np
 from PIL import Image
 
-from invert.weights import WeightsError
-
-UNEXPECTED = "Something failed on the server; its log says what. Try again, or choose differently."
-
-
 # Filled by page.js with what the status says, for those whose eyes are here.
 STATUS_AGAIN = '<div class="status again" aria-hidden="true"></div>'
-
-
-def plain_sentence(error: Exception) -> str:
-    """Return what a visitor may read about an error.
-
-    Our own errors are written for readers; of any other the words stay in the server's log.
-    """
-    return str(error) if isinstance(error, ValueError | WeightsError) else UNEXPECTED
 
 
 def alert(sentence: str) -> str:

@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from invert.page import failure
+
 
 def strip(side: str, panels: Sequence[tuple[str, Callable[[], None]]]) -> None:
     """Show the panels under tabs; the open one is part of the URL, as ``?left=…`` or ``?right=…``.
 
     The first panel is drawn even when hidden: a canvas that is taken off the page loses its
-    drawing. The others cost nothing until they are opened. Each side is a fragment, so that
-    nothing done on one side reruns the other.
+    drawing. The others cost nothing until they are opened. Each side is a fragment, and each of
+    its panels one in it, so that nothing done in one reruns another. One that fails says so.
 
     Args:
         side: "left" or "right"; the name of the URL parameter.
@@ -25,4 +27,9 @@ def _strip(side, panels):
     for tab, (_, show) in zip(tabs, panels, strict=True):
         with tab:
             if tab.open or tab is tabs[0]:
-                show()
+                _panel(show)
+
+
+@st.fragment
+def _panel(show):
+    failure.guard(show)

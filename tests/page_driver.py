@@ -1,0 +1,95 @@
+"""The page without a browser: a test draws on it, chooses, clicks, and reads what it says."""
+
+import html
+import re
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+# Without a server the canvas cannot register itself. Here a test says what is drawn on it.
+sys.modules.setdefault("streamlit_drawable_canvas", SimpleNamespace(st_canvas=None))
+
+from invert.page import canvas  # noqa: E402
+
+APP = Path(__file__).parent.parent / "streamlit_app.py"
+SECONDS = 120  # TensorFlow's import and a first compile are among what a run may wait for
+
+
+def stroke(*points):
+    """A stroke as the canvas sends it: straight lines through canvas pixels."""
+    path = [["M", *points[0]], *(["L", *point] for point in points[1:])]
+    return {"type": "Path", "path": path, "strokeWidth": 18, "stroke": "#17181c", "fill": None}
+
+
+ONE = {"objects": [stroke((140, 40), (140, 140), (140, 240))]}
+TURN = np.linspace(0, 2 * np.pi, 40)
+ZERO = {"objects": [stroke(*zip(140 + 55 * np.sin(TURN), 140 - 90 * np.cos(TURN), strict=True))]}
+
+
+class Page:
+    """The page in a test: its widgets, its words, and a canvas that a test can draw on."""
+
+    def __init__(self, monkeypatch):
+        self.drawing = None
+        monkeypatch.setattr(
+            canvas, "st_canvas", lambda **_: SimpleNamespace(json_data=self.drawing)
+        )
+        self.test = AppTest.from_file(str(APP), default_timeout=SECONDS)
+
+    def run(self):
+        self.test.run()
+        assert not self.test.exception
+        return self
+
+    def draw(self, drawing):
+        self.drawing = drawing
+        return self.run()
+
+    def choose(self, key, value):
+        self.test.get_by_key(key).set_value(value)
+        return self.run()
+
+    def click(self, key):
+        self.test.button(key=key).click()
+        return self.run()
+
+    @property
+    def html(self):
+        return "\n".join(element.proto.body for element in self.test.html)
+
+    @property
+    def words(self):
+        return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", self.html)))
+
+    @property
+    def answer(self):
+        found = re.search(r'class="best"><span class="sr">[^<]*</span><b>(\d)</b>', self.html)
+        return found and int(found[1])
+
+    @property
+    def images(self):
+        return re.findall(r'role="img"[^>]*aria-label="(Image made[^"]*)"', self.html)
+
+
+def until(true, seconds=SECONDS):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.01)
+
+
+def at(monkeypatch, **link):
+    """The same page as another visitor's, opened by a link; the models are loaded already."""
+    other = Page(monkeypatch)
+    for key, value in link.items():
+        other.test.query_params[key.replace("_", "-")] = value
+    return other.run()
+
+
+def rungs(page):
+    """The ladder's rungs: method → HTML."""
+    return dict(re.findall(r'<section class="rung"><h3>(.*?)</h3>(.*?)</section>', page.html))
