@@ -192,12 +192,23 @@ def _means(mnist: data.Mnist, digits: np.ndarray) -> np.ndarray:
 def _read(path: Path) -> dict:
     try:
         table = json.loads(path.read_text("utf-8"))
-        return {"version": table["version"], "rows": [Row(**row) for row in table["rows"]]}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        return {"version": table["version"], "rows": [_row(row) for row in table["rows"]]}
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise weights.WeightsError(
             f"{path.parent.name}/{path.name} cannot be read ({type(error).__name__})."
             " Measure it again with: python -m invert evaluate"
         ) from error
+
+
+def _row(entry: dict) -> Row:
+    row = Row(**entry)
+    texts, numbers = (row.method, row.start), [n for n in row[3:] if n is not None]
+    whole = isinstance(row.sees_training_data, bool) and row[3:-1].count(None) == 0
+    if not (whole and all(isinstance(text, str) for text in texts)):
+        raise TypeError
+    if not all(isinstance(number, int | float) and abs(number) < 1e9 for number in numbers):
+        raise TypeError
+    return row
 
 
 def _write(path: Path, version: dict, rows) -> None:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import keras
 import tensorflow as tf
-from google.protobuf.message import DecodeError
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from invert import classifier, inverse_model, weights
@@ -25,6 +24,7 @@ KINDS = (
 # Constants of so many values or more are weights: they are held once, beside the graph. As parts of
 # it, every compiled loop had several copies of them, 35 MB a loop.
 WEIGHT = 1024
+MAX_WEIGHTS = 2**27  # half a gigabyte; a file can ask for any number, and hold just one
 # XLA multiplies by a matrix that lies transposed in memory up to twice as fast as it reads across
 # one, so the products of the backward pass get constants of their own. Not for a single image: its
 # products are bound by memory, where weights and transposes together outgrow the cache.
@@ -67,6 +67,9 @@ def freeze(source, inputs: int = PIXELS, outputs: int = DIGITS) -> FrozenGraph:
     Raises:
         ValueError: ``source`` is none of these, or takes or returns another shape.
 
+    Nothing in a ``.pb`` or ``.keras`` file is run but arithmetic. A SavedModel is a program, whose
+    first steps TensorFlow runs when it opens the folder: open none that you would not run.
+
     >>> frozen = freeze(classifier.build())
     >>> frozen.shape, {node.op for node in frozen.graph_def.node} & {"Placeholder", "VarHandleOp"}
     ((784,), set())
@@ -79,13 +82,15 @@ def freeze(source, inputs: int = PIXELS, outputs: int = DIGITS) -> FrozenGraph:
         path = Path(source)
         try:
             if path.suffix == ".keras":
-                graph_def = _freeze_keras(keras.models.load_model(path, compile=False))
+                graph_def = _freeze_keras(
+                    keras.models.load_model(path, compile=False, safe_mode=True)
+                )
             elif path.is_dir():
                 saved = tf.saved_model.load(str(path))  # owns the variables: keep it meanwhile
                 graph_def = _to_constants(saved.signatures["serving_default"])
             else:
                 graph_def = tf.compat.v1.GraphDef.FromString(path.read_bytes())
-        except (OSError, KeyError, ValueError, DecodeError) as error:
+        except Exception as error:  # a damaged file fails in whatever part the damage hits
             raise ValueError(f"{KINDS}; {source} is none ({_brief(error)}).") from error
     return _cut_open(graph_def, inputs, outputs)
 
@@ -151,38 +156,63 @@ def _cut_open(graph_def: tf.compat.v1.GraphDef, inputs: int, outputs: int) -> Fr
             f" {len(placeholders)} and {len(ends)}. Export only the path from image to logits."
         )
     (placeholder,), (end,) = placeholders, ends
-    while end.op in ("Identity", "Softmax"):
-        end = nodes[end.input[0].split(":")[0]]
+    end = _before_softmax(end, nodes)
     shape = tuple(d.size for d in placeholder.attr["shape"].shape.dim)[1:]
     if any(side < 1 for side in shape) or math.prod(shape) != inputs:
         raise ValueError(f"The network must take {inputs} values an input; this one takes {shape}.")
     graph_def.node.remove(placeholder)
-    weights = {}
-    for node in nodes.values():
-        if (
-            node.op == "Const"
-            and math.prod(d.size for d in node.attr["value"].tensor.tensor_shape.dim) >= WEIGHT
-        ):
-            weights[f"{node.name}:0"] = tf.constant(tf.make_ndarray(node.attr["value"].tensor))
-            graph_def.node.remove(node)
-    for node in graph_def.node:
-        # A custom gradient (silu has one) belongs to the graph it was made in. Without it,
-        # gradients lead through the operations that it stood for.
-        node.attr.pop("_gradient_op_type", None)
-        if node.op == "MatMul" and not (node.attr["transpose_a"].b or node.attr["transpose_b"].b):
-            node.attr["_gradient_op_type"].s = MATMUL_GRADIENT.encode()
-    frozen = FrozenGraph(
-        graph_def, weights, f"{placeholder.name}:0", f"{end.name}:0", shape, outputs=-1
-    )
     try:
-        found = tf.function(lambda: tf.shape(substitute(frozen, tf.zeros((2, inputs))))[1])()
+        weights = _take_out_weights(graph_def)
+        for node in graph_def.node:
+            _mend_gradient(node)
+        ends = f"{placeholder.name}:0", f"{end.name}:0"
+        frozen = FrozenGraph(graph_def, weights, *ends, shape, outputs=-1)
+        # Compiled, as it will be when M is learned: XLA has no operations that read or write files
+        # or call Python, so a graph that holds one is refused before it is run.
+        run = tf.function(lambda: substitute(frozen, tf.zeros((2, inputs))), jit_compile=True)
+        found = run().shape[1]
     except Exception as error:  # whatever operation does not fit says so in its own way
         raise ValueError(
-            f"The network must run on float32 batches of any size; it does not ({_brief(error)})."
+            "The network must run, compiled, on float32 batches of any size; it does not"
+            f" ({_brief(error)})."
         ) from error
     if found != outputs:
         raise ValueError(f"The network must return {outputs} values an input; got {found:d}.")
     return dataclasses.replace(frozen, outputs=outputs)
+
+
+def _take_out_weights(graph_def: tf.compat.v1.GraphDef) -> dict[str, tf.Tensor]:
+    """Remove the large constants; return them by the name of their tensor."""
+    weights = {}
+    for node in [node for node in graph_def.node if node.op == "Const"]:
+        tensor = node.attr["value"].tensor
+        size = math.prod(d.size for d in tensor.tensor_shape.dim)
+        if size > MAX_WEIGHTS:
+            raise ValueError(f"a constant of {size:,} values; the limit is {MAX_WEIGHTS:,}")
+        if size >= WEIGHT:
+            weights[f"{node.name}:0"] = tf.constant(tf.make_ndarray(tensor))
+            graph_def.node.remove(node)
+    return weights
+
+
+def _mend_gradient(node) -> None:
+    """Have gradients lead through this node in the way that is right, and fast, in any graph."""
+    # A custom gradient (silu has one) belongs to the graph it was made in. Without it, gradients
+    # lead through the operations that it stood for.
+    node.attr.pop("_gradient_op_type", None)
+    if node.op == "MatMul" and not (node.attr["transpose_a"].b or node.attr["transpose_b"].b):
+        node.attr["_gradient_op_type"].s = MATMUL_GRADIENT.encode()
+
+
+def _before_softmax(end, nodes: Mapping):
+    """Return the node whose output the softmax at the end of a classifier is of, if it has one."""
+    for _ in nodes:
+        if end.op not in ("Identity", "Softmax"):
+            return end
+        end = nodes.get(end.input[0].split(":")[0]) if end.input else None
+        if end is None:
+            break
+    raise ValueError("A frozen graph must lead to its output; this one leads nowhere.")
 
 
 @tf.RegisterGradient(MATMUL_GRADIENT)

@@ -1,5 +1,7 @@
 """What an image and a digit are, and how much may be asked for: the checks at the door."""
 
+import itertools
+import reprlib
 from collections.abc import Iterable
 
 import numpy as np
@@ -63,9 +65,22 @@ def check_whole(value, name: str, least: int, most: int) -> int:
     """
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
     if not whole or not least <= value <= most:
-        shown = value.item() if isinstance(value, np.generic) else value
-        raise ValueError(f"{name} must be a whole number from {least} to {most}; got {shown!r}.")
+        raise ValueError(
+            f"{name} must be a whole number from {least} to {most}; got {brief(value)}."
+        )
     return int(value)
+
+
+def brief(value) -> str:
+    """Return a value as an error shows it: in a few signs, whatever it is.
+
+    >>> brief("eight"), brief(10**5000), brief(np.int64(3))
+    ("'eight'", 'int', '3')
+    """
+    try:
+        return reprlib.repr(value.item() if isinstance(value, np.generic) else value)
+    except Exception:  # a number of too many digits, or an object's own mistake
+        return type(value).__name__
 
 
 def check_digits(digits, most: int = MAX_COUNT) -> np.ndarray:
@@ -87,6 +102,9 @@ def check_digits(digits, most: int = MAX_COUNT) -> np.ndarray:
     if isinstance(digits, np.ndarray):
         digits = digits.tolist()
     several = isinstance(digits, Iterable) and not isinstance(digits, str)
-    sequence = list(digits) if several else [digits]
+    if isinstance(digits, list | tuple):
+        sequence = digits
+    else:  # of what may have no end, no more is taken than it takes to refuse it
+        sequence = list(itertools.islice(digits, most + 1)) if several else [digits]
     check_whole(len(sequence), "the count of images", 1, most)
     return np.array([check_whole(d, "each digit", 0, DIGITS - 1) for d in sequence])

@@ -124,7 +124,9 @@ def reference() -> Reference:
             another judge.
     """
     entries = weights.manifest()
-    if entries["judge-reference"]["figures"]["judge_sha256"] != entries["judge"]["sha256"]:
+    figures = entries.get("judge-reference", {}).get("figures")
+    measured_with = figures.get("judge_sha256") if isinstance(figures, dict) else None
+    if measured_with is None or measured_with != entries.get("judge", {}).get("sha256"):
         raise weights.WeightsError(
             "judge-reference.weights.h5 was measured with another judge. Measure it anew with:"
             " python -m invert.training judge-reference"

@@ -9,6 +9,7 @@ import numpy as np
 from invert import starts
 from invert.images import (
     MAX_STEPS,
+    brief,
     check_whole,
 )
 
@@ -166,7 +167,7 @@ def check(method: str, settings: Mapping[str, Any]) -> Method:
     7
     """
     if not isinstance(method, str) or method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}.")
+        raise ValueError(f"method must be one of {', '.join(METHODS)}; got {brief(method)}.")
     recipe = METHODS[method]
     for name, value in settings.items():
         if name not in recipe.settings:
@@ -188,4 +189,4 @@ def _check_setting(value, name: str) -> None:
     real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if not real or not 0 <= value <= MAX_SETTING or (name == "step_size" and value == 0):
         least = "above 0, up to" if name == "step_size" else "from 0 to"
-        raise ValueError(f"{name} must be a number {least} {MAX_SETTING:g}; got {value!r}.")
+        raise ValueError(f"{name} must be a number {least} {MAX_SETTING:g}; got {brief(value)}.")

@@ -7,7 +7,7 @@ are made beside it.
 import numpy as np
 
 from invert import weights
-from invert.images import DIGITS, PIXELS, SIDE, check_images
+from invert.images import DIGITS, PIXELS, SIDE, brief, check_images
 
 STARTS = ("black", "noise", "average", "class-gaussian")
 # These were drawn from training images; the others know nothing of handwriting.
@@ -65,7 +65,9 @@ def make(start, digits: np.ndarray, seed: int) -> np.ndarray:
             raise ValueError(f"start must be one image, or {count}; got {len(images)}.")
         return np.repeat(images, count // len(images), axis=0)
     if start not in STARTS:
-        raise ValueError(f"start must be an image or one of {', '.join(STARTS)}; got {start!r}.")
+        raise ValueError(
+            f"start must be an image or one of {', '.join(STARTS)}; got {brief(start)}."
+        )
     generators = [np.random.default_rng((seed, number)) for number in range(count)]
     if start == "black":
         flat = np.zeros((count, PIXELS))

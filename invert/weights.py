@@ -43,7 +43,7 @@ def once(function):
 def check_classifier(name) -> None:
     """Raise a ValueError unless ``name`` is a shipped classifier's."""
     if name not in CLASSIFIERS:
-        raise ValueError(f"classifier must be one of {', '.join(CLASSIFIERS)}; got {name!r}.")
+        raise ValueError(f"classifier must be one of {', '.join(CLASSIFIERS)}; got {name!r:.99}.")
 
 
 def path_of(name: str) -> Path:
@@ -101,9 +101,9 @@ def load(name: str, model) -> None:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
         if found == entry["sha256"]:
             return model.load_weights(path)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # a file that is no such weights fails in many ways
         raise WeightsError(
-            f"{DIRECTORY.name}/{path.name} cannot be read ({error}). {rebuild}"
+            f"{DIRECTORY.name}/{path.name} cannot be read ({type(error).__name__}). {rebuild}"
         ) from error
     raise WeightsError(
         f"{DIRECTORY.name}/{path.name} is cut or altered: its SHA-256 must be"

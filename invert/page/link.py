@@ -8,7 +8,7 @@ def asked() -> dict[str, str]:
     if st.session_state.setdefault("link was read", False):
         return {}
     st.session_state["link was read"] = True
-    return {key: value for key, value in st.query_params.items() if value}
+    return {key: value for key, value in st.query_params.items() if key and value}
 
 
 def say_what_is_missing(asked: dict[str, str]) -> None:
