@@ -1,0 +1,139 @@
+"""The real server, as strangers' pages and programs find it: refused, and everyone else goes on."""
+
+import http.client
+import urllib.parse
+
+import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+SECONDS = 30
+MEGABYTE = 1024 * 1024
+BOUNDARY = "a-line-between-parts"
+
+
+def socket_of(server, **options):
+    """A session with the server, as the page in a browser opens it."""
+    address = server.replace("http", "ws") + "/_stcore/stream"
+    options = {"origin": server, "subprotocols": ["streamlit"], "max_size": None} | options
+    return connect(address, open_timeout=SECONDS, **options)
+
+
+def run(socket):
+    """Run the page; return the session's id."""
+    message = BackMsg()
+    message.rerun_script.query_string = ""
+    socket.send(message.SerializeToString())
+    session = None
+    while True:
+        answer = ForwardMsg()
+        answer.ParseFromString(socket.recv(SECONDS))
+        if answer.HasField("new_session"):
+            session = answer.new_session.initialize.session_id
+        if answer.HasField("script_finished"):
+            return session
+
+
+def ask(server, method, path, body=b"", **headers):
+    """The status and the headers of an answer."""
+    connection = http.client.HTTPConnection(urllib.parse.urlparse(server).netloc, timeout=SECONDS)
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status, answer.headers
+    finally:
+        connection.close()
+
+
+def token_of(server):
+    """The token against forged requests, and the cookie that it has to agree with."""
+    _, headers = ask(server, "GET", "/_stcore/health")
+    cookie = headers["Set-Cookie"].split(";")[0]
+    return {"Cookie": cookie, "X-Xsrftoken": cookie.split("=", 1)[1]}
+
+
+def file_of(size):
+    """The body of an upload of so many bytes."""
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="f"; filename="x.png"\r\n\r\n'
+    return head.encode() + bytes(size) + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+FORM = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+
+
+@pytest.mark.parametrize("origin", ["https://example.org", "http://127.0.0.1.example.org", "null"])
+def test_another_sites_page_cannot_open_a_session(server, origin):
+    with pytest.raises(InvalidStatus) as refused:
+        socket_of(server, origin=origin)
+    assert refused.value.response.status_code == 403
+    with socket_of(server) as socket:
+        assert run(socket)
+
+
+def test_another_sites_page_may_not_read_answers(server):
+    for path in ("/_stcore/health", "/_stcore/host-config", "/"):
+        _, headers = ask(server, "GET", path, Origin="https://example.org")
+        assert headers.get("Access-Control-Allow-Origin") in (None, server), path
+
+
+def test_an_upload_without_the_token_is_refused(server):
+    with socket_of(server) as socket:
+        path = f"/_stcore/upload_file/{run(socket)}/file"
+        for method in ("PUT", "DELETE"):
+            assert ask(server, method, path, file_of(9), **FORM)[0] == 403
+            token = token_of(server)
+            assert ask(server, method, path, file_of(9), **FORM, Cookie=token["Cookie"])[0] == 403
+        assert ask(server, "PUT", path, file_of(9), **FORM, **token_of(server))[0] == 204
+
+
+def test_an_upload_that_is_too_large_is_refused_and_the_session_goes_on(server):
+    with socket_of(server) as socket:
+        path = f"/_stcore/upload_file/{run(socket)}/file"
+        token = token_of(server)
+        assert ask(server, "PUT", path, file_of(7 * MEGABYTE), **FORM, **token)[0] == 204
+        assert ask(server, "PUT", path, file_of(9 * MEGABYTE), **FORM, **token)[0] == 413
+        assert run(socket)
+
+
+def test_a_message_that_is_too_large_ends_its_session_alone(server):
+    with socket_of(server) as other, socket_of(server) as socket:
+        run(socket)
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.send(bytes(17 * MEGABYTE))
+            socket.recv(SECONDS)
+        assert closed.value.rcvd.code == 1009
+        assert run(other)
+
+
+@pytest.mark.parametrize("message", [b"", b"\xff" * 99, b"not a message", "text"])
+def test_a_message_that_is_none_harms_nobody(server, message):
+    with socket_of(server) as other, socket_of(server) as socket:
+        run(socket)
+        socket.send(message)
+        assert run(other)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../README.md",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/media/../../streamlit_app.py",
+        "/component/streamlit_drawable_canvas/../../../requirements.txt",
+        "/app/static/../streamlit_app.py",
+        "/.streamlit/config.toml",
+        "/model_weights/manifest.json",
+        "/_stcore/bidi-components/..%2f..%2fREADME.md",
+    ],
+)
+def test_no_file_of_the_server_can_be_fetched(server, path):
+    connection = http.client.HTTPConnection(urllib.parse.urlparse(server).netloc, timeout=SECONDS)
+    connection.request("GET", path)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    assert answer.status in (400, 403, 404) or b'<div id="root">' in body
+    assert b"root:" not in body and b"sha256" not in body and b"import streamlit" not in body

@@ -1,0 +1,201 @@
+"""Closed by default: settings, pins, and what the code may not do."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from page_driver import ONE, at, stroke
+
+from invert import weights
+from invert.page import canvas, failure, given, markup
+
+ROOT = Path(__file__).parent.parent
+CODE = sorted([ROOT / "streamlit_app.py", *(ROOT / "invert").rglob("*.py")])
+SCRIPT = "<script>alert('x')</script>\"'`&"
+
+
+def settings():
+    return tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
+
+
+def test_the_servers_settings_are_closed():
+    server = settings()["server"]
+    assert server["enableXsrfProtection"] and server["enableCORS"]
+    assert server["maxUploadSize"] <= 8 and server["maxMessageSize"] <= 16
+    assert not server.get("enableStaticServing") and not server.get("enableAgentApi")
+    assert settings()["browser"]["gatherUsageStats"] is False
+
+
+def test_visitors_get_no_details_of_what_streamlit_shows_itself():
+    client = settings()["client"]
+    assert client["showErrorDetails"] == "none" and client["showErrorLinks"] is False
+    assert client["toolbarMode"] == "minimal"
+
+
+@pytest.mark.parametrize("path", ["requirements.txt", "tests/requirements.txt"])
+def test_every_dependency_is_pinned_exactly(path):
+    lines = (ROOT / path).read_text("utf-8").splitlines()
+    lines = [line for line in lines if line and not line.startswith(("#", "-r "))]
+    assert lines
+    for line in lines:
+        assert re.fullmatch(r"[A-Za-z0-9_.\[\]-]+==[0-9][0-9A-Za-z.]*", line), line
+
+
+# Loaders and calls that run what they read.
+RUNS_CODE = {"eval", "exec", "compile", "__import__", "os.system", "os.popen"}
+RUNS_CODE |= {"yaml.load", "yaml.unsafe_load", "marshal.load", "marshal.loads"}
+RUNS_CODE |= {"torch.load", "joblib.load", "enable_unsafe_deserialization"}
+PICKLERS = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "torch"}
+LOADERS = {"np.load", "numpy.load"}
+
+
+def faults_of(source):
+    """What a file does that none may: (line, why)."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = {alias.name for alias in node.names} | {getattr(node, "module", None) or ""}
+            if {name.split(".")[0] for name in names} & PICKLERS:
+                yield node.lineno, "pickles"
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func)
+        options = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+        if name in RUNS_CODE or name.split(".")[-1] in (
+            "enable_unsafe_deserialization",
+            "unpickle",
+        ):
+            yield node.lineno, f"{name} runs what it reads"
+        if name in LOADERS and options.get("allow_pickle") != "False":
+            yield node.lineno, "np.load without allow_pickle=False"
+        if name.startswith("subprocess.") and options.get("shell", "False") != "False":
+            yield node.lineno, "a shell"
+        if name.endswith("load_model") and options.get("safe_mode") != "True":
+            yield node.lineno, "load_model without safe_mode=True"
+        if name.endswith("load_weights") and options.get("skip_mismatch", "False") != "False":
+            yield node.lineno, "weights that do not fit"
+        if "unsafe_allow_html" in options:
+            yield node.lineno, "HTML by another way than st.html, which removes scripts"
+        if name.endswith("cache_data") and "max_entries" not in options:
+            yield node.lineno, "a cache without bounds"
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_code_runs_what_it_reads_or_keeps_without_bounds(path):
+    assert list(faults_of(path.read_text("utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import pickle",
+        "from pickle import loads",
+        "eval('1')",
+        "np.load(f)",
+        "np.load(f, allow_pickle=True)",
+        "keras.models.load_model(f)",
+        "keras.config.enable_unsafe_deserialization()",
+        "subprocess.run('ls', shell=True)",
+        "st.markdown(x, unsafe_allow_html=True)",
+        "@st.cache_data(ttl=3)\ndef f(): ...",
+    ],
+)
+def test_the_test_above_can_fail(source):
+    assert list(faults_of(source))
+
+
+def test_every_cache_decorator_has_its_bounds_in_brackets():
+    # A bare @st.cache_data is no call, so the test above would not see it.
+    for path in CODE:
+        assert not re.search(r"@st\.cache_data\s*$", path.read_text("utf-8"), re.MULTILINE), path
+
+
+def test_only_the_pages_own_script_is_allowed_to_be_one():
+    allowed = [path.name for path in CODE if "unsafe_allow_javascript" in path.read_text("utf-8")]
+    assert allowed == ["look.py"]
+
+
+def test_weights_are_read_from_h5_files_alone():
+    assert {path.suffix for path in weights.DIRECTORY.iterdir()} == {".h5", ".json"}
+    assert weights.path_of("robust").name == "robust.weights.h5"
+
+
+# --- What visitors send
+
+
+@pytest.mark.parametrize(
+    "key, value, now",
+    [
+        ("count", 9, 9),  # a visitor's own choice is followed: a forged one would be
+        ("count", 17, 4),
+        ("count", -3, 4),
+        ("count", float("nan"), 4),
+        ("seed", 10**12, 0),
+        ("seed", -1, 0),
+        ("steps", "1000000", "default"),
+        ("digit", "99", "8"),
+        ("method", SCRIPT, "energy"),
+    ],
+)
+def test_choices_that_the_page_does_not_offer_are_not_taken(page, monkeypatch, key, value, now):
+    """A browser cannot ask for them; a program that speaks to the server can."""
+    widget = page.test.get_by_key(key)
+    honest = type(widget)._widget_state.fget
+
+    def forged(asked):
+        state = honest(asked)
+        if asked.proto.id == widget.proto.id:
+            field = state.WhichOneof("value")
+            if field in ("double_value", "string_value"):
+                setattr(state, field, value)
+            else:
+                getattr(state, field).data[:] = [value]
+        return state
+
+    monkeypatch.setattr(type(widget), "_widget_state", property(forged))
+    page.run()
+    assert page.test.get_by_key(key).value == now
+    assert len(page.images) == page.test.get_by_key("count").value and closed(page)
+
+
+# --- Nothing given becomes HTML
+
+
+def closed(page):
+    return "<script>alert" not in page.html and "onerror=" not in page.html.replace("&", "")
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [
+        {"objects": [{"type": SCRIPT, "path": [["M", 1, 1]]}]},
+        {"objects": [{"type": "Path", "path": [[SCRIPT, 1, 1]]}]},
+        {"objects": [{"type": "Path", "path": [["M", SCRIPT, 1]]}]},
+        {"objects": [{"type": "Path", "path": SCRIPT}]},
+        {"objects": SCRIPT},
+        {SCRIPT: SCRIPT, "objects": [{SCRIPT: 1}, stroke((140, 40), (140, 240))]},
+    ],
+)
+def test_texts_in_a_drawing_stay_texts(page, drawing):
+    assert closed(page.draw(drawing))
+    assert page.draw(ONE).answer == 1
+
+
+def test_texts_of_errors_and_names_stay_texts():
+    for html in (
+        failure.html(weights.WeightsError(SCRIPT)),
+        markup.status(SCRIPT, 0.5),
+        markup.sentence(SCRIPT),
+        markup.captioned(np.zeros((28, 28)), SCRIPT, SCRIPT, 28),
+        markup.heat(np.zeros((28, 28)), SCRIPT, SCRIPT, 28),
+        given.cover(given.Given(np.zeros((28, 28)), SCRIPT, []), canvas.SIDE),
+    ):
+        assert "<script" not in html and "alert(&#x27;x&#x27;)" in html
+
+
+def test_a_link_of_scripts_shows_none(page, monkeypatch):
+    visitor = at(monkeypatch, digit=SCRIPT, method=SCRIPT, seed=SCRIPT, right=SCRIPT, left=SCRIPT)
+    assert closed(visitor) and visitor.images
+    assert not any("<" in toast.value for toast in visitor.test.toast)
