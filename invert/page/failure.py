@@ -53,7 +53,13 @@ def guard(show: Callable[[], None]) -> None:
     try:
         show()
     except Exception as error:
-        st.html(html(error))
+        say(error)
+
+
+def say(error: Exception) -> bool:
+    """Show the sentence; True tells Streamlit that nothing of its own need be shown."""
+    st.html(html(error))
+    return True
 
 
 def _raised_here(error: BaseException) -> bool:
