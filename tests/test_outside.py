@@ -289,11 +289,13 @@ values = st.one_of(
 
 
 def test_any_link_shows_the_page(page, monkeypatch):
-    monkeypatch.setattr(ladder_panel, "_ladder", lambda seed: "")
+    monkeypatch.setattr(ladder_panel, "_ladder", lambda seed: "<p></p>")
 
     @cases(15)
     @given(st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=8), values, max_size=6))
     @example({"": "0.9"})
+    @example({"seed": "9" * 400, "right": "Generate"})
+    @example({"seed": "-1e400", "count": "inf", "ladder-seed": "1e999", "right": "Better ways"})
     def check(link):
         with counted("link"):
             visitor = at(monkeypatch, **link)

@@ -1,10 +1,18 @@
 """What a link asks for that the page does not have, so that it is not dropped without a word."""
 
+import math
+
 import streamlit as st
 
 
 def asked() -> dict[str, str]:
     """Return what the link says when it is opened, and nothing later. Call it before any widget."""
+    endless = [key for key, value in st.query_params.items() if _endless(value)]
+    if endless and not st.session_state.setdefault("link was mended", False):
+        st.session_state["link was mended"] = True
+        for key in endless:
+            del st.query_params[key]  # Streamlit's number fields fail on it
+        st.rerun()
     if st.session_state.setdefault("link was read", False):
         return {}
     st.session_state["link was read"] = True
@@ -31,3 +39,10 @@ def _same(asked: str, value) -> bool:
         return float(asked) == float(value)
     except ValueError:
         return asked == str(value)
+
+
+def _endless(value: str) -> bool:
+    try:
+        return math.isinf(float(value))
+    except ValueError:
+        return False
