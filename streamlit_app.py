@@ -39,7 +39,7 @@ def main():
     loading.begin()
 
 
-if __name__ == "__main__":
-    main()  # for each visitor
-else:
+if __name__ == "__main__":  # Streamlit runs this file so for each visitor,
+    main()
+else:  # and imports it once before, for what concerns the whole server.
     app = st.App(__file__, middleware=headers.MIDDLEWARE, on_script_error=failure.say)

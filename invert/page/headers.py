@@ -1,4 +1,7 @@
-"""What the server tells browsers about the page: it needs no other host, frame, camera or guess."""
+"""What the server tells browsers about the page: it needs no other host, camera or guess.
+
+Other pages may show it in a frame: a demo is there to be shown.
+"""
 
 from starlette.middleware import Middleware
 
@@ -14,12 +17,10 @@ POLICY = {
     "object-src": "'none'",
     "base-uri": "'self'",
     "form-action": "'self'",
-    "frame-ancestors": "'self'",
 }
 HEADERS = {
     "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in POLICY.items()),
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
