@@ -106,7 +106,8 @@ def test_a_message_that_is_too_large_ends_its_session_alone(server):
         with pytest.raises(ConnectionClosed) as closed:
             socket.send(bytes(17 * MEGABYTE))
             socket.recv(SECONDS)
-        assert closed.value.rcvd.code == 1009
+        # The reason may be lost where the server closes while it is still being sent to.
+        assert closed.value.rcvd is None or closed.value.rcvd.code == 1009
         assert run(other)
 
 
