@@ -7,7 +7,7 @@ import streamlit as st
 
 import invert
 from invert import upload
-from invert.drawing import from_strokes
+from invert.drawing import BlankDrawing, from_strokes
 from invert.page import canvas, choices, examples, failure, given, loading, markup
 
 DEFAULT = "robust"
@@ -98,6 +98,8 @@ def _reading(strokes: dict | None, instead: given.Given | None, classifier: str)
         if not loading.ready():
             return _layout(image, None, before, markup.sentence(SOON, "hint"))
         probabilities = invert.classify(image[None], classifier=classifier)[0]
+    except BlankDrawing:
+        return _layout(None, None, before, markup.sentence("Draw a digit", "hint"))
     except Exception as error:
         return _layout(None, None, before, failure.html(error))
     st.session_state["last reading"] = probabilities
