@@ -52,5 +52,9 @@ def test_a_wrong_answer_is_found(answers):
 
 
 def test_only_this_machine_is_visited():
-    with pytest.raises(SystemExit, match="must be this machine"):
-        asyncio.run(visit("http://192.0.2.1:8501", crowd(1, 1)))
+    abroad = visit("http://192.0.2.1:8501", crowd(1, 1))
+    with (
+        concurrent.futures.ThreadPoolExecutor() as another_thread,
+        pytest.raises(SystemExit, match="must be this machine"),
+    ):
+        another_thread.submit(asyncio.run, abroad).result()
