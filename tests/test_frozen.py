@@ -166,3 +166,35 @@ def test_a_keras_file_can_be_frozen(robust, images, tmp_path):
     robust.save(tmp_path / "robust.keras")
     graph = frozen.freeze(tmp_path / "robust.keras")
     np.testing.assert_allclose(logits_of(graph, images), robust(images), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["write", "read", "python"])
+def test_a_graph_that_does_more_than_arithmetic_is_refused_before_it_is_run(kind, tmp_path):
+    secret, mark = tmp_path / "secret", tmp_path / "mark"
+    secret.write_text("7")
+
+    def harm():
+        if kind == "write":
+            return tf.raw_ops.WriteFile(filename=str(mark), contents="harm")
+        if kind == "read":
+            return tf.strings.to_number(tf.raw_ops.ReadFile(filename=str(secret)))
+        return tf.numpy_function(lambda: np.float32(mark.write_text("harm")), (), tf.float32)
+
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, (None, 784))
+        done = harm()
+        with tf.control_dependencies([done]):
+            logits = tf.identity(x[:, :10] + (done if kind == "read" else 0.0))
+        tf.nn.softmax(logits)
+    (tmp_path / "hostile.pb").write_bytes(graph.as_graph_def().SerializeToString())
+    with pytest.raises(ValueError, match="must run, compiled"):
+        frozen.freeze(tmp_path / "hostile.pb")
+    assert not mark.exists()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_keras_file_with_code_in_it_is_refused(tmp_path):
+    path = tmp_path / "hostile.keras"
+    keras.Sequential([keras.Input((784,)), keras.layers.Lambda(lambda x: x[:, :10])]).save(path)
+    with pytest.raises(ValueError, match="A classifier must be"):
+        frozen.freeze(path)
