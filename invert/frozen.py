@@ -5,7 +5,6 @@ https://www.tensorflow.org/api_docs/python/tf/graph_util/import_graph_def.
 """
 
 import dataclasses
-import functools
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ import keras
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from invert import classifier, inverse_model, weights
+from invert import classifier, inverse_model, matmul, weights
 from invert.images import DIGITS, PIXELS
 
 KINDS = (
@@ -25,10 +24,6 @@ KINDS = (
 # it, every compiled loop had several copies of them, 35 MB a loop.
 WEIGHT = 1024
 MAX_WEIGHTS = 2**27  # half a gigabyte; a file can ask for any number, and hold just one
-# XLA multiplies by a matrix that lies transposed in memory up to twice as fast as it reads across
-# one, so the products of the backward pass get constants of their own. Not for a single image: its
-# products are bound by memory, where weights and transposes together outgrow the cache.
-MATMUL_GRADIENT = "InvertMatMulByTransposedConstant"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -192,6 +187,12 @@ def _take_out_weights(graph_def: tf.compat.v1.GraphDef) -> dict[str, tf.Tensor]:
         if size >= WEIGHT:
             weights[f"{node.name}:0"] = tf.constant(tf.make_ndarray(tensor))
             graph_def.node.remove(node)
+    for node in graph_def.node:  # nothing has to wait for a constant
+        node.input[:] = [
+            name
+            for name in node.input
+            if f"{name.removeprefix('^')}:0" not in weights or name[0] != "^"
+        ]
     return weights
 
 
@@ -201,7 +202,7 @@ def _mend_gradient(node) -> None:
     # lead through the operations that it stood for.
     node.attr.pop("_gradient_op_type", None)
     if node.op == "MatMul" and not (node.attr["transpose_a"].b or node.attr["transpose_b"].b):
-        node.attr["_gradient_op_type"].s = MATMUL_GRADIENT.encode()
+        node.attr["_gradient_op_type"].s = matmul.GRADIENT.encode()
 
 
 def _before_softmax(end, nodes: Mapping):
@@ -213,36 +214,6 @@ def _before_softmax(end, nodes: Mapping):
         if end is None:
             break
     raise ValueError("A frozen graph must lead to its output; this one leads nowhere.")
-
-
-@tf.RegisterGradient(MATMUL_GRADIENT)
-def _matmul_gradient(product, gradient):
-    """The gradient of ``a @ w``, through a transposed copy of ``w`` where ``w`` is a constant."""
-    a, w = product.inputs
-    constant = None if gradient.shape[0] == 1 else _captured(w)
-    if constant is None:
-        return tf.matmul(gradient, w, transpose_b=True), tf.matmul(a, gradient, transpose_a=True)
-    return tf.matmul(gradient, _transposed(constant.ref())), None
-
-
-def _captured(tensor: tf.Tensor) -> tf.Tensor | None:
-    """The eager tensor that a graph captured as ``tensor``, maybe through other graphs."""
-    while tf.is_symbolic_tensor(tensor):
-        if tensor.op.type == "Identity":
-            tensor = tensor.op.inputs[0]
-            continue
-        captures = getattr(tensor.graph, "captures", ())
-        outside = [outer for outer, inner in captures if inner is tensor]
-        if not outside:
-            return None
-        (tensor,) = outside
-    return tensor
-
-
-@functools.lru_cache(maxsize=64)
-def _transposed(reference) -> tf.Tensor:
-    with tf.init_scope():  # outside of any graph, so that all share it
-        return tf.transpose(reference.deref())
 
 
 def _brief(error: Exception) -> str:

@@ -125,7 +125,12 @@ def learn(
         records = images, losses[:steps], logits[: steps + 1], frames[: len(distinct)]
         return [record[:, : len(batch)] for record in records]
 
-    parts = _threads.map(learn_batch, batches) if len(batches) > 1 else map(learn_batch, batches)
+    if len(batches) == 1:
+        parts = [learn_batch(batches[0])]
+    else:
+        learning = [_threads.submit(learn_batch, batch) for batch in batches]
+        concurrent.futures.wait(learning)  # all of them, so that none goes on when one has failed
+        parts = [each.result() for each in learning]
     images, losses, logits, frames = (np.concatenate(r, axis=1) for r in zip(*parts, strict=True))
     return Learned(images[0], losses, logits, frames[place])
 

@@ -7,6 +7,8 @@ import os
 import threading
 from pathlib import Path
 
+from invert.images import brief
+
 CLASSIFIERS = ("question", "robust", "energy")
 DIRECTORY = Path(__file__).resolve().parent.parent / "model_weights"
 
@@ -42,8 +44,8 @@ def once(function):
 
 def check_classifier(name) -> None:
     """Raise a ValueError unless ``name`` is a shipped classifier's."""
-    if name not in CLASSIFIERS:
-        raise ValueError(f"classifier must be one of {', '.join(CLASSIFIERS)}; got {name!r:.99}.")
+    if not isinstance(name, str) or name not in CLASSIFIERS:
+        raise ValueError(f"classifier must be one of {', '.join(CLASSIFIERS)}; got {brief(name)}.")
 
 
 def path_of(name: str) -> Path:

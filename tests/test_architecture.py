@@ -26,6 +26,7 @@ ORDER = [
     *(
         "classifier",
         "inverse_model",
+        "matmul",
         "frozen",
         "priors",
         "inversion",

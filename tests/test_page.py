@@ -295,7 +295,7 @@ def test_inside_shows_the_units_of_the_classifier_chosen(page, monkeypatch):
     strongest, weakest = found.sums.argmax(), found.sums.argmin()
     said = json.loads(html.unescape(re.search(r'data-lines="([^"]*)"', other.html)[1]))
     assert said[strongest].startswith(f"Unit {strongest + 1}: activation {found.sums.max():.2f},")
-    assert said[weakest].endswith(f"adds up to −{-found.sums.min():.2f}, below 0.")
+    assert said[weakest].endswith(f"adds up to −{-found.sums.min():.2f}.")
     assert f'aria-valuenow="{strongest + 1}"' in other.html, "it opens at the strongest"
 
 

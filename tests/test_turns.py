@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from streamlit.runtime.scriptrunner import StopException
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, app_test
 
 from invert.page import turns
 
@@ -93,3 +93,29 @@ def test_somebody_who_is_on_the_page_is_wanted():
         turns._still_wanted()
 
     assert not AppTest.from_function(page).run().exception
+
+
+def test_streamlit_takes_a_visitor_who_has_left_out_of_the_line(monkeypatch):
+    runners = []
+
+    class Runner(app_test.LocalScriptRunner):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            runners.append(self)
+
+    def page():
+        from invert.page import turns
+
+        with turns.turn():
+            raise AssertionError("nobody is there any more")
+
+    monkeypatch.setattr(app_test, "LocalScriptRunner", Runner)
+    test = AppTest.from_function(page, default_timeout=SECONDS)
+    visit = threading.Thread(target=test.run, daemon=True)
+    with turns.turn():
+        visit.start()
+        until(lambda: len(turns._line) == 2)
+        runners[0].request_stop()  # what Streamlit does when the connection closes
+        until(lambda: len(turns._line) == 1)
+    visit.join(SECONDS)
+    assert not test.exception

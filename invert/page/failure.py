@@ -53,13 +53,7 @@ def guard(show: Callable[[], None]) -> None:
     try:
         show()
     except Exception as error:
-        say(error)
-
-
-def say(error: Exception) -> bool:
-    """Show the sentence; True tells Streamlit that nothing of its own need be shown."""
-    st.html(html(error))
-    return True
+        st.html(html(error))
 
 
 def _raised_here(error: BaseException) -> bool:
@@ -67,4 +61,4 @@ def _raised_here(error: BaseException) -> bool:
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    return trace is not None and trace.tb_frame.f_globals["__name__"].startswith("invert.")
+    return trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith("invert")

@@ -46,8 +46,8 @@ def html(image: np.ndarray, name: str) -> str:
 
     found = activations.activations(image, name)
     lines = _lines(found.sums)
-    row, column = divmod(int(found.sums.argmax()), COLUMNS)
-    unit = row * COLUMNS + column
+    unit = int(found.sums.argmax())
+    row, column = divmod(unit, COLUMNS)
     slider = (
         f'<div class="units" role="slider" tabindex="0" aria-label="Unit of the first layer"'
         f' aria-valuemin="1" aria-valuemax="{len(lines)}" aria-valuenow="{unit + 1}"'
@@ -91,13 +91,13 @@ def _lines(sums: np.ndarray) -> list[str]:
     return [
         f"Unit {number}: activation {total:.2f}, number {rank} of the {active} active."
         if total > 0
-        else f"Unit {number}: silent, for its weighted ink adds up to −{-total:.2f}, below 0."
+        else f"Unit {number}: silent, for its weighted ink adds up to {_signed(total, 2)}."
         for number, (total, rank) in enumerate(zip(sums, ranks, strict=True), 1)
     ]
 
 
-def _signed(value: float) -> str:
-    return f"{value:.1f}".replace("-", "−")
+def _signed(value: float, places: int = 1) -> str:
+    return f"{value:.{places}f}".replace("-", "−")
 
 
 def _logits(logits: np.ndarray) -> str:

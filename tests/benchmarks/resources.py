@@ -53,10 +53,14 @@ def start() -> None:
 
     judge.read(blank)
     done("load the judge")
-    for count in (10, 1, 16):
-        for name, method in invert.METHODS.items():
-            invert.generate([8] * count, name, frames=32, **({"steps": 1} if method.steps else {}))
-            done(f"compile {name}, {count} images")
+    said = []
+
+    def report(sentence: str, _: float) -> None:
+        if said:
+            done(said.pop())
+        said.append(sentence)
+
+    invert.warm_up(report)
     from invert.page import loading
 
     loading.warm_panels()

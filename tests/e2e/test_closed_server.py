@@ -9,8 +9,6 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from invert.page import headers
-
 SECONDS = 30
 MEGABYTE = 1024 * 1024
 BOUNDARY = "a-line-between-parts"
@@ -140,13 +138,3 @@ def test_no_file_of_the_server_can_be_fetched(server, path):
     connection.close()
     assert answer.status in (400, 403, 404) or b'<div id="root">' in body
     assert b"root:" not in body and b"sha256" not in body and b"import streamlit" not in body
-
-
-def test_every_answer_tells_the_browser_what_the_page_may_do(server):
-    for path in ("/", "/_stcore/health", "/_stcore/host-config", "/nowhere"):
-        _, found = ask(server, "GET", path)
-        for name, value in headers.HEADERS.items():
-            assert found.get_all(name) == [value], (path, name)
-    policy = headers.POLICY
-    assert policy["object-src"] == "'none'"
-    assert not any("http" in value or "*" in value for value in policy.values())

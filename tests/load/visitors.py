@@ -110,6 +110,7 @@ class Visitor:
             finally:
                 self.troubles += session.troubles
             cookies, self._lines = session.cookies, []
+            await asyncio.sleep(1)  # as the page does before it tries again
 
     async def _stay(self, session: Session) -> None:
         draws = self._chance.random() < 0.5
