@@ -39,7 +39,7 @@ from invert import (
     weights,
 )
 from invert.drawing import from_strokes
-from invert.page import ladder_panel
+from invert.page import ladder_panel, link
 
 # Files and drawings are long to print, which is not this test's business.
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
@@ -276,8 +276,9 @@ def test_any_file_is_an_image_or_a_sentence(data):
 
 # --- Links
 
-KEYS = ["digit", "method", "count", "seed", "start", "steps", "pen", "reader", "left", "right"]
-KEYS += ["ladder-seed", "noise", "lost-image", "lost-classifier", "ladder_seed", "", "embed"]
+# The choices, names that the page has for something else, and names that it has not.
+KEYS = [*link.CHOICES, "upload", "canvas", "given", "strokes", "complaint", "dice", "keep-png"]
+KEYS += ["drawn image", "link was read", "link asks", "ladder_seed", "", "embed"]
 values = st.one_of(
     st.text(max_size=20),
     st.integers().map(str),
@@ -294,11 +295,12 @@ def test_any_link_shows_the_page(page, monkeypatch):
     @cases(15)
     @given(st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=8), values, max_size=6))
     @example({"": "0.9"})
+    @example({"upload": "1", "given": "1", "canvas": "1", "strokes": "1", "drawn image": "1"})
     @example({"seed": "9" * 400, "right": "Generate"})
     @example({"seed": "-1e400", "count": "inf", "ladder-seed": "1e999", "right": "Better ways"})
-    def check(link):
+    def check(query):
         with counted("link"):
-            visitor = at(monkeypatch, **link)
+            visitor = at(monkeypatch, **query)
             assert visitor.images and 'role="alert"' not in visitor.html
             assert "<script>alert" not in visitor.html
 

@@ -22,6 +22,7 @@ from invert.page import (
     generate_panel,
     how,
     inside,
+    link,
     loading,
     markup,
     sheet,
@@ -408,6 +409,36 @@ def test_bad_url_falls_back_to_what_is_valid(page, monkeypatch, key, value):
 def test_link_with_valid_values_is_followed_without_a_word(page, monkeypatch):
     link = {"digit": "8", "count": "04", "seed": "7", "pen": "thin", "left": "Classify"}
     assert not at(monkeypatch, **link, utm="x", lost_image="nonsense").test.toast
+
+
+@pytest.mark.parametrize(
+    "asking, named",
+    [
+        ({"upload": "1", "given": "1", "link was read": "x", "link asks": "x"}, []),
+        ({"canvas": "1", "strokes": "1", "drawn image": "1", "complaint": "x", "dice": "1"}, []),
+        ({"seed": "inf"}, ["seed"]),
+        (
+            {"seed": "1e400", "count": "-inf", "steps": "7", "utm": "inf"},
+            ["count", "seed", "steps"],
+        ),
+    ],
+)
+def test_link_names_in_its_message_only_choices(page, monkeypatch, asking, named):
+    visitor = at(monkeypatch, **asking)
+    said = [toast.value for toast in visitor.test.toast]
+    assert len(visitor.images) == COUNT and 'role="alert"' not in visitor.html
+    assert [re.search("not have: (.*?)[.] ", words)[1] for words in said] == (
+        [", ".join(named)] if named else []
+    )
+    assert not visitor.draw(ONE).test.toast and visitor.answer == 1
+
+
+def test_link_knows_every_choice_that_the_url_keeps(page, monkeypatch):
+    bound = {"", "left", "right"}  # the tabs, which are no widgets
+    for right in ("Generate", "Better ways", "What is lost"):
+        widgets = at(monkeypatch, right=right).test.main
+        bound |= {getattr(widget.proto, "query_param_key", "") for widget in widgets}
+    assert bound == {"", *link.CHOICES}
 
 
 def test_every_control_explains_itself(page):

@@ -4,25 +4,29 @@ import math
 
 import streamlit as st
 
+# The keys of all widgets that are bound to the URL.
+CHOICES = ("digit", "method", "count", "seed", "start", "steps", "pen", "reader")
+CHOICES += ("left", "right", "ladder-seed", "noise", "lost-image", "lost-classifier")
+
 
 def asked() -> dict[str, str]:
     """Return what the link says when it is opened, and nothing later. Call it before any widget."""
-    endless = [key for key, value in st.query_params.items() if _endless(value)]
-    if endless and not st.session_state.setdefault("link was mended", False):
-        st.session_state["link was mended"] = True
+    if "link asks" not in st.session_state:
+        link = {key: st.query_params[key] for key in CHOICES if st.query_params.get(key)}
+        st.session_state["link asks"] = link
+        endless = [key for key, value in link.items() if _endless(value)]
         for key in endless:
             del st.query_params[key]  # Streamlit's number fields fail on it
-        st.rerun()
-    if st.session_state.setdefault("link was read", False):
-        return {}
-    st.session_state["link was read"] = True
-    return {key: value for key, value in st.query_params.items() if key and value}
+        if endless:
+            st.rerun()
+    link, st.session_state["link asks"] = st.session_state["link asks"], {}
+    return link
 
 
 def say_what_is_missing(asked: dict[str, str]) -> None:
     """Name the choices that show something else than the link asks for. Call it after all widgets.
 
-    Only choices that the page knows and shows are named, by their own names and nobody else's.
+    Only choices that are shown are named, by their own names and nobody else's.
     """
     shown = {key: st.session_state[key] for key in asked if key in st.session_state}
     ignored = [key for key, value in shown.items() if not _same(asked[key], value)]
@@ -37,7 +41,7 @@ def say_what_is_missing(asked: dict[str, str]) -> None:
 def _same(asked: str, value) -> bool:
     try:
         return float(asked) == float(value)
-    except ValueError:
+    except (TypeError, ValueError):
         return asked == str(value)
 
 
