@@ -1,6 +1,7 @@
 """The page without a browser: a test draws on it, chooses, clicks, and reads what it says."""
 
 import html
+import io
 import re
 import sys
 import time
@@ -93,3 +94,10 @@ def at(monkeypatch, **link):
 def rungs(page):
     """The ladder's rungs: method → HTML."""
     return dict(re.findall(r'<section class="rung"><h3>(.*?)</h3>(.*?)</section>', page.html))
+
+
+def encoded(picture, kind, **options):
+    """A Pillow image as the bytes of a file of that kind."""
+    out = io.BytesIO()
+    picture.save(out, kind, **options)
+    return out.getvalue()

@@ -4,12 +4,11 @@ import contextlib
 import threading
 
 import pytest
+from page_driver import SECONDS, until
 from streamlit.runtime.scriptrunner import StopException
 from streamlit.testing.v1 import AppTest, app_test
 
 from invert.page import turns
-
-SECONDS = 30
 
 
 @pytest.fixture
@@ -40,15 +39,6 @@ class Visitor(threading.Thread):
     def wait_in_line(self, place):
         self.start()
         until(lambda: len(turns._line) == place)
-
-
-def until(true):
-    tries = threading.Event()
-    for _ in range(SECONDS * 100):
-        if true():
-            return
-        tries.wait(0.01)
-    raise AssertionError("it did not come true in time")
 
 
 def test_one_works_at_a_time_in_the_order_of_coming(wanted):

@@ -1,19 +1,12 @@
 """Picture files as visitors have them: every kind, and every kind of damage."""
 
-import io
-
 import numpy as np
 import pytest
+from page_driver import encoded
 from PIL import Image, ImageDraw
 
 import invert
 from invert import drawing, upload
-
-
-def encoded(picture, kind, **options):
-    out = io.BytesIO()
-    picture.save(out, kind, **options)
-    return out.getvalue()
 
 
 def seven(side=200):
