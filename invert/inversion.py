@@ -1,7 +1,7 @@
 """Learn M: the whole optimisation is one XLA-compiled loop over a frozen graph.
 
 Steps 2 and 4 of the question's plan. ``M`` is a new ``tf.Variable`` in every call, so nothing
-that changes is shared; the weights are constants of the graph, so nothing else can be learned.
+that changes is shared; the weights are constants, held once, so nothing else can be learned.
 """
 
 import concurrent.futures

@@ -202,8 +202,8 @@ def test_texts_of_errors_and_names_stay_texts():
         failure.html(weights.WeightsError(SCRIPT)),
         markup.status(SCRIPT, 0.5),
         markup.sentence(SCRIPT),
-        markup.captioned(np.zeros((28, 28)), SCRIPT, SCRIPT, 28),
-        markup.heat(np.zeros((28, 28)), SCRIPT, SCRIPT, 28),
+        markup.captioned(markup.picture(np.zeros((28, 28)), SCRIPT, 28), SCRIPT),
+        markup.heat(np.zeros((28, 28)), SCRIPT, 28),
         given.cover(given.Given(np.zeros((28, 28)), SCRIPT, []), canvas.SIDE),
     ):
         assert "<script" not in html and "alert(&#x27;x&#x27;)" in html

@@ -58,13 +58,13 @@ def html(image: np.ndarray, name: str) -> str:
         f'<section class="experiment inside" style="--row:{row};--column:{column}">'
         f"<h3>Inside <code>{escape(name)}</code></h3>{markup.sentence(WHAT, 'note')}"
         '<div class="layers">'
-        + _layer(markup.picture(image, "the image as it goes in", IMAGE), "28×28 pixels")
-        + _layer(slider, f"first layer: {_active(found.hidden1)}")
-        + _layer(
+        + markup.captioned(markup.picture(image, "the image as it goes in", IMAGE), "28×28 pixels")
+        + markup.captioned(slider, f"first layer: {_active(found.hidden1)}")
+        + markup.captioned(
             _picture(found.hidden2, "activations of the second layer"),
             f"second layer: {_active(found.hidden2)}",
         )
-        + _layer(_logits(found.logits), "ten logits: the answer is the largest")
+        + markup.captioned(_logits(found.logits), "ten logits: the answer is the largest")
         + '</div><div class="unit"><div class="weights" role="img" aria-label="The 784 weights of'
         f' the unit"></div><div><p class="line">{escape(lines[unit])}</p>'
         '<p class="key"><span><i class="for"></i>ink here makes it more active</span>'
@@ -72,12 +72,8 @@ def html(image: np.ndarray, name: str) -> str:
     )
 
 
-def _layer(picture: str, caption: str) -> str:
-    return f'<figure class="captioned">{picture}<figcaption>{escape(caption)}</figcaption></figure>'
-
-
 def _picture(layer: np.ndarray, description: str) -> str:
-    return markup.heat_alone(layer.reshape(ROWS, COLUMNS), description, LAYER)
+    return markup.heat(layer.reshape(ROWS, COLUMNS), description, LAYER)
 
 
 def _active(layer: np.ndarray) -> str:

@@ -9,9 +9,8 @@ import streamlit as st
 import invert
 from invert import evaluation, judge
 from invert.page import failure, loading, markup, turns
-from invert.page.generate_panel import FRAMES
+from invert.page.generate_panel import FRAMES, MOST_SEED
 
-MOST_SEED = 9999
 SIDE = 56
 WHAT = (
     "Is there a better way? Every method draws all ten digits from one seed; the number below"

@@ -148,7 +148,10 @@ def _filled(image: np.ndarray, name: str) -> str:
 
 
 def _experiment(title: str, words: str, pictures, side: int = SIDE) -> str:
-    shown = "".join(markup.captioned(*picture, side=side) for picture in pictures)
+    shown = "".join(
+        markup.captioned(markup.picture(image, description, side), caption)
+        for image, description, caption in pictures
+    )
     return (
         f'<section class="experiment"><h3>{title}</h3>{markup.sentence(words)}'
         f'<div class="pictures">{shown}</div></section>'

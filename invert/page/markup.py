@@ -50,23 +50,12 @@ def picture(image: np.ndarray, description: str, side: int) -> str:
     )
 
 
-def captioned(image: np.ndarray, description: str, caption: str, side: int) -> str:
-    """Return a picture with a few words under it."""
-    return (
-        f'<figure class="captioned">{picture(image, description, side)}'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-    )
+def captioned(picture: str, caption: str) -> str:
+    """Return a picture, HTML itself, with a few words under it."""
+    return f'<figure class="captioned">{picture}<figcaption>{escape(caption)}</figcaption></figure>'
 
 
-def heat(values: np.ndarray, description: str, caption: str, side: int) -> str:
-    """Return signed values as colours on the page, with a few words under them."""
-    return (
-        f'<figure class="captioned">{heat_alone(values, description, side)}'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-    )
-
-
-def heat_alone(values: np.ndarray, description: str, side: int) -> str:
+def heat(values: np.ndarray, description: str, side: int) -> str:
     """Return signed values as colours on the page. At night the style sheet brightens them."""
     return (
         f'<img class="heat" src="{data_uri(colours(values))}" width="{side}" height="{side}"'

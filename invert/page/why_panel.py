@@ -54,8 +54,10 @@ def _explained(image: np.ndarray, name: str) -> str:
     with turns.turn():
         changed = attribution.smallest_changes(image, name)
     which = f"as {name} reads it: blue ink speaks for {best}, orange ink against it"
-    maps = markup.heat(local, f"input times gradient, {which}", "input × gradient", SIDE)
-    maps += markup.heat(whole, f"integrated gradients, {which}", "integrated gradients", SIDE)
+    local = markup.heat(local, f"input times gradient, {which}", SIDE)
+    whole = markup.heat(whole, f"integrated gradients, {which}", SIDE)
+    maps = markup.captioned(local, "input × gradient")
+    maps += markup.captioned(whole, "integrated gradients")
     return (
         f'<section class="experiment why"><h3><code>{name}</code> reads {best},'
         f' {markup.percent(probabilities[best])} sure</h3><div class="pictures">{maps}'
@@ -74,7 +76,8 @@ def _changes(image: np.ndarray, best: int, changed: np.ndarray) -> str:
             continue
         lengths.append(far)
         words = f"the nearest image read as {digit}, {far:.2f} away"
-        shown.append(markup.captioned(changed[digit], words, f"→ {digit}: {far:.2f}", side=SMALL))
+        picture = markup.picture(changed[digit], words, SMALL)
+        shown.append(markup.captioned(picture, f"→ {digit}: {far:.2f}"))
     if not shown:
         return '<p class="note">No change was found that makes it another digit.</p>'
     return (
