@@ -2,25 +2,14 @@
 
 import streamlit as st
 
-from invert.page import (
-    classify_panel,
-    failure,
-    generate_panel,
-    how,
-    ladder_panel,
-    link,
-    loading,
-    look,
-    lost_panel,
-    tabs,
-    why_panel,
-)
+from invert.page import failure, how, link, loading, look, tabs
+from invert.page.panels import better_ways, classify, generate, what_is_lost, why
 
-LEFT = [("Classify", classify_panel.show), ("Why", why_panel.show)]
+LEFT = [("Classify", classify.show), ("Why", why.show)]
 RIGHT = [
-    ("Generate", generate_panel.show),
-    ("Better ways", ladder_panel.show),
-    ("What is lost", lost_panel.show),
+    ("Generate", generate.show),
+    ("Better ways", better_ways.show),
+    ("What is lost", what_is_lost.show),
 ]
 
 

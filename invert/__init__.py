@@ -1,13 +1,14 @@
-"""Run a digit classifier backwards: learn the image that makes it say "8".
+"""Run any trained image classifier backwards: learn the image that makes it say "8".
 
 >>> import invert
->>> run = invert.generate([8, 8, 3], method="robust", seed=0)
+>>> run = invert.generate([8, 8, 3], seed=0)
 >>> run.images.shape
 (3, 28, 28)
 >>> invert.classify(run.images).argmax(axis=1)
 array([8, 8, 3])
 
-Importing ``invert`` is cheap: TensorFlow is imported by the first call that needs it.
+``invert.generate("ship", classifier="my.h5")`` does so with a network of one's own. Importing
+``invert`` is cheap: TensorFlow is imported by the first call that needs it.
 """
 
 import importlib
@@ -16,18 +17,21 @@ import os
 # TensorFlow's start-up chatter is of no use to someone who draws digits.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+# __init__.pyi says the same for type checkers; a test compares them.
 _HOME = {
-    "classify": "classifier",
-    "freeze": "frozen",
-    "generate": "generation",
-    "warm_up": "generation",
-    "Method": "methods",
-    "METHODS": "methods",
-    "Run": "generation",
-    "MAX_COUNT": "images",
-    "MAX_STEPS": "images",
-    "MAX_SEED": "images",
-    "STARTS": "starts",
+    "classify": "networks.classifier",
+    "CLASSIFIERS": "networks.classifier",
+    "freeze": "inversion.freezing",
+    "FrozenGraph": "inversion.frozen_graph",
+    "generate": "methods.generation",
+    "warm_up": "methods.generation",
+    "Method": "methods.records",
+    "METHODS": "methods.records",
+    "Run": "methods.generation",
+    "MAX_COUNT": "inversion.checks",
+    "MAX_STEPS": "inversion.checks",
+    "MAX_SEED": "inversion.checks",
+    "STARTS": "methods.starts",
 }
 __all__ = list(_HOME)
 

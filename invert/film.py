@@ -1,6 +1,8 @@
 """A run's frames as one picture: a sprite for the browser, a GIF to keep.
 
-Ink is drawn dark on white paper, so value 1 becomes grey level 0 and value 0 becomes 255.
+Images of one channel are ink on paper: the highest value becomes black, the lowest white. Images of
+three are colours: the lowest value becomes 0, the highest 255. Wherever frames ``(F, N, H, W)`` are
+taken, so are ``(F, N, H, W, 3)``.
 """
 
 import io
@@ -11,44 +13,51 @@ from PIL import Image
 MAX_SIDE = 4096
 
 
-def sprite(frames) -> bytes:
+def sprite(frames, pixel_range: tuple[float, float] = (0.0, 1.0)) -> bytes:
     """Return all frames as one PNG: a column for each image, a row for each frame.
 
     A browser that moves this picture behind a window of one image plays the film, with no
     further request. Pixel ``(28 * f + y, 28 * n + x)`` is ``frames[f, n, y, x]``.
 
     Args:
-        frames: ``(F, N, H, W)`` or, for one image, ``(F, H, W)``; numbers in [0, 1], ink = 1.
+        frames: ``(F, N, H, W)`` or, for one image, ``(F, H, W)``; real numbers.
+        pixel_range: the lowest and the highest value that they may have.
 
     Returns:
-        The bytes of an 8-bit greyscale PNG of ``F * H`` rows and ``N * W`` columns.
+        The bytes of an 8-bit PNG, greyscale or RGB, of ``F * H`` rows and ``N * W`` columns.
 
     Raises:
-        ValueError: another number of axes, no frame, NaN, or values outside [0, 1].
+        ValueError: another number of axes, no frame, NaN, or values outside of the range.
 
     >>> png = sprite(np.zeros((24, 3, 28, 28)))
     >>> Image.open(io.BytesIO(png)).size
     (84, 672)
     """
-    grey = _grey_levels(frames)
-    count, images, height, width = grey.shape
-    sheet = grey.transpose(0, 2, 1, 3).reshape(count * height, images * width)
+    levels = _levels(frames, pixel_range)
+    count, images, height, width, channels = levels.shape
+    sheet = levels.transpose(0, 2, 1, 3, 4).reshape(count * height, images * width, channels)
     out = io.BytesIO()
-    Image.fromarray(sheet).save(out, "PNG", compress_level=2)
+    _picture(sheet).save(out, "PNG", compress_level=2)
     return out.getvalue()
 
 
 def gif(
-    frames, scale: int = 8, columns: int | None = None, duration: float = 2.4, hold: float = 1.2
+    frames,
+    scale: int = 8,
+    columns: int | None = None,
+    duration: float = 2.4,
+    hold: float = 1.2,
+    pixel_range: tuple[float, float] = (0.0, 1.0),
 ) -> bytes:
     """Return the film as an animated GIF that loops for ever and rests on its last frame.
 
     Args:
-        frames: ``(F, N, H, W)`` or ``(F, H, W)``; numbers in [0, 1], ink = 1.
+        frames: ``(F, N, H, W)`` or ``(F, H, W)``; real numbers.
         scale: how many GIF pixels a pixel becomes, both ways; pixels stay sharp squares.
         columns: images side by side; as near to a square as it goes where None.
         duration: seconds from the first frame to the last.
         hold: seconds the last frame stays before the film begins again.
+        pixel_range: the lowest and the highest value that the frames may have.
 
     Returns:
         The bytes of a GIF89a.
@@ -63,7 +72,7 @@ def gif(
     """
     if duration < 0 or hold < 0:
         raise ValueError(f"duration and hold are seconds from 0; got {duration} and {hold}.")
-    pages = _pages(frames, scale, columns)
+    pages = _pages(frames, scale, columns, pixel_range)
     count = len(pages)
     # A GIF counts in hundredths of a second, and browsers slow down anything under two of them.
     each = max(20, round(duration * 100 / max(1, count - 1)) * 10)
@@ -73,16 +82,22 @@ def gif(
     return out.getvalue()
 
 
-def png(images, scale: int = 8, columns: int | None = None) -> bytes:
+def png(
+    images,
+    scale: int = 8,
+    columns: int | None = None,
+    pixel_range: tuple[float, float] = (0.0, 1.0),
+) -> bytes:
     """Return images side by side as one PNG.
 
     Args:
-        images: ``(N, H, W)`` or ``(H, W)``; numbers in [0, 1], ink = 1.
+        images: ``(N, H, W)``, ``(H, W)`` or ``(N, H, W, 3)``; real numbers.
         scale: how many PNG pixels a pixel becomes, both ways; pixels stay sharp squares.
         columns: images side by side; as near to a square as it goes where None.
+        pixel_range: the lowest and the highest value that the images may have.
 
     Returns:
-        The bytes of an 8-bit greyscale PNG.
+        The bytes of an 8-bit PNG, greyscale or RGB.
 
     Raises:
         ValueError: as for `gif`.
@@ -90,16 +105,16 @@ def png(images, scale: int = 8, columns: int | None = None) -> bytes:
     >>> Image.open(io.BytesIO(png(np.zeros((10, 28, 28)), columns=5))).size
     (1120, 448)
     """
-    (page,) = _pages(np.asarray(images)[None], scale, columns)
+    (page,) = _pages(np.asarray(images)[None], scale, columns, pixel_range)
     out = io.BytesIO()
     page.save(out, "PNG")
     return out.getvalue()
 
 
-def _pages(frames, scale: int, columns: int | None) -> list[Image.Image]:
+def _pages(frames, scale: int, columns: int | None, pixel_range) -> list[Image.Image]:
     """Lay each frame's images out in a grid, enlarged."""
-    grey = _grey_levels(frames)
-    count, images, height, width = grey.shape
+    levels = _levels(frames, pixel_range)
+    count, images, height, width, channels = levels.shape
     columns = int(np.ceil(np.sqrt(images))) if columns is None else columns
     if scale < 1 or columns < 1:
         raise ValueError(f"scale and columns must be at least 1; got {scale} and {columns}.")
@@ -109,26 +124,37 @@ def _pages(frames, scale: int, columns: int | None) -> list[Image.Image]:
             f"the picture would be {columns * width * scale} by {rows * height * scale} pixels,"
             f" and {MAX_SIDE} a side is the limit; ask for a smaller scale or fewer images."
         )
-    paper = np.full((count, rows * columns, height, width), 255, np.uint8)
-    paper[:, :images] = grey
-    grid = paper.reshape(count, rows, columns, height, width).transpose(0, 1, 3, 2, 4)
-    grid = grid.reshape(count, rows * height, columns * width)
-    return [Image.fromarray(page.repeat(scale, 0).repeat(scale, 1)) for page in grid]
+    paper = np.full((count, rows * columns, height, width, channels), 255, np.uint8)
+    paper[:, :images] = levels
+    grid = paper.reshape(count, rows, columns, height, width, channels)
+    grid = grid.transpose(0, 1, 3, 2, 4, 5).reshape(count, rows * height, columns * width, channels)
+    return [_picture(page.repeat(scale, 0).repeat(scale, 1)) for page in grid]
 
 
-def _grey_levels(frames) -> np.ndarray:
-    """Return frames as ``(F, N, H, W)`` uint8, ink = 0, or say what is wrong with them."""
+def _picture(levels: np.ndarray) -> Image.Image:
+    """One picture of ``(H, W, 1)`` or ``(H, W, 3)`` levels."""
+    return Image.fromarray(levels[..., 0] if levels.shape[-1] == 1 else levels)
+
+
+def _levels(frames, pixel_range) -> np.ndarray:
+    """Return frames as ``(F, N, H, W, 1 or 3)`` uint8, or say what is wrong with them."""
     array = np.asarray(frames)
     if array.ndim == 3:
         array = array[:, None]
-    if array.ndim != 4 or 0 in array.shape:
+    colour = array.ndim == 5 and array.shape[-1] == 3
+    if not (array.ndim == 4 or colour) or 0 in array.shape:
         raise ValueError(
-            "frames must have the shape (F, N, H, W) or (F, H, W), none of them 0; got"
-            f" {np.shape(frames)}."
+            "frames must have the shape (F, N, H, W), (F, H, W) or (F, N, H, W, 3), none of them 0;"
+            f" got {np.shape(frames)}."
         )
     if array.dtype.kind not in "buif":
         raise ValueError(f"frames must be real numbers; got dtype {array.dtype}.")
+    least, most = pixel_range
     low, high = array.min(), array.max()
-    if not (low >= 0 and high <= 1):  # false for NaN too
-        raise ValueError(f"frames must lie in [0, 1], ink = 1; got values from {low} to {high}.")
-    return np.rint(255 * (1 - array.astype(np.float32))).astype(np.uint8)
+    if not (low >= least and high <= most):  # false for NaN too
+        ink = ", ink = 1" if (least, most) == (0, 1) and not colour else ""
+        raise ValueError(
+            f"frames must lie in [{least:g}, {most:g}]{ink}; got values from {low} to {high}."
+        )
+    light = (array.astype(np.float32) - least) / (most - least)
+    return np.rint(255 * light if colour else 255 * (1 - light[..., None])).astype(np.uint8)

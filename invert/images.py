@@ -1,28 +1,31 @@
-"""What an image and a digit are, and how much may be asked for: the checks at the door."""
+"""What an image and a target are: the checks at the door."""
 
 import itertools
-import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from invert.inversion.checks import MAX_COUNT, brief, check_whole
+
+# Of this package's own digits; one's own networks have sizes of their own.
 SIDE = 28
 PIXELS = SIDE * SIDE
 DIGITS = 10
 
-# Of one call. XLA must know the length of a record; the others bound memory.
-MAX_COUNT = 1000
-MAX_STEPS = 1000
-MAX_FRAMES = 64
-MAX_SEED = 2**31 - 1
 
-
-def check_images(images, name: str = "images") -> np.ndarray:
-    """Return ``images`` as ``(N, 28, 28)`` float32, or say what is wrong with them.
+def check_images(
+    images,
+    name: str = "images",
+    shape: tuple[int, ...] = (SIDE, SIDE),
+    pixel_range: tuple[float, float] = (0.0, 1.0),
+) -> np.ndarray:
+    """Return ``images`` as ``(N, *shape)`` float32, or say what is wrong with them.
 
     Args:
-        images: ``(N, 28, 28)`` or ``(28, 28)``, any real dtype, values in [0, 1], ink = 1.
+        images: ``(N, *shape)`` or one of ``shape``, any real dtype, values in the pixel range.
         name: what the error calls them.
+        shape: of one image, ``(H, W)`` or ``(H, W, 3)``; of a digit ``(28, 28)``.
+        pixel_range: the least and the greatest value; of a digit 0 for paper and 1 for ink.
 
     Raises:
         ValueError: another shape, a dtype that is no number, NaN, or values out of range.
@@ -33,78 +36,95 @@ def check_images(images, name: str = "images") -> np.ndarray:
     Traceback (most recent call last):
     ValueError: images must lie in [0, 1], ink = 1; got values from 255 to 255. Divide bytes by 255.
     """
+    wanted = ", ".join(str(side) for side in shape)
     try:
         array = np.asarray(images)
     except ValueError as error:
-        raise ValueError(f"{name} must be one array of shape (N, 28, 28): {error}.") from error
-    if array.ndim == 2:
+        raise ValueError(f"{name} must be one array of shape (N, {wanted}): {error}.") from error
+    if array.ndim == len(shape):
         array = array[None]
-    if array.ndim != 3 or array.shape[1:] != (SIDE, SIDE):
+    if array.ndim != len(shape) + 1 or array.shape[1:] != shape:
+        way_out = ""
+        if shape == (SIDE, SIDE):
+            way_out = " invert.drawing.from_pixels makes one of any picture."
         raise ValueError(
-            f"{name} must have the shape (N, 28, 28) or (28, 28); got {np.shape(images)}."
-            " invert.drawing.from_pixels makes one of any picture."
+            f"{name} must have the shape (N, {wanted}) or ({wanted}); got {np.shape(images)}."
+            f"{way_out}"
         )
     if array.dtype.kind not in "buif":
         raise ValueError(f"{name} must be real numbers; got dtype {array.dtype}.")
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite; got NaN or infinity. Use numpy.nan_to_num first.")
-    if array.size and (array.min() < 0 or array.max() > 1):
+    least, most = pixel_range
+    if array.size and (array.min() < least or array.max() > most):
+        ink = ", ink = 1" if shape == (SIDE, SIDE) and pixel_range == (0, 1) else ""
+        bytes_too = " Divide bytes by 255." if pixel_range == (0, 1) else ""
         raise ValueError(
-            f"{name} must lie in [0, 1], ink = 1; got values from {array.min():g} to"
-            f" {array.max():g}. Divide bytes by 255."
+            f"{name} must lie in [{least:g}, {most:g}]{ink}; got values from {array.min():g} to"
+            f" {array.max():g}.{bytes_too}"
         )
     return np.ascontiguousarray(array, np.float32)
 
 
-def check_whole(value, name: str, least: int, most: int) -> int:
-    """Return ``value`` as an int in ``least … most``, or raise a ValueError that says so.
+def check_image(
+    image,
+    name: str = "image",
+    shape: tuple[int, ...] = (SIDE, SIDE),
+    pixel_range: tuple[float, float] = (0.0, 1.0),
+) -> np.ndarray:
+    """Return one image as ``(1, *shape)`` float32; see ``check_images`` for the rest.
 
-    >>> check_whole(0, "count", 1, 1000)
+    Raises:
+        ValueError: not one image.
+
+    >>> check_image(np.zeros((2, 28, 28)))
     Traceback (most recent call last):
-    ValueError: count must be a whole number from 1 to 1000; got 0.
+    ValueError: image must be one image; got 2.
     """
-    whole = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
-    if not whole or not least <= value <= most:
-        raise ValueError(
-            f"{name} must be a whole number from {least} to {most}; got {brief(value)}."
-        )
-    return int(value)
+    images = check_images(image, name, shape, pixel_range)
+    if len(images) != 1:
+        raise ValueError(f"{name} must be one image; got {len(images)}.")
+    return images
 
 
-def brief(value) -> str:
-    """Return a value as an error shows it: in a few signs, whatever it is.
-
-    >>> brief("eight"), brief(10**5000), brief(np.int64(3))
-    ("'eight'", 'int', '3')
-    """
-    try:
-        return reprlib.repr(value.item() if isinstance(value, np.generic) else value)
-    except Exception:  # a number of too many digits, or an object's own mistake
-        return type(value).__name__
-
-
-def check_digits(digits, most: int = MAX_COUNT) -> np.ndarray:
-    """Return ``digits`` as ``(N,)`` int64, or say what is wrong with them.
+def check_targets(
+    targets, labels: Sequence[str] = tuple("0123456789"), most: int = MAX_COUNT
+) -> np.ndarray:
+    """Return classes ``(N,)`` int64, or say what is wrong with them.
 
     Args:
-        digits: a digit 0–9 or a sequence of them.
-        most: the largest number of them.
+        targets: a class or a sequence of them, each by its number or by its label.
+        labels: of all classes, in order; of digits "0" to "9".
+        most: the largest number of targets.
 
     Raises:
         ValueError: something else.
 
-    >>> check_digits(8), check_digits([1, 2])
-    (array([8]), array([1, 2]))
-    >>> check_digits([3, 10])
+    >>> check_targets(8), check_targets(["cat", 1], labels=["cat", "dog"])
+    (array([8]), array([0, 1]))
+    >>> check_targets([3, 10])
     Traceback (most recent call last):
     ValueError: each digit must be a whole number from 0 to 9; got 10.
     """
-    if isinstance(digits, np.ndarray):
-        digits = digits.tolist()
-    several = isinstance(digits, Iterable) and not isinstance(digits, str)
-    if isinstance(digits, list | tuple):
-        sequence = digits
+    if isinstance(targets, np.ndarray):
+        targets = targets.tolist()
+    several = isinstance(targets, Iterable) and not isinstance(targets, str | bytes)
+    if isinstance(targets, list | tuple):
+        sequence = targets
     else:  # of what may have no end, no more is taken than it takes to refuse it
-        sequence = list(itertools.islice(digits, most + 1)) if several else [digits]
+        sequence = list(itertools.islice(targets, most + 1)) if several else [targets]
     check_whole(len(sequence), "the count of images", 1, most)
-    return np.array([check_whole(d, "each digit", 0, DIGITS - 1) for d in sequence])
+    return np.array([_class_of(target, labels) for target in sequence])
+
+
+def _class_of(target, labels: Sequence[str]) -> int:
+    """The number of a class that is named by its number or its label."""
+    digits = [str(digit) for digit in range(DIGITS)]
+    named = list(labels) != [str(number) for number in range(len(labels))]
+    if isinstance(target, str) and named:
+        if list(labels).count(target) == 1:
+            return list(labels).index(target)
+        known = ", ".join(labels[:20]) + (", …" if len(labels) > 20 else "")
+        raise ValueError(f"each target must be one of {known}; got {brief(target)}.")
+    what = "each digit" if list(labels) == digits else "each target"
+    return check_whole(target, what, 0, len(labels) - 1)

@@ -1,12 +1,15 @@
-"""What the package's shell commands share: one line for a mistake, and a quiet TensorFlow."""
+"""What the shell commands share: one line for a mistake, whole files, and a quiet TensorFlow."""
 
 import contextlib
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from invert.data import DataError
-from invert.weights import WeightsError
+from invert.networks.weights import WeightsError
+
+MAX_PICTURE = 64 * 2**20  # bytes; a device such as /dev/zero has no end
 
 
 def run(command: Callable[[], None], stopped: str) -> int:
@@ -21,15 +24,62 @@ def run(command: Callable[[], None], stopped: str) -> int:
     """
     try:
         command()
-    except (ValueError, DataError, WeightsError, OSError) as error:
-        named = isinstance(error, OSError) and error.filename is not None
-        text = f"{error.filename}: {error.strerror}." if named else str(error)
-        print("invert:", " ".join(text.split()), file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         print(f"\ninvert: stopped. {stopped}", file=sys.stderr)
         return 130
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        print("invert:", " ".join(sentence.split()), file=sys.stderr)
+        return 2
     return 0
+
+
+def _sentence(error: Exception) -> str | None:
+    """What a user can do something about; None for a mistake of ours, which wants its traceback."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
+    if isinstance(error, ValueError | DataError | WeightsError | OSError):
+        return str(error)
+    # By its name: TensorFlow is not imported for the sake of an error that may not be its own.
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return "There is not enough memory for so much at once. Ask for fewer images."
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return "The system has no thread left. Try again when it does less."
+    return None
+
+
+def read(path: str) -> bytes:
+    """Return a picture file's bytes.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is larger than ``MAX_PICTURE``, or has no end, such as a device.
+    """
+    with Path(path).open("rb") as file:
+        data = file.read(MAX_PICTURE + 1)
+    if len(data) > MAX_PICTURE:
+        raise ValueError(f"A picture must have at most 64 MB; {path} has more. Make it smaller.")
+    return data
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file in one step: an old one of that name stays until the new one is whole.
+
+    Raises:
+        OSError: it cannot be written; then nothing of it is left.
+    """
+    unfinished = path.with_name(f".unfinished-{os.getpid()}-{path.name}")
+    try:
+        unfinished.write_bytes(data)
+        os.replace(unfinished, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        if isinstance(error, OSError):
+            error.filename, error.filename2 = str(path), None
+        raise
 
 
 @contextlib.contextmanager

@@ -1,6 +1,8 @@
 """A picture file → image: whatever can be wrong with the file is one plain sentence."""
 
 import io
+import re
+import threading
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -8,13 +10,29 @@ from PIL import Image, ImageOps
 from invert import drawing
 
 TYPES = {"PNG": ["png"], "JPEG": ["jpg", "jpeg"], "WEBP": ["webp"]}
-MAX_PIXELS = 40_000_000
-ENOUGH = 2048  # pixels a side; a JPEG larger than this is decoded smaller, to save memory
+# Each takes at most 150 MB. A plain JPEG is shrunk while it is decoded; everything else stands in
+# memory in full first, a WEBP three times over.
+MAX_PIXELS = {
+    "JPEG": 40_000_000,
+    "progressive JPEG": 16_000_000,
+    "PNG": 16_000_000,
+    "WEBP": 9_000_000,
+}
+MAX_WORK = 320_000_000  # pixels × scans: a progressive JPEG is drawn over and over
+ENOUGH = 1024  # pixels a side: more than any digit needs
+BAND = 64  # rows of the shrunk picture at a time
 DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 NO_PICTURE = "This file is no PNG, JPEG or WEBP picture."
 DAMAGED = "This picture is cut short or damaged: it cannot be read."
-TOO_LARGE = "This picture is too large; 40 million pixels are the limit."
+TOO_LARGE = "This picture is too large. Make it smaller first: a thousand pixels a side are plenty."
 NO_DIGIT = "No digit was found: nothing in this picture stands out from its paper."
+
+# A JPEG is segments, each a mark and a length; between them compressed data, which holds no mark.
+MARK = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
+MAX_SEGMENTS = 1000
+
+# One picture at a time, so that many at once need no more memory than one.
+_decoding = threading.Lock()
 
 
 def read(data: bytes) -> np.ndarray:
@@ -32,24 +50,96 @@ def read(data: bytes) -> np.ndarray:
         raise ValueError(NO_DIGIT) from error
 
 
+def read_whole(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
+    """Return a picture file as it is, scaled to a size, without looking for a digit in it.
+
+    Args:
+        data: the file's bytes.
+        shape: ``(H, W)`` for grey levels, ``(H, W, 3)`` for colours.
+
+    Returns:
+        An array of that shape, float32 in [0, 1], light = 1.
+
+    Raises:
+        ValueError: no such file, cut, damaged or too large.
+    """
+    picture = _decoded(data)
+    try:
+        if picture.mode in DEEP:
+            levels = np.asarray(picture, np.float32)
+            picture = Image.fromarray(levels / max(1.0, float(levels.max())) * 255)
+        picture = picture.convert("RGB" if len(shape) == 3 else "L")
+        picture = picture.resize((shape[1], shape[0]), Image.Resampling.BILINEAR)
+        return np.asarray(picture, np.float32) / 255
+    except Exception as error:
+        raise ValueError(DAMAGED) from error
+
+
 def _pixels(data: bytes) -> np.ndarray:
+    picture = _decoded(data)
     try:
-        picture = Image.open(io.BytesIO(data), formats=list(TYPES))
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ValueError(TOO_LARGE) from error
-    except Exception as error:  # decoders fail in many ways, and one is as good as another here
-        raise ValueError(NO_PICTURE) from error
-    if picture.width * picture.height > MAX_PIXELS:
-        raise ValueError(TOO_LARGE)
-    try:
-        picture.draft(None, (ENOUGH, ENOUGH))
-        picture.load()
-        picture = ImageOps.exif_transpose(picture)
         if picture.mode in DEEP:
             return np.asarray(picture)
         return np.asarray(picture.convert(_mode(picture)))
     except Exception as error:
         raise ValueError(DAMAGED) from error
+
+
+def _decoded(data: bytes) -> Image.Image:
+    """Open a picture no larger than ``ENOUGH`` needs, its work bounded before it is done."""
+    try:
+        picture = Image.open(io.BytesIO(data), formats=list(TYPES))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ValueError(TOO_LARGE) from error
+    except Exception as error:  # decoders fail in many ways, and one is as good as another here
+        webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+        raise ValueError(DAMAGED if webp else NO_PICTURE) from error
+    pixels = picture.width * picture.height
+    scans = _scans(data) if picture.format == "JPEG" else 1
+    kind = "progressive JPEG" if scans > 1 else str(picture.format)
+    if pixels > MAX_PIXELS[kind] or pixels * scans > MAX_WORK:
+        raise ValueError(TOO_LARGE)
+    try:
+        with _decoding:
+            picture.draft(None, (ENOUGH, ENOUGH))
+            picture.load()
+            return ImageOps.exif_transpose(_shrunk(picture))
+    except Exception as error:
+        raise ValueError(DAMAGED) from error
+
+
+def _scans(data: bytes) -> int:
+    """How many times a JPEG draws its picture: once, or ever finer. ``MAX_SEGMENTS`` is many."""
+    scans, place = 0, 2
+    for _ in range(MAX_SEGMENTS):
+        mark = MARK.search(data, place)
+        if mark is None or mark[0] == b"\xff\xd9":
+            return scans
+        scans += mark[0] == b"\xff\xda"
+        place = mark.end() + int.from_bytes(data[mark.end() : mark.end() + 2])
+    return MAX_SEGMENTS
+
+
+def _shrunk(picture: Image.Image) -> Image.Image:
+    """Average a picture down, so that what follows works on no more pixels than it needs.
+
+    Band by band: a copy of the whole would double its memory.
+    """
+    factor = max(picture.size) // ENOUGH
+    if factor < 2:
+        return picture
+    mode = "F" if picture.mode in DEEP else _mode(picture)
+    small = Image.new(mode, (-(-picture.width // factor), -(-picture.height // factor)))
+    for top in range(0, picture.height, BAND * factor):
+        bottom = min(top + BAND * factor, picture.height)
+        band = picture.crop((0, top, picture.width, bottom)).convert(mode)
+        if mode == "RGBA":  # with colours weighed by how opaque they are
+            band = band.convert("RGBa").reduce(factor).convert("RGBA")
+        else:
+            band = band.reduce(factor)
+        small.paste(band, (0, top // factor))
+    small.info["exif"] = picture.getexif().tobytes()
+    return small
 
 
 def _mode(picture: Image.Image) -> str:

@@ -18,7 +18,7 @@ def sample():
 @pytest.fixture(scope="session")
 def robust_by_hand():
     """The classifier `robust` in NumPy, float64."""
-    from invert import classifier
+    from invert.networks import classifier
 
     return ByHand(classifier.load("robust").get_weights())
 
@@ -77,7 +77,7 @@ def page(fresh, monkeypatch):
     """The page with its models loaded: what is compiled early is for visitors, not for tests."""
     from page_driver import Page, until
 
-    from invert import generation
+    from invert.methods import generation
     from invert.page import loading
 
     monkeypatch.setattr(generation, "warm_up", lambda report: None)

@@ -1,5 +1,6 @@
 """The page without a browser: a test draws on it, chooses, clicks, and reads what it says."""
 
+import functools
 import html
 import io
 import re
@@ -9,12 +10,18 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 # Without a server the canvas cannot register itself. Here a test says what is drawn on it.
 sys.modules.setdefault("streamlit_drawable_canvas", SimpleNamespace(st_canvas=None))
 
 from invert.page import canvas  # noqa: E402
+
+# Every AppTest looks for components in all installed packages, a quarter of a second; once will do.
+manifest_scanner.scan_component_manifests = functools.cache(
+    manifest_scanner.scan_component_manifests
+)
 
 APP = Path(__file__).parent.parent / "streamlit_app.py"
 SECONDS = 120  # TensorFlow's import and a first compile are among what a run may wait for
@@ -91,9 +98,16 @@ def at(monkeypatch, **link):
     return other.run()
 
 
+def sprite(page):
+    """The picture of all of a run's frames, as the page embeds it."""
+    return re.search(r"--sprite:url\(([^)]*)\)", page.html)[1]
+
+
 def rungs(page):
-    """The ladder's rungs: method → HTML."""
-    return dict(re.findall(r'<section class="rung"><h3>(.*?)</h3>(.*?)</section>', page.html))
+    """The ladder's rungs: (classifier, method) → HTML."""
+    rung = r'<section class="rung"><h3>(\S+) <small>(\S+)</small></h3>(.*?)</section>'
+    found = re.findall(rung, page.html)
+    return {(classifier, method): shown for method, classifier, shown in found}
 
 
 def encoded(picture, kind, **options):

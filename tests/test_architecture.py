@@ -3,70 +3,65 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-MODULES = sorted(p for p in (ROOT / "invert").rglob("*.py") if p.name != "__init__.py")
-# From the ground up: a module may import those before it, wherever in its file.
-ORDER = [
-    *(
-        "images",
-        "weights",
-        "data",
-        "strokes",
-        "picture",
-        "drawing",
-        "upload",
-        "film",
-        "shell",
-        "starts",
-    ),
-    *(
-        "classifier",
-        "inverse_model",
-        "matmul",
-        "frozen",
-        "priors",
-        "inversion",
-        "judge",
-        "methods",
-        "generation",
-    ),
-    *("evaluation", "invariances", "attribution", "activations", "training", "page", "__main__"),
-]
+MODULES = sorted(p for p in (ROOT / "invert").rglob("*.py") if p != ROOT / "invert/__init__.py")
+PLAN = [path for path in MODULES if "inversion" in path.parts]
+# From the ground up, one floor a line. A module imports from its own folder and from lower floors;
+# what stands together on a floor knows nothing of its neighbours.
+FLOORS = (
+    ("inversion",),
+    ("images",),
+    ("networks", "drawing"),
+    ("methods", "explanation", "upload", "film", "data"),
+    ("evaluation", "shell"),
+    ("training", "page", "__main__"),
+)
+FLOOR_OF = {name: height for height, floor in enumerate(FLOORS) for name in floor}
 
 
 def imports_of(path):
-    """The modules that a file imports, relative to nothing: "invert.weights", "numpy", …"""
-    tree = ast.parse(path.read_text("utf-8"))
-    for node in ast.walk(tree):
+    """The modules and names that a file imports: "invert.networks.weights", "numpy", …"""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def place(module):
-    """A module's place in ORDER: "invert.training.attack" → that of "training"."""
+def room(module):
+    """The folder, or the module on its own, that a module of the package belongs to."""
     parts = module.split(".")
-    return (
-        ORDER.index(parts[1])
-        if parts[0] == "invert" and len(parts) > 1 and parts[1] in ORDER
-        else None
-    )
+    return parts[1] if parts[0] == "invert" and len(parts) > 1 else None
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_imports_run_downwards(path):
-    own = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    assert place(own) is not None, "a new module needs its place in ORDER"
+    own = room(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    assert own in FLOOR_OF, "a new folder needs its floor"
     for name in imports_of(path):
-        there = place(name)
-        assert there is None or there <= place(own), f"{own} imports {name}"
-        assert there != place(own) or own.count(".") > 1, f"{own} imports {name}"
+        there = room(name)
+        if there in FLOOR_OF and there != own:
+            assert FLOOR_OF[there] < FLOOR_OF[own], f"{own} imports {name}"
+
+
+def test_every_floor_is_lived_on():
+    assert {room(".".join(p.relative_to(ROOT).with_suffix("").parts)) for p in MODULES} == set(
+        FLOOR_OF
+    )
+
+
+@pytest.mark.parametrize("path", PLAN, ids=lambda p: str(p.relative_to(ROOT)))
+def test_the_plan_knows_no_digit(path):
+    numbers = [
+        n.value for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Constant)
+    ]
+    assert 784 not in numbers
+    assert not [n for n in imports_of(path) if n.startswith("invert.images")]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -85,12 +80,13 @@ def loaded_after(statement, module):
 @pytest.mark.parametrize(
     "statement",
     [
-        "import invert; invert.METHODS, invert.STARTS, invert.MAX_COUNT",
-        "from invert import drawing, film, judge, images, weights, starts, generation",
+        "import invert; invert.METHODS, invert.STARTS, invert.MAX_COUNT, invert.generate",
+        "from invert import drawing, film, images, upload",
+        "from invert.networks import judge, weights, classifier",
         "from invert import __main__",
         "sys.modules['streamlit_drawable_canvas'] = type(sys)('stub'); sys.modules["
-        "'streamlit_drawable_canvas'].st_canvas = None; from invert.page import classify_panel,"
-        " generate_panel, how, ladder_panel, loading, look, lost_panel, tabs, why_panel",
+        "'streamlit_drawable_canvas'].st_canvas = None; from invert.page import how, loading, look,"
+        " tabs; from invert.page.panels import better_ways, classify, generate, what_is_lost, why",
     ],
 )
 def test_tensorflow_stays_away_until_it_is_needed(statement):
@@ -98,10 +94,10 @@ def test_tensorflow_stays_away_until_it_is_needed(statement):
 
 
 def test_the_test_above_can_fail():
-    assert loaded_after("from invert import frozen", "tensorflow")
+    assert loaded_after("import invert; invert.freeze", "tensorflow")
 
 
-def test_every_public_name_is_there_and_described():
+def test_every_public_name_is_there_described_and_typed():
     import invert
 
     assert set(invert.__all__) <= set(dir(invert))
@@ -110,3 +106,13 @@ def test_every_public_name_is_there_and_described():
         assert not callable(thing) or thing.__doc__, name
     with pytest.raises(AttributeError, match="no attribute 'imagine'"):
         invert.imagine  # noqa: B018
+    stub = ast.parse((ROOT / "invert/__init__.pyi").read_text())
+    typed = {alias.asname: node.module for node in stub.body for alias in node.names}
+    assert typed == {name: f"invert.{home}" for name, home in invert._HOME.items()}
+
+
+def test_every_folder_is_installed():
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    folders = {p.parent for p in (ROOT / "invert").rglob("*.py")}
+    want = {".".join(p.relative_to(ROOT).parts) for p in folders}
+    assert set(tool["packages"]) == want | {"invert.model_weights"}

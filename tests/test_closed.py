@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from page_driver import ONE, at, stroke
 
-from invert import weights
-from invert.page import canvas, failure, generate_panel, given, markup
+from invert.networks import weights
+from invert.page import canvas, failure, markup, shown_instead, state
+from invert.page.panels import generate
 
 ROOT = Path(__file__).parent.parent
 CODE = sorted([ROOT / "streamlit_app.py", *(ROOT / "invert").rglob("*.py")])
@@ -118,7 +119,8 @@ def test_only_the_pages_own_script_is_allowed_to_be_one():
 
 
 def test_weights_are_read_from_h5_files_alone():
-    assert {path.suffix for path in weights.DIRECTORY.iterdir()} == {".h5", ".json"}
+    files = {path.suffix for path in weights.DIRECTORY.iterdir()} - {".md"}
+    assert files == {".h5", ".json"}
     assert weights.path_of("robust").name == "robust.weights.h5"
 
 
@@ -146,7 +148,7 @@ def forge(monkeypatch, widget, value):
     "key, value, taken",
     [
         ("count", 9, True),  # what the page offers is, so that this test can fail
-        ("count", generate_panel.MOST_IMAGES + 1, False),
+        ("count", generate.MOST_IMAGES + 1, False),
         ("count", -3, False),
         ("count", float("nan"), False),
         ("seed", 10**12, False),
@@ -154,6 +156,7 @@ def forge(monkeypatch, widget, value):
         ("steps", "1000000", False),
         ("digit", "99", False),
         ("method", SCRIPT, False),
+        ("network", "/etc/passwd", False),
     ],
 )
 def test_choices_that_the_page_does_not_offer_are_not_taken(page, monkeypatch, key, value, taken):
@@ -170,8 +173,8 @@ def test_a_seed_that_is_no_number_is_the_senders_trouble_alone(page, monkeypatch
         forge(sent, page.test.get_by_key("seed"), float("nan"))
         page.test.run()
     other = at(monkeypatch)
-    assert other.test.get_by_key("seed").value == generate_panel.SEED
-    assert len(other.images) == generate_panel.COUNT
+    assert other.test.get_by_key("seed").value == generate.SEED
+    assert len(other.images) == generate.COUNT
 
 
 # --- Nothing given becomes HTML
@@ -204,12 +207,13 @@ def test_texts_of_errors_and_names_stay_texts():
         markup.sentence(SCRIPT),
         markup.captioned(markup.picture(np.zeros((28, 28)), SCRIPT, 28), SCRIPT),
         markup.heat(np.zeros((28, 28)), SCRIPT, 28),
-        given.cover(given.Given(np.zeros((28, 28)), SCRIPT, []), canvas.SIDE),
+        shown_instead.cover(state.Instead(np.zeros((28, 28)), SCRIPT), canvas.SIDE),
     ):
         assert "<script" not in html and "alert(&#x27;x&#x27;)" in html
 
 
 def test_a_link_of_scripts_shows_none(page, monkeypatch):
-    visitor = at(monkeypatch, digit=SCRIPT, method=SCRIPT, seed=SCRIPT, right=SCRIPT, left=SCRIPT)
+    keys = ("digit", "network", "method", "seed", "right", "left")
+    visitor = at(monkeypatch, **dict.fromkeys(keys, SCRIPT))
     assert closed(visitor) and visitor.images
     assert not any("<" in toast.value for toast in visitor.test.toast)

@@ -7,20 +7,21 @@ from PIL import Image
 
 import invert
 from invert import __main__ as command
-from invert import film, generation
+from invert import film
+from invert.methods import generation
 
 
 def test_generate_writes_the_images_it_made(tmp_path, capsys):
     out = tmp_path / "eights.png"
-    arguments = ["generate", "8", "--method", "robust", "--count", "4", "--seed", "3"]
+    arguments = ["generate", "8", "--classifier", "robust", "--count", "4", "--seed", "3"]
     assert command.main([*arguments, "--start", "noise", "--out", str(out)]) == 0
-    run = invert.generate([8] * 4, "robust", seed=3, start="noise")
+    run = invert.generate([8] * 4, classifier="robust", seed=3, start="noise")
     assert out.read_bytes() == film.png(run.images, scale=4)
     printed = capsys.readouterr().out
     assert (
         "8: the classifier gives it 0.9" in printed or "8: the classifier gives it 1.0" in printed
     )
-    assert "4 images, method robust, start noise" in printed
+    assert "4 images, classifier robust, method steepest, start noise" in printed
 
 
 def test_ten_digits_stand_in_one_row_and_several_of_each_in_ten(tmp_path):
@@ -35,7 +36,8 @@ def test_ten_digits_stand_in_one_row_and_several_of_each_in_ten(tmp_path):
 
 def test_a_gif_is_the_film(tmp_path):
     out = tmp_path / "eight.gif"
-    assert command.main(["generate", "8", "--out", str(out)]) == 0
+    black = ["generate", "8", "--classifier", "robust", "--out", str(out)]
+    assert command.main(black) == 0
     with Image.open(out) as picture:
         assert picture.n_frames > 20
         assert np.asarray(picture.convert("L")).min() == 255  # black start: no ink yet
@@ -62,6 +64,14 @@ def test_a_picture_can_be_the_start(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        ("generate eight", "each digit must be a whole number from 0 to 9; got 'eight'"),
+        ("generate 8 --loss margin", "loss must be one of cross-entropy, logit"),
+        ("generate 8 --shape 28,28", "energy ships and needs no options of a network's file"),
+        ("generate 8 --classifier text.png", "text.png"),
+        ("inspect text.png", "text.png"),
+        ("inspect nothing.h5", "classifier must be one of question"),
+        ("inspect text.png --feed keep_prob", "--feed must be NAME=VALUE; got 'keep_prob'"),
+        ("inspect text.png --shape wide", "--shape needs a number; got 'wide'"),
         ("generate 12", "each digit must be a whole number from 0 to 9; got 12"),
         ("generate 8 --count 0", "--count must be a whole number from 1 to 1000; got 0"),
         ("generate 8 --count 1000000", "--count must be a whole number from 1 to 1000"),
@@ -76,14 +86,14 @@ def test_a_picture_can_be_the_start(tmp_path):
         ("generate 8 --method inverse --out x.gif", "inverse takes no steps, so it has no film"),
         ("generate 8 --start code", "start must be an image or one of black"),
         ("generate 8 --prior l2 much", "--prior l2 needs a number; got 'much'"),
-        ("generate 8 --prior l2 3", "settings of robust are steps, step_size; got 'l2'"),
+        ("generate 8 --prior l2 3", "settings of steepest are loss, steps, step_size; got 'l2'"),
         ("generate 8 --classifier quick", "classifier must be one of question"),
         ("classify nothing.png", "nothing.png"),
         ("classify text.png", "text.png: This file is no PNG, JPEG or WEBP picture."),
         ("classify blank.png", "blank.png: "),
         (
             "classify eight.png --classifier quick",
-            "classifier must be one of question, robust, energy; got 'quick'",
+            "classifier must be one of question, robust, energy, the path of a file, or made by",
         ),
     ],
 )
@@ -133,8 +143,99 @@ def test_ctrl_c_is_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err == "\ninvert: stopped. Nothing was written.\n"
 
 
-@pytest.mark.parametrize("arguments", ["", "generate", "generate eight", "draw", "classify"])
+@pytest.mark.parametrize("arguments", ["", "generate", "draw", "classify", "inspect"])
 def test_what_argparse_refuses_is_exit_code_2_too(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         command.main(arguments.split())
     assert stop.value.code == 2
+
+
+@pytest.fixture
+def stranger(tmp_path):
+    """A file of one's own: three classes of 8×6 colour images from 0 to 255."""
+    import keras
+
+    rng = np.random.default_rng(0)
+    layers = [keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(3)]
+    model = keras.Sequential([keras.Input((8, 6, 3)), *layers])
+    layers[-1].set_weights([rng.normal(size=(144, 3)), np.zeros(3)])
+    model.save(tmp_path / "own.keras")
+    return tmp_path / "own.keras"
+
+
+def test_a_file_of_ones_own_is_inspected_run_backwards_and_asked(stranger, tmp_path, capsys):
+    labels = ["--labels", "ant,bee,cat"]
+    out = tmp_path / "bee.png"
+    generate = ["generate", "bee", "--classifier", str(stranger), *labels, "--out", str(out)]
+    assert command.main(generate) == 0
+    assert "bee: the classifier gives it 0.99" in capsys.readouterr().out.replace("1.000", "0.999")
+    with Image.open(out) as picture:
+        assert picture.mode == "RGB" and picture.size == (24, 32)
+
+    assert command.main(["inspect", str(stranger), str(out), *labels]) == 0
+    pasted, found, answer = capsys.readouterr().out.splitlines()
+    graph = eval(pasted, {"invert": invert})  # what was printed can be pasted
+    assert (graph.image_shape, graph.pixel_range) == ((8, 6, 3), (0, 255))
+    assert "8×6×3 images, 3 classes (ant, bee, cat)" in found
+    assert answer.startswith(f"{out}: bee (")
+    assert command.main(["classify", str(out), "--classifier", str(stranger), *labels]) == 0
+    assert capsys.readouterr().out.startswith(f"{out}: bee (")
+
+
+def test_what_did_not_work_is_said(tmp_path, capsys):
+    out = ["--out", str(tmp_path / "x.png")]
+    command.main(["generate", "1", "7", "--steps", "1", "--step-size", "0.001", *out])
+    assert "did not convince energy; try more --steps" in capsys.readouterr().out
+
+
+def test_a_file_is_replaced_by_a_whole_one_or_not_at_all(tmp_path, monkeypatch, capsys):
+    out = tmp_path / "x.png"
+    out.write_bytes(b"before")
+
+    def full(self, data):
+        self.touch()
+        raise OSError(28, "No space left on device", str(self))
+
+    with monkeypatch.context() as disk:
+        disk.setattr("pathlib.Path.write_bytes", full)
+        assert command.main(["generate", "1", "--steps", "1", "--out", str(out)]) == 2
+    assert capsys.readouterr().err == f"invert: {out}: No space left on device.\n"
+    assert out.read_bytes() == b"before" and list(tmp_path.iterdir()) == [out]
+    assert command.main(["generate", "1", "--steps", "1", "--out", str(out)]) == 0
+    assert out.read_bytes() != b"before" and list(tmp_path.iterdir()) == [out]
+
+
+class ResourceExhaustedError(Exception):
+    """TensorFlow's error has this name."""
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "There is not enough memory for so much at once. Ask for fewer images."),
+        (ResourceExhaustedError("OOM"), "There is not enough memory for so much at once."),
+        (RuntimeError("can't start new thread"), "The system has no thread left."),
+    ],
+)
+def test_what_the_machine_lacks_is_one_line(error, words, monkeypatch, capsys):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(generation, "generate", fail)
+    assert command.main(["generate", "8"]) == 2
+    captured = capsys.readouterr().err
+    assert captured.startswith(f"invert: {words}") and captured.count("\n") == 1
+
+
+def test_a_mistake_of_our_own_keeps_its_traceback(monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(generation, "generate", fail)
+    with pytest.raises(RuntimeError, match="a bug"):
+        command.main(["generate", "8"])
+
+
+def test_a_device_without_end_is_refused(capsys):
+    assert command.main(["classify", "/dev/zero"]) == 2
+    assert "A picture must have at most 64 MB; /dev/zero has more" in capsys.readouterr().err

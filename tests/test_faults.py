@@ -10,35 +10,16 @@ import tensorflow as tf
 from page_driver import ONE, SECONDS, ZERO, Page, at, rungs, until
 
 import invert
-from invert import (
-    attribution,
-    classifier,
-    evaluation,
-    frozen,
-    generation,
-    invariances,
-    inverse_model,
-    inversion,
-    judge,
-    starts,
-    weights,
-)
-from invert.page import (
-    canvas,
-    choices,
-    classify_panel,
-    examples,
-    failure,
-    generate_panel,
-    given,
-    keep,
-    ladder_panel,
-    loading,
-    sheet,
-)
-from invert.weights import WeightsError
+from invert.evaluation import table
+from invert.explanation import attribution, invariances
+from invert.inversion import learning
+from invert.methods import generation, starts
+from invert.networks import classifier, inverse_model, judge, weights
+from invert.networks.weights import WeightsError
+from invert.page import canvas, choices, downloads, examples, failure, loading, sheet, shown_instead
+from invert.page.panels import better_ways, classify, generate
 
-COUNT = generate_panel.COUNT
+COUNT = generate.COUNT
 SECRET = "secret of /srv/somebody"
 
 
@@ -143,11 +124,10 @@ def disk(page, tmp_path, monkeypatch):
 def forgotten(disk, monkeypatch):
     """The same, and nothing of it is in memory yet."""
     for module, names in {
-        classifier: ("load", "_reader"),
+        classifier: ("load", "_shipped"),
         judge: ("load",),
         starts: ("class_gaussian",),
         inverse_model: ("load", "_drawer", "decoder"),
-        frozen: ("load", "load_decoder"),
     }.items():
         for name in names:
             forgetful = weights.once(getattr(module, name).__wrapped__)
@@ -164,11 +144,12 @@ def alter(path):
 @pytest.mark.parametrize(
     "name, asking",
     [
-        ("question", {"method": "plain", "steps": "5"}),
-        ("robust", {"method": "robust", "steps": "5"}),
-        ("energy", {"method": "energy", "steps": "5"}),
-        ("class-gaussian", {"method": "class-prior", "steps": "5"}),
+        ("question", {"network": "question", "steps": "5"}),
+        ("robust", {"network": "robust", "steps": "5"}),
+        ("energy", {"network": "energy", "steps": "5"}),
+        ("class-gaussian", {"start": "class-gaussian", "steps": "5"}),
         ("inverse", {"method": "inverse"}),
+        ("inverse", {"method": "latent", "steps": "5"}),
         ("judge", {"method": "inverse"}),
     ],
 )
@@ -214,23 +195,26 @@ def test_a_manifest_that_is_gone_or_broken_is_named_until_it_is_back(forgotten, 
     assert whole(page.run())
 
 
+PLAIN, INVERSE = ("question", "plain"), ("robust", "inverse")
+
+
 def only(monkeypatch, *names):
-    """Let the ladder have these methods only; the rest of the page has all."""
-    methods = {name: invert.METHODS[name] for name in names}
-    package = SimpleNamespace(METHODS=methods, generate=invert.generate)
-    monkeypatch.setattr(ladder_panel, "invert", package)
+    """Let the ladder have these rungs only, and a ``generate`` of its own."""
+    package = SimpleNamespace(METHODS=invert.METHODS, generate=invert.generate)
+    monkeypatch.setattr(better_ways, "RUNGS", names)
+    monkeypatch.setattr(better_ways, "invert", package)
     return package
 
 
 @pytest.mark.parametrize("broken", [None, "{", '{"version": {}, "rows": [{"method": "robust"}]}'])
 def test_a_table_that_is_gone_or_broken_leaves_the_pictures(page, disk, monkeypatch, broken):
-    path = disk / evaluation.TABLE
+    path = disk / table.TABLE
     text = path.read_text()
     path.unlink() if broken is None else path.write_text(broken)
-    only(monkeypatch, "inverse")
+    only(monkeypatch, INVERSE)
     shown = at(monkeypatch, right="Better ways")
     assert says(shown, "model_weights/evaluation.json cannot be read")
-    assert list(rungs(shown)) == ["inverse"]
+    assert list(rungs(shown)) == [INVERSE]
     path.write_text(text)
     assert "All that was measured" in shown.run().words and whole(shown.draw(ONE))
 
@@ -280,7 +264,7 @@ ERRORS = pytest.mark.parametrize(
 @ERRORS
 def test_failing_run_is_one_sentence_and_the_left_side_reads_on(page, monkeypatch, error, words):
     with monkeypatch.context() as broken:
-        broken.setattr(inversion, "learn", failing(error))
+        broken.setattr(learning, "learn", failing(error))
         page.choose("digit", "2").draw(ONE)
         assert says(page, words) and page.answer == 1 and not page.images
         assert page.test.get_by_key("digit").value == "2"
@@ -299,15 +283,15 @@ def test_failing_classifier_is_one_sentence_beside_the_drawing(page, monkeypatch
 
 def test_memory_that_is_really_not_there_is_called_that(page, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr(inversion, "learn", lambda *_, **__: np.ones(2**48))
+        broken.setattr(learning, "learn", lambda *_, **__: np.ones(2**48))
         assert says(page.choose("digit", "2"), failure.NO_MEMORY)
     assert whole(page.draw(ONE))
 
 
 def test_our_own_sentences_are_shown_as_they_are(page, monkeypatch):
-    generate = invert.generate
+    make = invert.generate
     with monkeypatch.context() as broken:
-        broken.setattr(invert, "generate", lambda d, **k: generate(d, **{**k, "seed": "<b>"}))
+        broken.setattr(invert, "generate", lambda *a, **k: make(*a, **{**k, "seed": "<b>"}))
         page.choose("digit", "2")
         assert says(page, "seed must be a whole number from 0 to 2147483647; got &#x27;&lt;b&gt;")
     assert whole(page.draw(ONE))
@@ -324,19 +308,19 @@ def test_failing_judge_does_not_take_the_page_along(page, monkeypatch):
 
 
 def test_a_rung_that_fails_says_so_and_the_others_stay(page, monkeypatch):
-    ladders = only(monkeypatch, "plain", "inverse")
+    ladders = only(monkeypatch, PLAIN, INVERSE)
 
-    def fail(digits, method, **settings):
+    def fail(targets, method, **settings):
         if method == "plain":
             raise WeightsError("question.weights.h5 is <missing>.")
-        return invert.generate(digits, method, **settings)
+        return invert.generate(targets, method, **settings)
 
     with monkeypatch.context() as broken:
         broken.setattr(ladders, "generate", fail)
         ladder = at(monkeypatch, right="Better ways")
         shown = rungs(ladder)
-        assert "question.weights.h5 is &lt;missing&gt;." in shown["plain"]
-        assert shown["inverse"].count("made to be a") == 10
+        assert "question.weights.h5 is &lt;missing&gt;." in shown[PLAIN]
+        assert shown[INVERSE].count("made to be a") == 10
         assert len(ladder.images) == COUNT
     assert all(rung.count("made to be a") == 10 for rung in rungs(ladder.run()).values())
 
@@ -347,8 +331,8 @@ def test_a_rung_that_fails_says_so_and_the_others_stay(page, monkeypatch):
         (attribution, "smallest_changes", {"left": "Why"}, 3),
         (invariances, "twin", {"right": "What is lost"}, 4),
         (sheet, "html", {}, 0),
-        (generate_panel, "_offer", {}, 0),
-        (given, "current", {}, 0),
+        (generate, "_offer", {}, 0),
+        (shown_instead, "current", {}, 0),
         (canvas, "st_canvas", {}, 0),
         (choices, "one_of", {}, 0),
     ],
@@ -374,7 +358,7 @@ def test_a_panel_that_fails_says_so_and_comes_back(page, monkeypatch, module, na
 def test_a_hidden_panel_that_fails_leaves_the_open_one(page, monkeypatch):
     visitor = at(monkeypatch, left="Why").draw(ONE)
     with monkeypatch.context() as broken:
-        broken.setattr(classify_panel, "show", failing(RuntimeError(SECRET)))
+        broken.setattr(classify, "show", failing(RuntimeError(SECRET)))
         visitor.run()
         assert says(visitor, failure.UNEXPECTED) and "reads 1" in visitor.words
     assert 'role="alert"' not in visitor.run().html
@@ -384,5 +368,5 @@ def test_a_hidden_panel_that_fails_leaves_the_open_one(page, monkeypatch):
 def test_a_file_to_keep_is_made_when_asked_for_so_a_failing_one_leaves_the_page(
     page, monkeypatch, make
 ):
-    monkeypatch.setattr(keep, make, failing(RuntimeError(SECRET)))
-    assert whole(page.choose("method", "robust").draw(ONE))
+    monkeypatch.setattr(downloads, make, failing(RuntimeError(SECRET)))
+    assert whole(page.choose("network", "robust").draw(ONE))

@@ -28,18 +28,13 @@ from PIL import Image, ImageDraw
 
 import invert
 from invert import __main__ as command
-from invert import (
-    evaluation,
-    frozen,
-    images,
-    inversion,
-    judge,
-    starts,
-    upload,
-    weights,
-)
+from invert import upload
 from invert.drawing import from_strokes
-from invert.page import ladder_panel, link
+from invert.evaluation import score, table
+from invert.inversion import learning
+from invert.networks import weights
+from invert.page import link
+from invert.page.panels import better_ways
 
 # Files and drawings are long to print, which is not this test's business.
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")
@@ -279,25 +274,26 @@ def test_any_file_is_an_image_or_a_sentence(data):
 # --- Links
 
 # The choices, names that the page has for something else, and names that it has not.
-KEYS = [*link.CHOICES, "upload", "canvas", "given", "strokes", "complaint", "dice", "keep-png"]
-KEYS += ["drawn image", "link was read", "link asks", "ladder_seed", "", "embed"]
+KEYS = [*link.CHOICES, "upload", "canvas", "instead", "sent", "strokes", "complaint", "dice"]
+KEYS += ["keep-png", "drawn image", "last reading", "link asks", "ladder_seed", "", "embed"]
 values = st.one_of(
     st.text(max_size=20),
     st.integers().map(str),
     st.floats().map(str),
     st.sampled_from(
-        ["<script>alert(1)</script>", "8", "robust", "Generate", "black", "\0", "9" * 5000]
+        ["<script>alert(1)</script>", "8", "robust", "steepest", "Generate", "my.h5", "9" * 5000]
     ),
+    st.sampled_from(["black", "\0"]),
 )
 
 
 def test_any_link_shows_the_page(page, monkeypatch):
-    monkeypatch.setattr(ladder_panel, "_ladder", lambda seed: "<p></p>")
+    monkeypatch.setattr(better_ways, "_ladder", lambda seed: "<p></p>")
 
     @cases(15)
     @given(st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=8), values, max_size=6))
     @example({"": "0.9"})
-    @example({"upload": "1", "given": "1", "canvas": "1", "strokes": "1", "drawn image": "1"})
+    @example({"upload": "1", "instead": "1", "canvas": "1", "strokes": "1", "drawn image": "1"})
     @example({"seed": "9" * 400, "right": "Generate"})
     @example({"seed": "-1e400", "count": "inf", "ladder-seed": "1e999", "right": "Better ways"})
     def check(query):
@@ -349,7 +345,7 @@ def test_any_manifest_is_read_or_refused(folder):
     @example(json.dumps({"judge": SHA, "judge-reference": {**SHA, "figures": [1]}}).encode())
     def check(text):
         (folder / "manifest.json").write_bytes(text)
-        for read in (lambda: weights.load("small", small()), judge.reference.__wrapped__):
+        for read in (lambda: weights.load("small", small()), score.reference.__wrapped__):
             with read_or_refused("manifest", weights.WeightsError, WAY_OUT):
                 read()
 
@@ -418,7 +414,7 @@ def test_any_weights_file_is_read_or_refused_even_with_its_hash_in_the_manifest(
     check()
 
 
-ROW = evaluation.Row("robust", "black", False, 0.9, 0.9, 5.0, 0.1, 6.5, 1.2)._asdict()
+ROW = table.Row("robust", "steepest", "black", False, 0.9, 0.9, 5.0, 0.1, 6.5, 1.2)._asdict()
 tables = st.fixed_dictionaries(
     {},
     optional={
@@ -441,11 +437,11 @@ def test_any_table_is_shown_or_refused(folder):
     @example(json.dumps({"version": {}, "rows": [{**ROW, "method": []}]}).encode())
     @example(json.dumps({"version": {}, "rows": [{**ROW, "nearest": 10**400}]}).encode())
     def check(text):
-        (folder / evaluation.TABLE).write_bytes(text)
+        (folder / table.TABLE).write_bytes(text)
         with read_or_refused("table", weights.WeightsError, "python -m invert evaluate"):
-            rows = evaluation.load()
-            shown = ladder_panel._table(rows) + evaluation.markdown(rows)
-            assert "<script" not in ladder_panel._table(rows) and shown
+            rows = table.load()
+            shown = better_ways._table(rows) + table.markdown(rows)
+            assert "<script" not in better_ways._table(rows) and shown
 
     check()
 
@@ -460,8 +456,11 @@ def networks(tmp_path_factory):
     layers = [keras.Input((784,)), keras.layers.Dense(4, "relu"), keras.layers.Dense(10)]
     model = keras.Sequential(layers)
     model.save(folder / "own.keras")
-    graph = frozen._freeze_keras(model)
-    return graph.SerializeToString(), (folder / "own.keras").read_bytes()
+    w1, b1, w2, b2 = model.get_weights()
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, (None, 784), "x")
+        tf.matmul(tf.nn.relu(tf.matmul(x, w1) + b1), w2) + b2
+    return graph.as_graph_def().SerializeToString(), (folder / "own.keras").read_bytes()
 
 
 OPS = [
@@ -515,7 +514,7 @@ def test_any_pb_file_is_frozen_or_refused(networks, tmp_path):
     def check(data):
         path.write_bytes(data)
         with read_or_refused(".pb", ValueError):
-            frozen.freeze(path)
+            invert.freeze(path)
 
     check()
 
@@ -551,7 +550,7 @@ def test_any_keras_file_is_frozen_or_refused(networks, tmp_path):
     def check(data):
         path.write_bytes(data)
         with read_or_refused(".keras", ValueError):
-            frozen.freeze(path)
+            invert.freeze(path)
 
     check()
 
@@ -563,17 +562,18 @@ def test_any_keras_file_is_frozen_or_refused(networks, tmp_path):
 def unlearned(monkeypatch):
     """Everything but the learning itself, which is measured elsewhere."""
 
-    def learn(graph, objective, start, digits, *, steps, frame_steps=(), **_):
+    def learn(graph, objective, start, targets, *, steps, frame_steps=(), **_):
         assert start.dtype == np.float32 and np.isfinite(start).all() and 1 <= steps <= 1000
-        count = len(start)
-        return inversion.Learned(
-            np.zeros((count, 784), np.float32),
-            np.zeros((steps, count), np.float32),
-            np.zeros((steps + 1, count, 10), np.float32),
-            np.zeros((len(frame_steps), count, 784), np.float32),
+        count, least = len(start), graph.pixel_range[0]
+        return learning.Learned(
+            images=np.full((count, *graph.image_shape), least, np.float32),
+            losses=np.zeros((steps, count), np.float32),
+            logits=np.zeros((steps + 1, count, graph.classes), np.float32),
+            frames=np.full((len(frame_steps), count, *graph.image_shape), least, np.float32),
+            moved=np.ones(count, bool),
         )
 
-    monkeypatch.setattr(inversion, "learn", learn)
+    monkeypatch.setattr(learning, "learn", learn)
 
 
 python = st.one_of(
@@ -586,9 +586,9 @@ python = st.one_of(
         [{8}, range(10), np.array([1, 2]), np.array("8"), np.array([[1]]), 3 + 2j, 1e308]
     ),
 )
-names = st.sampled_from([*invert.METHODS]) | python
+names = st.none() | st.sampled_from([*invert.METHODS, *invert.CLASSIFIERS]) | python
 settings_of = st.dictionaries(
-    st.sampled_from(["steps", "step_size", "l2", "jitter", "total_variation", "other"]),
+    st.sampled_from(["loss", "steps", "step_size", "l2", "jitter", "total_variation", "other"]),
     python | st.floats(0, 200),
     max_size=3,
 )
@@ -600,18 +600,21 @@ def test_any_arguments_of_generate_are_served_or_refused(unlearned):
         st.integers(0, 9) | st.lists(st.integers(-1, 10), max_size=20) | python,
         names,
         st.integers(-1, 99) | python,
-        st.none() | st.sampled_from(starts.STARTS) | python,
+        st.none() | st.sampled_from(invert.STARTS) | python,
         st.integers(0, 70) | python,
-        st.none() | st.sampled_from(weights.CLASSIFIERS) | python,
+        st.sampled_from([*invert.CLASSIFIERS]) | python,
         settings_of,
     )
-    @example(8, "robust", 10**5000, None, 0, None, {})
-    @example(range(10**30), "robust", 0, None, 0, None, {})
+    @example(8, None, 10**5000, None, 0, "robust", {})
+    @example(range(10**30), None, 0, None, 0, "robust", {})
+    @example(8, "energy", 0, None, 0, "energy", {})
+    @example(8, None, 0, None, 0, "/etc/passwd", {})
+    @example(8, None, 0, None, 0, "/", {})
     def check(digits, method, seed, start, frames, classifier, own):
         with read_or_refused("generate", ValueError):
             arguments = {"seed": seed, "start": start, "frames": frames, "classifier": classifier}
             run = invert.generate(digits, method, **arguments, **own)
-            assert run.images.shape[1:] == (28, 28) and 1 <= len(run.images) <= images.MAX_COUNT
+            assert run.images.shape[1:] == (28, 28) and 1 <= len(run.images) <= invert.MAX_COUNT
 
     check()
 
@@ -626,26 +629,41 @@ words = st.one_of(
     st.sampled_from(
         ["--classifier", "question", "picture.png", "nan", "inf", "-1", "1e9", "/", "\0"]
     ),
+    st.sampled_from(["own.pb", "--whole", "--loss", "logit", "--input", "--output", "--signature"]),
+    st.sampled_from(
+        ["--shape", "28,28", "--pixel-range", "0,255", "--labels", "a,b", "--feed", "x=1"]
+    ),
     st.text(max_size=8),
     st.integers().map(str),
 )
 
 
-def test_any_command_line_ends_in_an_answer_or_one_line(unlearned, tmp_path, monkeypatch, capsys):
+def test_any_command_line_ends_in_an_answer_or_one_line(
+    unlearned, networks, tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "picture.png").write_bytes(PICTURES[0])
+    (tmp_path / "own.pb").write_bytes(networks[0])
 
     @cases(100)
     @given(
-        st.sampled_from(["generate", "classify", "", "--help", "draw"]),
+        st.sampled_from(["generate", "classify", "inspect", "", "--help", "draw"]),
         st.lists(words, max_size=9),
     )
     @example("generate", ["9" * 5000])
     @example("generate", ["8", "--out", "a" * 5000 + ".png"])
     @example("generate", ["8", "--out", "\0.png"])
     @example("generate", ["8", "--start", "\0"])
+    @example("generate", ["8", "--classifier", "own.pb", "--shape", "28,28", "--start", "black"])
+    @example("generate", ["8", "--classifier", "own.pb", "--shape", "1e9,1e9"])
+    @example("generate", ["8", "--classifier", "picture.png"])
+    @example("generate", ["8", "--classifier", "\0"])
     @example("classify", ["\0"])
     @example("classify", ["."])
+    @example("classify", ["picture.png", "--classifier", "own.pb", "--pixel-range", "0,nan"])
+    @example("inspect", ["own.pb", "picture.png", "--labels", ",,,,,,,,,"])
+    @example("inspect", ["own.pb", "--feed", "=1", "--output", "\0"])
+    @example("inspect", ["."])
     def check(first, rest):
         with counted("command"):
             capsys.readouterr()

@@ -1,5 +1,9 @@
 """Picture files as visitors have them: every kind, and every kind of damage."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from page_driver import encoded
@@ -7,6 +11,8 @@ from PIL import Image, ImageDraw
 
 import invert
 from invert import drawing, upload
+
+ROOT = Path(__file__).parent.parent
 
 
 def seven(side=200):
@@ -76,6 +82,15 @@ def bomb():
     return encoded(Image.new("1", (8000, 8000)), "PNG")
 
 
+def scans(count):
+    """A progressive JPEG of 4 million pixels that draws its smallest refinement so many times."""
+    whole = encoded(seven(2000), "JPEG", progressive=True, quality=50)
+    starts = [n for n in range(len(whole)) if whole[n : n + 2] == b"\xff\xda"]
+    ends = [*starts[1:], len(whole) - 2]
+    smallest = min((whole[a:b] for a, b in zip(starts, ends, strict=True)), key=len)
+    return whole[:-2] + smallest * count + whole[-2:]
+
+
 @pytest.mark.parametrize(
     "data, words",
     [
@@ -85,13 +100,71 @@ def bomb():
         (encoded(seven(), "GIF"), upload.NO_PICTURE),
         (encoded(seven(), "PNG")[:300], upload.DAMAGED),
         (encoded(seven(), "JPEG")[:900], upload.DAMAGED),
+        (encoded(seven(), "WEBP")[:400], upload.DAMAGED),
+        (scans(20_000), upload.TOO_LARGE),
+        (encoded(Image.new("RGBA", (6324, 6324)), "PNG"), upload.TOO_LARGE),
+        (encoded(Image.new("RGB", (4000, 3000)), "WEBP", method=0), upload.TOO_LARGE),
+        (encoded(Image.new("L", (5000, 5000)), "JPEG", progressive=True), upload.TOO_LARGE),
         (bomb(), upload.TOO_LARGE),
         (encoded(Image.new("1", (16000, 12000)), "PNG"), upload.TOO_LARGE),
         (encoded(Image.new("L", (90, 90), 200), "WEBP"), upload.NO_DIGIT),
     ],
-    ids=["empty", "svg", "header", "gif", "cut-png", "cut-jpeg", "large", "bomb", "blank"],
+    ids=[
+        *("empty", "svg", "header", "gif", "cut-png", "cut-jpeg", "cut-webp", "scans", "rgba"),
+        *("large-webp", "large-progressive", "large", "bomb", "blank"),
+    ],
 )
 def test_every_bad_file_is_one_sentence(data, words):
     with pytest.raises(ValueError) as error:
         upload.read(data)
     assert str(error.value) == words
+
+
+def test_an_honest_progressive_jpeg_and_one_with_a_thumbnail_are_read():
+    assert upload._scans(encoded(seven(), "JPEG", progressive=True)) > 1
+    assert upload.read(scans(3)).any()
+    exif = Image.Exif()
+    exif[0x927C] = encoded(seven(), "JPEG")  # a whole JPEG inside the camera's own notes
+    assert upload._scans(encoded(seven(), "JPEG", exif=exif)) == 1
+
+
+def large(kind):
+    """The largest picture of a kind that is taken."""
+    pixels = upload.MAX_PIXELS[kind]
+    width = int(pixels**0.5)
+    grey = Image.linear_gradient("L").resize((width, pixels // width))
+    if kind == "progressive JPEG":
+        return encoded(grey.convert("RGB"), "JPEG", progressive=True, subsampling=0)
+    if kind == "JPEG":
+        return encoded(grey.convert("RGB"), "JPEG", subsampling=0)
+    colours = Image.merge("RGBA", [grey] * 4)
+    return encoded(colours, kind, **({"method": 0} if kind == "WEBP" else {"compress_level": 1}))
+
+
+@pytest.mark.parametrize("kind", upload.MAX_PIXELS)
+def test_no_picture_takes_more_than_150_mb(kind, tmp_path):
+    path = tmp_path / "large"
+    path.write_bytes(large(kind))
+    code = (
+        "import resource, sys; from invert import upload;"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
+        "upload.read(open(sys.argv[1], 'rb').read());"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+    )
+    run = [sys.executable, "-c", code, str(path)]
+    kilobytes = int(subprocess.run(run, cwd=ROOT, capture_output=True, check=True).stdout)
+    assert kilobytes < 150_000
+
+
+def test_a_whole_picture_keeps_its_colours_and_its_light():
+    halves = Image.new("RGB", (60, 40), (255, 0, 0))
+    halves.paste((0, 0, 255), (30, 0, 60, 40))
+    whole = upload.read_whole(encoded(halves, "PNG"), (8, 12, 3))
+    assert whole.shape == (8, 12, 3) and whole.dtype == np.float32
+    assert whole[4, 2].tolist() == [1, 0, 0] and whole[4, 9].tolist() == [0, 0, 1]
+    grey = upload.read_whole(encoded(Image.new("L", (90, 90), 51), "PNG"), (28, 28))
+    np.testing.assert_allclose(grey, 0.2, atol=1e-6)
+    deep = Image.fromarray(np.full((9, 9), 65535, np.uint16))
+    np.testing.assert_allclose(upload.read_whole(encoded(deep, "PNG"), (5, 5)), 1)
+    with pytest.raises(ValueError, match="no PNG, JPEG or WEBP"):
+        upload.read_whole(b"GIF89a", (28, 28))

@@ -4,13 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-import invert
-
-CLASSIFIERS = {
-    "question": "trained as the question describes",
-    "robust": "trained on digits that were disturbed so as to mislead it",
-    "energy": "trained so too, and to tell real digits from those it imagines itself",
-}
+from invert.networks.classifier import CLASSIFIERS
 
 
 def one_of(
@@ -34,13 +28,8 @@ def one_of(
     return chosen or default
 
 
-def classifier(default: str, key: str) -> str:
-    """Let the visitor choose one of the classifiers that the methods invert."""
-    used = (method.classifier for method in invert.METHODS.values())
-    names = list(dict.fromkeys(name for name in (default, *used) if name in CLASSIFIERS))
-    meanings = "; ".join(f"`{name}`: {CLASSIFIERS[name]}" for name in names)
-    words = (
-        f"One network, trained in different ways. {meanings}. The methods `robust` and `energy`"
-        " under Generate are named after the classifier that they run backwards."
-    )
-    return one_of("Classifier", names, default, key, words)
+def classifier(default: str, key: str, label: str = "Network") -> str:
+    """Let the visitor choose one of the classifiers that ship."""
+    meanings = "; ".join(f"`{name}`: trained {each.training}" for name, each in CLASSIFIERS.items())
+    words = f"One network, trained in different ways. {meanings}."
+    return one_of(label, list(CLASSIFIERS), default, key, words)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from invert.drawing import BlankDrawing
+from invert.networks.weights import WeightsError
 from invert.page import markup
-from invert.weights import WeightsError
 
 UNEXPECTED = "Something failed on the server; its log says what. Try again, or choose differently."
 NO_MEMORY = (

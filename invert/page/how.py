@@ -4,7 +4,6 @@ from html import escape
 
 import streamlit as st
 
-import invert
 from invert.page import markup
 
 STEPS = (
@@ -26,16 +25,16 @@ QUESTION = (
     " into a variable, and learn the input that makes it say “8”? Is there a better way?"
 )
 REPLY = (
-    "The reply: hardly. A classifier throws away too much of what it sees to be run backwards;"
-    " rather train an opposite model, from digit to image."
+    "The answer was: not really. A classifier throws away too much of what it sees to be run"
+    " backwards. Train an opposite model instead, from digit to image."
 )
 ANSWERS = (
     (
         "Can it be done?",
         "Generate",
-        "Yes, in four steps. On the network as it was trained then (`plain`) it finds images that"
-        " only that network takes for digits; trained to withstand small changes (`robust`), the"
-        " same steps draw digits that anyone can read.",
+        "Yes, in four steps. On the network as it was trained then (`question`) they find images"
+        " that only that network takes for digits. On the same network, trained to withstand small"
+        " changes (`robust`), the same steps draw digits that anyone can read.",
     ),
     (
         "Is there a better way?",
@@ -51,13 +50,13 @@ ANSWERS = (
     (
         "What does it keep?",
         "Why",
-        "What its units wait for, the ink it goes by, how little would turn it.",
+        "What its units respond to, which ink matters, and how small a change flips the answer.",
     ),
 )
 OPPOSITE = (
     "And an opposite model?",
     "Better ways",
-    "It stands there as `inverse`, beside what it was to replace.",
+    "It is `inverse`, shown beside the methods it was meant to replace.",
 )
 
 
@@ -73,10 +72,9 @@ def html() -> str:
         f"<li><b>{name}</b><code>{escape(line)}</code><span>{escape(what)}</span></li>"
         for name, line, what in STEPS
     )
-    answers = [*ANSWERS, OPPOSITE] if "inverse" in invert.METHODS else ANSWERS
     listed = "".join(
         f"<dt>{escape(question)} <b>{escape(tab)}</b></dt><dd>{markup.sentence(words)}</dd>"
-        for question, tab, words in answers
+        for question, tab, words in [*ANSWERS, OPPOSITE]
     )
     return (
         f'<div class="how" tabindex="0"><p>{escape(QUESTION)}</p><ol>{steps}</ol>'

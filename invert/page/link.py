@@ -5,7 +5,17 @@ import math
 import streamlit as st
 
 # The keys of all widgets that are bound to the URL.
-CHOICES = ("digit", "method", "count", "seed", "start", "steps", "pen", "reader")
+CHOICES: tuple[str, ...] = (
+    "digit",
+    "network",
+    "method",
+    "count",
+    "seed",
+    "start",
+    "steps",
+    "pen",
+    "reader",
+)
 CHOICES += ("left", "right", "ladder-seed", "noise", "lost-image", "lost-classifier")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 import invert
-from invert import judge
+from invert.networks import judge
 from invert.page import failure, markup
 
 # How often the page asks how far loading is: until it can answer, and after that.
@@ -80,7 +80,7 @@ def load_networks() -> None:
 
 def warm_panels() -> None:
     """Compile what the panels compute beside the methods, so that no first look waits for it."""
-    from invert import attribution
+    from invert.explanation import attribution
 
     blank = np.zeros((28, 28), np.float32)
     for name in ("robust", "question"):

@@ -106,14 +106,14 @@ def bars(probabilities: Sequence[float] | None, before: Sequence[float] | None) 
         before: the ten shown until now, or None.
     """
     now = np.zeros(10) if probabilities is None else probabilities
-    before = np.zeros(10) if before is None else before
+    earlier = np.zeros(10) if before is None else before
     best = -1 if probabilities is None else int(np.argmax(now))
     rows = []
     for digit in range(10):
         words = "" if probabilities is None else escape(percent(now[digit]))
         chosen = ' class="best"' if digit == best else ""
         rows.append(
-            f"<li{chosen}><b>{digit}</b><span class='track'><i style='--from:{before[digit]:.4f};"
+            f"<li{chosen}><b>{digit}</b><span class='track'><i style='--from:{earlier[digit]:.4f};"
             f"--to:{now[digit]:.4f}'></i></span><em>{words}</em></li>"
         )
     return f'<ol class="bars" aria-label="How sure, digit by digit">{"".join(rows)}</ol>'

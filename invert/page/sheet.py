@@ -11,7 +11,7 @@ from invert.page import markup
 PLAY_SECONDS = 2.4
 # For so many images: columns, and CSS pixels an image. Multiples of 28 keep its squares equal.
 GRIDS = ((1, 1, 252), (4, 2, 112), (9, 3, 84), (16, 4, 56))
-INVITE = '<p class="note invite">Click an image to classify it.</p>'
+INVITE = "Click an image to classify it."
 MARKS = {"classifier": "◆", "judge": "●"}
 
 
@@ -33,8 +33,8 @@ def html(run, opinions: np.ndarray) -> str:
     """
     count = len(run.images)
     columns, side = grid(count)
-    frames = run.images[None] if run.frames is None else run.frames
-    uri = markup.data_uri(film.sprite(frames))
+    frames = run.frames if len(run.frames) else run.images[None]
+    uri = markup.data_uri(film.sprite(frames, run.pixel_range))
     cells = []
     for n in range(count):
         says = {"classifier": run.probabilities[n], "judge": opinions[n]}
@@ -42,10 +42,10 @@ def html(run, opinions: np.ndarray) -> str:
         cells.append(
             f'<figure><div class="frame"><div class="film paper" role="img"'
             f' style="--x:{along:.4f}%"'
-            f' aria-label="{escape(_description(run.digits[n], says))}"></div>'
+            f' aria-label="{escape(_description(run.targets[n], says))}"></div>'
             f'<button type="button" class="send" data-sender="classify-{n + 1}"'
             f' aria-label="Classify image {n + 1}"></button></div>'
-            f"<figcaption>{_opinions(says, run.digits[n])}</figcaption></figure>"
+            f"<figcaption>{_opinions(says, run.targets[n])}</figcaption></figure>"
         )
     small = " small" if columns > 2 else ""
     return (
@@ -53,6 +53,17 @@ def html(run, opinions: np.ndarray) -> str:
         f'--frames:{len(frames)};--seconds:{PLAY_SECONDS}s;--sprite:url({uri})">'
         f"{''.join(cells)}</div>"
     )
+
+
+def note(run) -> str:
+    """Return what one can do with the images; or, where that was in vain, what came of them."""
+    failed = len(run.verdicts) - run.verdicts.count("convinced")
+    words = INVITE
+    if "never moved" in run.verdicts:
+        words = "The network's gradient is zero at this start, so nothing moved. Try another start."
+    elif failed:
+        words = f"{failed} of {len(run.verdicts)} did not convince the network. Try more steps."
+    return f'<p class="note invite">{escape(words)}</p>'
 
 
 def blank(count: int) -> str:

@@ -5,8 +5,9 @@ import importlib
 import sys
 import time
 
-from invert import data, images, shell, weights
-from invert.images import MAX_SEED, check_whole
+from invert import data, images, shell
+from invert.inversion.checks import MAX_SEED, check_whole
+from invert.networks import weights
 
 RECIPES = {
     "question": "the question's recipe to the letter (about a minute)",

@@ -5,7 +5,7 @@ Source: Santurkar et al. 2019, https://arxiv.org/abs/1906.09453, who start from 
 
 import numpy as np
 
-from invert import starts
+from invert.methods import starts
 
 
 def train(mnist, seed: int, epochs: int = 1):

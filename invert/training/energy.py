@@ -14,8 +14,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from invert import classifier, starts, weights
 from invert.images import DIGITS, PIXELS
+from invert.methods import starts
+from invert.networks import classifier, weights
 from invert.training import loop
 from invert.training.attack import cross_entropy, norm, perturb
 from invert.training.augment import affine

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from invert import inverse_model
 from invert.images import DIGITS, PIXELS
+from invert.networks import inverse_model
 from invert.training import loop
 from invert.training.attack import cross_entropy
 

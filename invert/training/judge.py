@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from invert import judge
+from invert.networks import judge
 from invert.training import loop
 from invert.training.attack import accuracy, cross_entropy
 from invert.training.augment import affine

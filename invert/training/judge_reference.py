@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from invert import judge, weights
+from invert.evaluation import score
+from invert.networks import judge, weights
 
 
 def train(mnist, seed: int, epochs: int = 1):
@@ -11,13 +12,13 @@ def train(mnist, seed: int, epochs: int = 1):
     The floor is the Fréchet distance of 1,000 real validation images, 100 a digit.
     """
     features, _ = judge.look(mnist.test.images)
-    model = judge.build_reference()
+    model = score.build_reference()
     covariance = np.cov(features, rowvar=False)
-    spread = judge.spread(features, mnist.test.digits)
+    spread = score.spread(features, mnist.test.digits)
     model.set_weights([features.mean(axis=0), covariance, spread])
     rows = np.concatenate([np.flatnonzero(mnist.validation.digits == d)[:100] for d in range(10)])
     real, _ = judge.look(mnist.validation.images[rows])
-    floor = judge.frechet(
+    floor = score.frechet(
         real.mean(axis=0), np.cov(real, rowvar=False), features.mean(axis=0), covariance
     )
     return model, {"real_frechet": floor, "judge_sha256": weights.manifest()["judge"]["sha256"]}

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from invert import classifier
+from invert.networks import classifier
 from invert.training.attack import accuracy, cross_entropy
 
 EPOCHS = 15

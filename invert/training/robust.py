@@ -10,7 +10,7 @@ backwards: Santurkar et al. 2019, https://arxiv.org/abs/1906.09453.
 import keras
 import tensorflow as tf
 
-from invert import classifier
+from invert.networks import classifier
 from invert.training import loop
 from invert.training.attack import accuracy, cross_entropy, perturb
 from invert.training.augment import affine

@@ -12,8 +12,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 
-import invert
+from invert.evaluation.table import PLAN
 
+RUNGS = dict.fromkeys((classifier, method) for classifier, method, _ in PLAN)
 MODELS_SECONDS = 240  # on two cores that others use as well
 SECONDS = 30
 TURN = np.linspace(0, 2 * np.pi, 24)
@@ -363,13 +364,14 @@ def test_link_shows_the_same_images_to_somebody_else(visit):
 
 
 def test_bad_links_show_the_page_as_it_is_without(visit):
-    page = visit("?digit=12&count=99&seed=x&start=here&steps=7&method=zzz&left=No&pen=fat&right=")
+    choices = "digit=12&count=99&seed=x&start=here&steps=7&network=my.h5&method=robust"
+    page = visit(f"?{choices}&left=No&pen=fat&right=")
     made(page, 8)
     assert page.locator(".film").count() == 4
     said = page.get_by_text("asks for what this page does not have")
     named = re.search(r"does not have: (.*)\. The usual", said.inner_text())[1]
     assert set(named.split(", ")) == {
-        *("digit", "count", "seed", "start", "steps", "method", "left", "pen")
+        *("digit", "count", "seed", "start", "steps", "network", "method", "left", "pen")
     }
     assert page.locator(".alert").count() == 0
 
@@ -396,7 +398,7 @@ def test_example_and_generated_image_take_the_drawings_place_and_give_it_back(vi
     made(page, 3)
     page.get_by_role("button", name="Classify image 2").click()
     answer(page, 3)
-    cover.get_by_text("made to be a 3 by energy").wait_for()
+    cover.get_by_text("made to be a 3 by energy, steepest").wait_for()
     sees(page, 2)
     paper = easel.paper.bounding_box()
     page.mouse.move(paper["x"] + 60, paper["y"] + 60)
@@ -429,8 +431,8 @@ def test_finger_moves_every_control(visit):
     page = visit(width=390, height=844, has_touch=True, is_mobile=True)
     page.locator(".st-key-digit").get_by_role("radio", name="6", exact=True).tap()
     film = made(page, 6)
-    page.locator(".st-key-method").get_by_role("radio", name="robust", exact=True).tap()
-    wait_for_url(page, "method=robust")
+    page.locator(".st-key-network").get_by_role("radio", name="robust", exact=True).tap()
+    wait_for_url(page, "network=robust")
     page.locator(".player .at", has_text="of 80:").wait_for()
     page.locator(".player .at", has_text=re.compile(r"^step (\d+) of \1:")).wait_for()
     slow(page)
@@ -460,11 +462,17 @@ def test_keyboard_moves_every_control(visit):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
     film = made(page, 9)
-    page.locator(".st-key-method").get_by_role("radio", name="energy", exact=True).focus()
+    page.locator(".st-key-network").get_by_role("radio", name="energy", exact=True).focus()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Space")
-    wait_for_url(page, "method=class-prior")
-    page.locator(".player .at", has_text=re.compile(r"^step 26 of 26:")).wait_for()
+    wait_for_url(page, "network=robust")
+    page.locator(".player .at", has_text=re.compile(r"^step 80 of 80:")).wait_for()
+    page.locator(".st-key-method").get_by_role("radio", name="its best", exact=True).focus()
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    wait_for_url(page, "method=regularized")
+    page.locator(".player .at", has_text=re.compile(r"^step 200 of 200:")).wait_for()
     slow(page)
     page.get_by_role("button", name="Play the film").focus()
     page.keyboard.press("Enter")
@@ -561,7 +569,7 @@ def test_images_film_and_numbers_are_kept(visit):
             page.get_by_role("button", name=label).click()
         file = download.value
         kept[file.suggested_filename] = Path(file.path()).read_bytes()
-    assert list(kept) == [f"6-energy-seed-3.{ending}" for ending in ("png", "gif", "npz")]
+    assert list(kept) == [f"6-energy-steepest-seed-3.{ending}" for ending in ("png", "gif", "npz")]
     png, gif, npz = kept.values()
     assert Image.open(io.BytesIO(png)).size == (560, 560)
     assert Image.open(io.BytesIO(gif)).n_frames > 10
@@ -640,16 +648,16 @@ def test_ladder_has_a_row_a_method_and_another_seed_changes_those_from_chance(vi
         [rung.querySelector("h3").innerText, [...rung.querySelectorAll(".ten img")]
           .map((img) => img.src)]))"""
     before = page.evaluate(pictures)
-    assert set(before) == set(invert.METHODS)
+    assert list(before) == [f"{method}\n{classifier}" for classifier, method in RUNGS]
     assert {len(images) for images in before.values()} == {10}
     seed = page.get_by_label("Seed of all methods", exact=True)
     seed.fill("7")
     seed.press("Enter")
-    latent = before["latent"][0]
+    latent = before["latent\nrobust"][0]
     page.wait_for_function(f"!document.querySelector('.ten img[src=\"{latent}\"]')")
     after = page.evaluate(pictures)
-    moved = {name for name in before if before[name] != after[name]}
-    assert moved == {name for name, m in invert.METHODS.items() if m.start != "black"}
+    still = {name for name in before if before[name] == after[name]}
+    assert still == {"plain\nquestion", "steepest\nrobust"}, "from black there is no chance"
     wait_for_url(page, "ladder-seed=7")
     page.get_by_role("tab", name="Generate").click()
     made(page, 8)

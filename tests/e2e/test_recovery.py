@@ -21,7 +21,7 @@ def test_killed_server_comes_back_to_the_same_images_and_drawing(visitor, tmp_pa
     port = free_port()
     address, process = start(port, tmp_path / "first.txt")
     try:
-        visitor.goto(f"{address}/?digit=3&method=robust&count=3&steps=20")
+        visitor.goto(f"{address}/?digit=3&network=robust&count=3&steps=20")
         made(visitor, 3)
         seed = visitor.get_by_label("Seed", exact=True)
         seed.fill("5")

@@ -1,4 +1,4 @@
-"""Two servers behind nginx, as the README configures it, and one of them killed under load."""
+"""Two servers behind nginx, configured as in tests/load, and one of them killed under load."""
 
 import asyncio
 import concurrent.futures
@@ -19,7 +19,7 @@ VISITORS = 8
 
 @pytest.fixture(scope="module")
 def replicas(server, tmp_path_factory):
-    """nginx with the README's configuration in front of the server of all tests and one more.
+    """nginx, configured as in tests/load, in front of the server of all tests and one more.
 
     Cookies call them "one" and "two"; ``mortal`` is the process of the latter.
     """
@@ -36,7 +36,7 @@ def replicas(server, tmp_path_factory):
             ":8502$": f":{other.rpartition(':')[2]}$",
             "listen 80;": f"listen 127.0.0.1:{port};",
         }
-        text = (ROOT / "README.md").read_text("utf-8")
+        text = (ROOT / "tests/load/README.md").read_text("utf-8")
         (site,) = re.findall(r"<!-- nginx -->\n```nginx\n(.*?)```", text, re.DOTALL)
         for shown, here in places.items():
             assert shown in site
@@ -117,7 +117,7 @@ def test_a_replica_is_killed_under_load_and_its_visitors_go_on(replicas, browser
         page.get_by_role("button", name="Keep").click()
         with page.expect_download() as download:
             page.get_by_role("button", name="Images (PNG)").click()
-        assert download.value.suggested_filename == "3-energy-seed-5.png"
+        assert download.value.suggested_filename == "3-energy-steepest-seed-5.png"
         page.keyboard.press("Escape")
         choose(page, 7)
         before, url = made(page, 7), page.url

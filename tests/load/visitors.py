@@ -170,9 +170,10 @@ def shown(html: str) -> tuple[str, ...]:
 def serial(answer: Answer) -> tuple[str, ...]:
     """Return what the page had to show, made by the package alone."""
     import invert
-    from invert import judge
     from invert.drawing import BlankDrawing, from_strokes
-    from invert.page import generate_panel, markup, sheet
+    from invert.networks import judge
+    from invert.page import markup, sheet
+    from invert.page.panels import generate
 
     if answer.kind == "stroke → answer":
         try:
@@ -182,8 +183,7 @@ def serial(answer: Answer) -> tuple[str, ...]:
         read = invert.classify(image[None])[0]
         return shown(markup.picture(image, "", 112) + markup.bars(read, None))
     digits = [answer.asked["digit"]] * answer.asked["count"]
-    seed, frames = answer.asked["seed"], generate_panel.FRAMES
-    run = invert.generate(digits, generate_panel.METHOD, seed=seed, frames=frames)
+    run = invert.generate(digits, seed=answer.asked["seed"], frames=generate.FRAMES)
     return shown(sheet.html(run, judge.read(run.images)))
 
 

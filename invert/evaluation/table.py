@@ -1,0 +1,234 @@
+"""All methods measured: a row for each classifier, method and start, scored by the judge.
+
+The table lies in model_weights/evaluation.json; the page shows that file, and the README a copy
+that the same command writes, so no figure in either is typed by hand.
+"""
+
+import contextlib
+import functools
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from invert import data
+from invert.evaluation import score
+from invert.images import DIGITS
+from invert.methods import starts
+from invert.methods.generation import generate
+from invert.methods.records import METHODS
+from invert.networks import weights
+from invert.networks.classifier import CLASSIFIERS
+
+PER_DIGIT = 100
+SEED = 2000  # settings were compared on others
+# What is measured: classifier, method and start.
+PLAN = (
+    ("question", "plain", "black"),
+    ("question", "plain", "noise"),
+    ("question", "regularized", "noise"),
+    ("robust", "steepest", "black"),
+    ("robust", "steepest", "noise"),
+    ("robust", "steepest", "class-gaussian"),
+    ("energy", "steepest", "noise"),
+    ("energy", "steepest", "class-gaussian"),
+    ("robust", "latent", starts.CODE),
+    ("robust", "inverse", starts.CODE),
+)
+TABLE = "evaluation.json"
+README = weights.DIRECTORY.parent / "README.md"
+MARKS = ("<!-- evaluation: written by python -m invert evaluate -->", "<!-- end of evaluation -->")
+
+
+class Row(NamedTuple):
+    """One line of the table.
+
+    Attributes:
+        classifier: the name of the one that was run backwards, or "".
+        method: the method's name, or what stands in for one: "real digits", "mean of each digit".
+        start: where M started, or "".
+        sees_training_data: whether anything but the classifier came from training images.
+        agreement, confidence, frechet, diversity: see ``invert.evaluation.score.Score``.
+        nearest: mean L2 distance to the nearest training image; far below the real digits' own
+            would betray copying.
+        milliseconds: an image, in a warm run of them all.
+    """
+
+    classifier: str
+    method: str
+    start: str
+    sees_training_data: bool
+    agreement: float
+    confidence: float
+    frechet: float
+    diversity: float
+    nearest: float
+    milliseconds: float | None
+
+
+def evaluate(mnist: data.Mnist, report=lambda done, row: None) -> list[Row]:
+    """Measure all of ``PLAN``, write the table, and return it.
+
+    Rows that an interrupted evaluation had finished are taken over; the table itself is only
+    replaced when it is whole.
+
+    Args:
+        mnist: ``nearest`` searches its training images; its validation images are the real digits.
+        report: called after each row with how many are done, and the row.
+
+    Raises:
+        WeightsError: some weights are missing, cut or altered.
+    """
+    unfinished = weights.DIRECTORY / f"unfinished-{TABLE}"
+    version = current()
+    rows = {}
+    with contextlib.suppress(weights.WeightsError):  # there is none, or a cut one
+        begun = _read(unfinished)
+        if begun["version"] == version:  # rows of other weights or settings are worth nothing
+            rows = {row[:3]: row for row in begun["rows"]}
+    digits = np.repeat(np.arange(DIGITS), PER_DIGIT)
+    jobs: dict[tuple[str, str, str], Callable] = {
+        ("", "real digits", ""): lambda: (_real(mnist, digits), None),
+        ("", "mean of each digit", ""): lambda: (_means(mnist, digits), None),
+    }
+    for key in PLAN:
+        jobs[key] = functools.partial(_made, *key, digits)
+    for done, (key, job) in enumerate(jobs.items(), start=1):
+        if key not in rows:
+            images, seconds = job()
+            _, method, start = key
+            measured = score.score(images, digits)
+            rows[key] = Row(
+                classifier=key[0],
+                method=method,
+                start=start,
+                sees_training_data=method not in METHODS
+                or METHODS[method].sees_training_data(start),
+                **{name: round(value, 4) for name, value in measured._asdict().items()},
+                nearest=round(float(score.nearest(images, mnist.train.images).mean()), 2),
+                milliseconds=None if seconds is None else round(1000 * seconds / len(digits), 2),
+            )
+            _write(unfinished, version, rows.values())
+        report(done, rows[key])
+    table = [rows[key] for key in jobs]
+    _write(unfinished, version, table)
+    os.replace(unfinished, weights.DIRECTORY / TABLE)
+    return table
+
+
+def current() -> dict:
+    """What a table is true of: the weights' SHA-256 and the methods' settings."""
+    return {
+        "weights": {name: entry["sha256"] for name, entry in weights.manifest().items()},
+        "methods": {method.name: method.settings for method in METHODS.values()},
+        "classifiers": {name: dict(each.settings) for name, each in CLASSIFIERS.items()},
+        "starts": [starts.NOISE, starts.WIDTH],
+        "seed": SEED,
+        "per_digit": PER_DIGIT,
+    }
+
+
+def load() -> list[Row]:
+    """The measured table.
+
+    Raises:
+        WeightsError: it is missing or cut.
+    """
+    return _read(weights.DIRECTORY / TABLE)["rows"]
+
+
+def markdown(rows: list[Row]) -> str:
+    """The table as the README shows it."""
+    lines = [
+        "| network | method | start | sees training data | agreement | confidence | Fréchet"
+        " | diversity | nearest | ms an image |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        network = f"`{row.classifier}`" if row.classifier else ""
+        name = f"`{row.method}`" if row.method in METHODS else row.method
+        time_taken = "" if row.milliseconds is None else f"{row.milliseconds:.2f}"
+        lines.append(
+            f"| {network} | {name} | {row.start} | {'yes' if row.sees_training_data else 'no'}"
+            f" | {row.agreement:.3f} | {row.confidence:.3f} | {row.frechet:.1f}"
+            f" | {row.diversity:.2f} | {row.nearest:.1f} | {time_taken} |"
+        )
+    return "\n".join(lines)
+
+
+def check_readme(marks: tuple[str, str] = MARKS, path: Path = README) -> None:
+    """Raise a ValueError unless the README has a place for the table."""
+    if not path.is_file() or any(path.read_text("utf-8").count(mark) != 1 for mark in marks):
+        raise ValueError(f"{path.name} must hold each of {marks[0]} and {marks[1]} once.")
+
+
+def write_readme(table: str, marks: tuple[str, str] = MARKS, path: Path = README) -> None:
+    """Put a table between its two marks in the README.
+
+    Raises:
+        ValueError: the marks are not there.
+    """
+    check_readme(marks, path)
+    text = path.read_text("utf-8")
+    before, rest = text.split(marks[0])
+    after = rest.split(marks[1])[1]
+    unfinished = path.with_name(f"unfinished-{path.name}")
+    unfinished.write_text(f"{before}{marks[0]}\n{table}\n{marks[1]}{after}", "utf-8")
+    os.replace(unfinished, path)
+
+
+def _made(classifier: str, method: str, start: str, digits: np.ndarray):
+    make = functools.partial(
+        generate, digits, method, classifier=classifier, seed=SEED, start=start
+    )
+    make()  # compiles
+    began = time.perf_counter()
+    run = make()
+    return run.images, time.perf_counter() - began
+
+
+def _real(mnist: data.Mnist, digits: np.ndarray) -> np.ndarray:
+    """Validation digits: real, and neither what was trained on nor what is compared with."""
+    rows = [np.flatnonzero(mnist.validation.digits == d)[:PER_DIGIT] for d in range(DIGITS)]
+    return mnist.validation.images[np.concatenate(rows)]
+
+
+def _means(mnist: data.Mnist, digits: np.ndarray) -> np.ndarray:
+    each = [mnist.train.images[mnist.train.digits == d].mean(axis=0) for d in range(DIGITS)]
+    return np.stack(each)[digits]
+
+
+def _read(path: Path) -> dict:
+    try:
+        table = json.loads(path.read_text("utf-8"))
+        return {"version": table["version"], "rows": [_row(row) for row in table["rows"]]}
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise weights.WeightsError(
+            f"{path.parent.name}/{path.name} cannot be read ({type(error).__name__})."
+            " Measure it again with: python -m invert evaluate"
+        ) from error
+
+
+def _row(entry: dict) -> Row:
+    row = Row(**entry)
+    texts, numbers = row[:3], [n for n in row[4:] if n is not None]
+    whole = isinstance(row.sees_training_data, bool) and row[4:-1].count(None) == 0
+    if not (whole and all(isinstance(text, str) for text in texts)):
+        raise TypeError
+    if not all(isinstance(number, int | float) and abs(number) < 1e9 for number in numbers):
+        raise TypeError
+    return row
+
+
+def _write(path: Path, version: dict, rows) -> None:
+    table = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "version": version,
+        "rows": [row._asdict() for row in rows],
+    }
+    path.write_text(json.dumps(table, indent=1) + "\n", "utf-8")

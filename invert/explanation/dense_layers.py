@@ -1,0 +1,80 @@
+"""The layers of a classifier that is nothing but dense layers, read out of its frozen graph."""
+
+import numpy as np
+import tensorflow as tf
+
+from invert.inversion.frozen_graph import FrozenGraph
+
+ADDING = ("BiasAdd", "Add", "AddV2")
+# What only hands values on, or forms them anew.
+PASSING = ("Identity", "Reshape", "Squeeze", "ExpandDims", "StopGradient", "Snapshot", "Cast")
+
+
+def dense_layers(graph: FrozenGraph) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return weights and biases of each layer, from the image to the logits.
+
+    Args:
+        graph: a classifier whose layers are ``relu(x @ weights + bias)``, the last without relu.
+
+    Returns:
+        For each layer its weights ``(inputs, units)`` and its bias ``(units,)``, float32.
+
+    Raises:
+        ValueError: there is something else between the image and the logits.
+
+    >>> from invert.networks.classifier import open_graph
+    >>> [weights.shape for weights, _ in dense_layers(open_graph("robust"))]
+    [(784, 256), (256, 256), (256, 10)]
+    """
+    nodes = {node.name: node for node in graph.graph_def.node}
+    layers: list[tuple[np.ndarray, np.ndarray]] = []
+    name = _before_passing(graph.output, nodes)
+    while name != _node(graph.placeholder):
+        if layers:
+            name = _before_passing(_enter(nodes, name, graph, "Relu").input[0], nodes)
+        node = _enter(nodes, name, graph, "MatMul", *ADDING)
+        bias = None
+        if node.op in ADDING:
+            bias = _constant(node.input[1], nodes, graph)
+            node = _enter(nodes, _before_passing(node.input[0], nodes), graph, "MatMul")
+        weights = _constant(node.input[1], nodes, graph)
+        weights = weights.T if node.attr["transpose_b"].b else weights
+        layers.append((weights, np.zeros(weights.shape[1], np.float32) if bias is None else bias))
+        name = _before_passing(node.input[0], nodes)
+    return layers[::-1]
+
+
+def _enter(nodes, name: str, graph: FrozenGraph, *operations: str):
+    """The node of that name, which must be one of these operations."""
+    node = nodes.get(name)
+    if node is None or node.op not in operations:
+        raise _refusal(graph, "an input" if node is None else node.op)
+    return node
+
+
+def _refusal(graph: FrozenGraph, found: str) -> ValueError:
+    return ValueError(
+        "Looking into layers needs a network of dense layers with relu between them;"
+        f" {graph.name} has {found} on the way. Its images, reasons and smallest changes need"
+        " nothing of the kind."
+    )
+
+
+def _node(tensor: str) -> str:
+    return tensor.split(":")[0].lstrip("^")
+
+
+def _before_passing(tensor: str, nodes) -> str:
+    """The name of the node that a tensor's values come from."""
+    name = _node(tensor)
+    while name in nodes and nodes[name].op in PASSING:
+        name = _node(nodes[name].input[0])
+    return name
+
+
+def _constant(tensor: str, nodes, graph: FrozenGraph) -> np.ndarray:
+    """A constant's value."""
+    name = _before_passing(tensor, nodes)
+    if f"{name}:0" in graph.weights:
+        return graph.weights[f"{name}:0"].numpy()
+    return tf.make_ndarray(_enter(nodes, name, graph, "Const").attr["value"].tensor)

@@ -1,0 +1,144 @@
+"""How a function of a network is compiled: once for its architecture, by what is in the graph.
+
+Matrix products are compiled by XLA, convolutions run as TensorFlow's own. XLA compiles for every
+shape apart and never gives back what it compiled, 2 MB each; so a process has it compile so much
+and no more. Whatever comes later runs as an ordinary graph, at half the speed.
+"""
+
+import contextlib
+import ctypes
+import threading
+import weakref
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from invert.inversion.architecture import (
+    REFUSED,
+    Architecture,
+    architecture_of,
+    transposes_of,
+    weights_of,
+)
+from invert.inversion.frozen_graph import FrozenGraph
+from invert.inversion.substitution import fill
+
+MOST_BY_XLA = 96
+
+_making = threading.RLock()
+_by_xla = 0
+
+
+class Refused(Exception):
+    """XLA has no code for something in the graph; the architecture remembers it."""
+
+
+def suits_xla(frozen: FrozenGraph) -> bool:
+    """Whether XLA's code for a network is faster than TensorFlow's, and XLA takes it."""
+    return architecture_of(frozen).suits_xla
+
+
+def admit(architecture: Architecture, *keys: Hashable, owner: Any = None) -> bool:
+    """Whether XLA may compile all that ``keys`` name; what was let in once may come again.
+
+    Args:
+        architecture: the graph.
+        *keys: a name for each function and shape, told apart from all others of the architecture.
+        owner: as for ``compiled``.
+    """
+    global _by_xla
+    if not architecture.suits_xla:
+        return False
+    with _making:
+        admitted = _of_owner(architecture, owner).setdefault("admitted", set())
+        new = set(keys) - admitted
+        if _by_xla + len(new) > MOST_BY_XLA:
+            return False
+        admitted |= new
+        _by_xla += len(new)
+        return True
+
+
+def compiled(
+    frozen: FrozenGraph,
+    key: Hashable,
+    function: Callable,
+    signature: Sequence[Any],
+    *,
+    xla: bool,
+    transposed: bool = True,
+    owner: Any = None,
+    shape: Hashable = None,
+) -> Callable:
+    """Return a function of a network, traced when its architecture first needs it.
+
+    Args:
+        frozen: the network.
+        key: what the function does, told apart from all others of the architecture.
+        function: takes ``logits_of``, which takes images (a tensor) and returns their logits, and
+            then the arguments.
+        signature: of the arguments: a ``tf.TensorSpec`` or ``tf.Variable`` each.
+        xla: whether XLA compiles it. Sides of length None are compiled for each length apart.
+        transposed: whether the way back may use transposed copies of the weights.
+        owner: what the function knows beside the network, such as a decoder; it is forgotten with
+            it.
+        shape: tells shapes of the arguments apart, where XLA compiles more than one.
+
+    Returns:
+        A function of the arguments. It raises ``Refused`` where XLA does not take the graph.
+    """
+    architecture, weights = architecture_of(frozen), weights_of(frozen)
+    transposes = transposes_of(frozen) if xla and transposed else ()
+    with _making:
+        traced = _of_owner(architecture, owner)
+        key = (key, xla, transposed)
+        if key not in traced:
+            traced[key] = _trace(architecture, function, signature, xla, transposes), set()
+        concrete, shapes = traced[key]
+
+    def call(*arguments):
+        try:
+            results = concrete(weights, transposes, *arguments)
+            if xla and shape not in shapes:
+                shapes.add(shape)
+                give_back()
+            return results
+        except tf.errors.ResourceExhaustedError:
+            raise
+        except tf.errors.OpError as error:
+            if not xla:
+                raise
+            architecture.compiled[REFUSED] = True
+            raise Refused from error
+
+    return call
+
+
+def give_back() -> None:
+    """Return the memory that compiling took and freed to the system, where the system is GNU's.
+
+    The allocator keeps 30 MB of it otherwise, and 60 MB after a large loop.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _of_owner(architecture: Architecture, owner: Any) -> dict[Hashable, Callable]:
+    if owner is None:
+        return architecture.compiled.setdefault("traced", {})
+    owners = architecture.compiled.setdefault("owners", weakref.WeakKeyDictionary())
+    return owners.setdefault(owner, {})
+
+
+def _trace(architecture: Architecture, function, signature, xla: bool, transposes):
+    def run(weights, transposes, *arguments):
+        def logits_of(images):
+            return fill(architecture, images, weights, transposes)
+
+        return function(logits_of, *arguments)
+
+    specs = tuple(architecture.weights.values())
+    swapped = tuple(tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in transposes)
+    whole = tf.function(run, jit_compile=xla or None, autograph=False)
+    return whole.get_concrete_function(specs, swapped, *signature)

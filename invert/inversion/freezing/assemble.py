@@ -1,0 +1,101 @@
+"""From the flat graph to the frozen graph: what `substitution` imports, and no more."""
+
+import numpy as np
+import tensorflow as tf
+
+from invert.inversion.freezing.flat import Flat, Ref
+from invert.inversion.freezing.functions import attribute
+from invert.inversion.freezing.head import Ending
+from invert.inversion.freezing.shape import Layout
+from invert.inversion.frozen_graph import FrozenGraph
+from invert.inversion.substitution import GRADIENT
+
+# Constants of so many values or more are weights: they are held once, beside the graph. As parts of
+# it, every compiled loop had several copies of them, 35 MB a loop.
+WEIGHT = 1024
+
+
+def assemble(flat: Flat, ending: Ending, layout: Layout, **known) -> FrozenGraph:
+    """Return the frozen graph of a classifier whose logits were found.
+
+    Args:
+        flat: the graph.
+        ending: where its logits are.
+        layout: how images go into it.
+        **known: ``labels``, ``pixel_range`` and ``name``.
+    """
+    logits = ending.logits
+    if flat.dtype(logits) != tf.float32:
+        types = {"SrcT": flat.dtype(logits), "DstT": tf.float32}
+        (logits,) = flat.compute("Cast", "invert/logits", [logits], **types)
+    constants = _constants(flat, logits)
+    graph_def = flat.graph_def([logits], beyond=constants)
+    # A constant is the first output of an operation of its own.
+    names = {
+        ref: ref if ref.endswith(":0") else f"{ref.replace(':', '/output_')}:0" for ref in constants
+    }
+    for node in graph_def.node:
+        node.input[:] = [names.get(ref, ref) for ref in node.input]
+    weights = {}
+    for ref, value in constants.items():
+        if value.size >= WEIGHT:
+            with tf.init_scope():
+                weights[names[ref]] = tf.constant(value)
+        else:
+            graph_def.node.append(_constant(names[ref], value))
+    for node in graph_def.node:
+        plain = not (attribute(node, "transpose_a").b or attribute(node, "transpose_b").b)
+        if (
+            node.op == "MatMul"
+            and plain
+            and attribute(node, "T").type == tf.float32.as_datatype_enum
+        ):
+            node.attr["_gradient_op_type"].s = GRADIENT.encode()
+    return FrozenGraph(
+        graph_def=graph_def,
+        weights=weights,
+        placeholder=flat.image,
+        output=logits,
+        input_shape=layout.input_shape,
+        image_shape=layout.image_shape,
+        head=ending.head,
+        **known,
+    )
+
+
+def any_batch(flat: Flat, batch: int) -> None:
+    """Have reshapes that were written for batches of one size serve batches of any size."""
+    for node in flat.nodes.values():
+        if node.op != "Reshape" or node.input[0] in flat.fixed or node.input[1] not in flat.fixed:
+            continue
+        sides = flat.value(node.input[1])
+        if sides.size and sides[0] == batch and not (sides < 0).any():
+            node.input[1] = flat.constant(
+                f"{node.name}/any_batch", np.concatenate([[-1], sides[1:]]).astype(sides.dtype)
+            )
+
+
+def _constants(flat: Flat, logits: Ref) -> dict[Ref, np.ndarray]:
+    """What the way from image to logits takes from elsewhere, computed once and for all."""
+    used = dict.fromkeys(
+        ref
+        for node in flat.graph_def([logits]).node
+        if f"{node.name}:0" not in flat.fixed
+        for ref in node.input
+        if ref in flat.fixed
+    )
+    if logits in flat.fixed:
+        used = {logits: None}
+    computed = [ref for ref in used if ref not in flat.constants]
+    values = flat.run(computed) if computed else []
+    return {
+        **{ref: flat.constants[ref] for ref in used if ref in flat.constants},
+        **dict(zip(computed, values, strict=True)),
+    }
+
+
+def _constant(ref: Ref, value: np.ndarray):
+    node = tf.compat.v1.NodeDef(name=ref.rsplit(":", 1)[0], op="Const")
+    node.attr["dtype"].type = tf.as_dtype(value.dtype).as_datatype_enum
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
+    return node

@@ -1,0 +1,39 @@
+"""Open a frozen graph: a ``GraphDef``, in binary or text form, with its weights as constants."""
+
+from pathlib import Path
+
+import tensorflow as tf
+from google.protobuf import text_format
+
+from invert.inversion.freezing import gate
+from invert.inversion.freezing.limits import MAX_TEXT, read
+from invert.inversion.freezing.refusal import Refusal, listed
+from invert.inversion.freezing.source import Source
+from invert.inversion.freezing.variables import VARIABLES
+
+
+def open_file(path: Path, text: bool) -> Source:
+    """Open a frozen graph.
+
+    Raises:
+        Refusal: it holds more than arithmetic.
+    """
+    graph_def = parse(path, text)
+    gate.check(graph_def)
+
+    def no_value(name: str):
+        unknown = [node.name for node in graph_def.node if node.op in VARIABLES]
+        raise Refusal(
+            f"{path} is a graph that is not frozen: its variables {listed(unknown, 4)} have no"
+            " values. Give the checkpoint that belongs to it, with its .meta, or freeze it first."
+        )
+
+    return Source(name=path.name, graph_def=graph_def, variable=no_value)
+
+
+def parse(path: Path, text: bool) -> tf.compat.v1.GraphDef:
+    """Return the graph in a file."""
+    if not text:
+        return tf.compat.v1.GraphDef.FromString(read(path))
+    content = read(path, MAX_TEXT).decode()
+    return text_format.Parse(content, tf.compat.v1.GraphDef(), allow_unknown_field=True)

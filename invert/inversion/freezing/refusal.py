@@ -1,0 +1,27 @@
+"""How freezing says no: one sentence that names the rule, what was found, and the way out."""
+
+
+class Refusal(ValueError):
+    """What was found is said in full: nothing need be added on the way up."""
+
+
+class Unfed(Refusal):
+    """An output depends on a placeholder that has no value."""
+
+
+def shortened(error: BaseException) -> str:
+    """The line of an error's text that says what happened, without TensorFlow's pages of origin."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    lines = [line for line in lines if line and not line.startswith(("[[", "Arguments", "•"))]
+    return lines[-1][:200].rstrip(".:") if lines else type(error).__name__
+
+
+def listed(names, most: int = 12) -> str:
+    """Return names as a sentence shows them, so many at most.
+
+    >>> listed(["x", "keep_prob"]), listed([]), listed("abc", most=2)
+    ("'x', 'keep_prob'", 'none', "'a', 'b' and 1 more")
+    """
+    names = list(names)
+    shown = ", ".join(repr(str(name)[:80]) for name in names[:most])
+    return (shown or "none") + (f" and {len(names) - most:,} more" if len(names) > most else "")

@@ -1,0 +1,93 @@
+"""A classifier that was opened, whatever kind of file it was in."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from invert.inversion.freezing.functions import data_inputs
+from invert.inversion.freezing.refusal import Refusal, listed
+
+
+@dataclasses.dataclass
+class Source:
+    """A graph that passed the gate, and what is known of it.
+
+    Attributes:
+        name: what to call it.
+        graph_def: the graph, with its functions.
+        variable: gives a variable's value, by the name of its operation.
+        inputs: tensors that may take the image, by the names they are known by outside; without
+            any, all placeholders may.
+        outputs: tensors of the answers, likewise; without any, the ends of the graph are.
+        shapes: of inputs, the batch in front, where the file says so apart from the graph.
+        constants: values of placeholders that are not for anybody to choose.
+        compute: runs the source itself, for values of its inputs, by tensor, and the output that is
+            wanted; None: the graph is all there is.
+    """
+
+    name: str
+    graph_def: tf.compat.v1.GraphDef
+    variable: Callable[[str], np.ndarray]
+    inputs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    outputs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    shapes: Mapping[str, tuple] = dataclasses.field(default_factory=dict)
+    constants: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    compute: Callable[[Mapping[str, np.ndarray], str], np.ndarray] | None = None
+
+    def __post_init__(self):
+        self.nodes = {node.name: node for node in self.graph_def.node}
+
+    def tensor(self, name: str, known: Mapping[str, str], what: str) -> str:
+        """Return the tensor that is meant by the name of a tensor, operation, input or output."""
+        if name in known:
+            return known[name]
+        operation, _, index = str(name).partition(":")
+        if operation not in self.nodes or not (index or "0").isdecimal():
+            choice = known or [n for n, node in self.nodes.items() if node.op in PLACEHOLDERS]
+            raise Refusal(f"The network has no {what} {str(name)[:80]!r}; it has {listed(choice)}.")
+        return f"{operation}:{index or 0}"
+
+    def behind(self, tensors, stops=()) -> dict[str, tf.compat.v1.NodeDef]:
+        """The operations of the graph, not of its functions, that tensors are computed from."""
+        return self._follow(tensors, stops)[0]
+
+    def starts(self, tensors, stops=()) -> set[str]:
+        """Those of ``stops`` that tensors are computed from."""
+        return self._follow(tensors, stops)[1]
+
+    def _follow(self, tensors, stops):
+        found, reached = {}, set()
+        waiting = list(tensors)
+        while waiting:
+            tensor = _full(waiting.pop())
+            name = tensor.split(":")[0]
+            node = self.nodes.get(name)
+            if tensor in stops:
+                reached.add(tensor)
+            elif node is not None and name not in found:
+                found[name] = node
+                waiting.extend(data_inputs(node))
+        return found, reached
+
+    def ahead(self) -> set[str]:
+        """The operations of the graph that are computed from any placeholder, and those."""
+        readers: dict[str, list[str]] = {}
+        for node in self.graph_def.node:
+            for tensor in data_inputs(node):
+                readers.setdefault(tensor.split(":")[0], []).append(node.name)
+        found, waiting = set(), [n for n, node in self.nodes.items() if node.op in PLACEHOLDERS]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting.extend(readers.get(name, ()))
+        return found
+
+
+PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
+
+
+def _full(tensor: str) -> str:
+    return tensor if ":" in tensor else f"{tensor}:0"

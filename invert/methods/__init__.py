@@ -1,0 +1,1 @@
+"""The methods: how M is learned, where it starts, and ``generate``, one call of a method."""

@@ -1,0 +1,292 @@
+"""``generate``: one call of a method, from targets and a seed to images; and the warm-up for it.
+
+TensorFlow is imported after the checks, so that a mistake is answered at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from invert.images import DIGITS, PIXELS, SIDE, check_targets
+from invert.inversion.checks import MAX_FRAMES, MAX_SEED, check_whole
+from invert.methods import starts
+from invert.methods.records import METHODS, Method, Optimization, recipe_for
+from invert.networks.classifier import CLASSIFIERS, DEFAULT, check_classifier, open_graph
+
+if TYPE_CHECKING:
+    from invert.inversion.frozen_graph import FrozenGraph
+    from invert.networks.classifier import Classifier
+
+# What visitors are likely to ask for, the likeliest first.
+LIKELY = [
+    (DEFAULT, CLASSIFIERS[DEFAULT].method),
+    *((name, each.method) for name, each in CLASSIFIERS.items() if name != DEFAULT),
+    ("question", "plain"),
+    ("robust", "latent"),
+    ("robust", "inverse"),
+]
+
+Verdict = Literal["convinced", "not convinced", "never moved"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What one call of a method returns: ``N`` images, ``S`` steps, ``F`` frames, ``C`` classes.
+
+    ``inverse`` makes its images in one go: it has 0 steps and 0 frames.
+
+    Attributes:
+        targets: the classes asked for, ``(N,)`` int64.
+        images: ``(N, *shape)`` float32 in the classifier's pixel range; of digits ``(N, 28, 28)``
+            in [0, 1], ink = 1.
+        probabilities: ``(N, C)`` float32, of the classifier that was run backwards.
+        verdicts: of each image "convinced", where the classifier takes it for its target; "not
+            convinced", where it does not; or "never moved": the gradient was zero at the start, because
+            no unit is active there or the classifier is sure already.
+        losses: ``(S, N)`` float32, each image's before each step.
+        probabilities_by_step: ``(S + 1, N, C)`` float32, from the start to the image.
+        frames: ``(F, N, *shape)`` float32, the way from the start to the image.
+        frame_steps: ``(F,)`` int64, how many steps lie before each frame.
+        method: the method's name.
+        classifier: the classifier's name.
+        labels: of its classes, ``C`` of them.
+        pixel_range: of its images.
+        seed: the seed.
+        start: the start's name, or "image".
+        settings: the method's settings as they were used.
+    """
+
+    targets: np.ndarray
+    images: np.ndarray
+    probabilities: np.ndarray
+    verdicts: tuple[Verdict, ...]
+    losses: np.ndarray
+    probabilities_by_step: np.ndarray
+    frames: np.ndarray
+    frame_steps: np.ndarray
+    method: str
+    classifier: str
+    labels: tuple[str, ...]
+    pixel_range: tuple[float, float]
+    seed: int
+    start: str
+    settings: Mapping[str, Any]
+
+
+def generate(
+    targets: int | str | Iterable[int | str],
+    method: str | None = None,
+    *,
+    classifier: Classifier = DEFAULT,
+    seed: int = 0,
+    start: npt.ArrayLike | None = None,
+    frames: int = 0,
+    **settings: float | str,
+) -> Run:
+    """Make images by running a classifier backwards.
+
+    Args:
+        targets: what the images are to show: a class or a sequence of them, at most ``MAX_COUNT``,
+            each by its number (of a digit 0–9) or its label.
+        method: a name in ``METHODS``; by default the one that the classifier is best run backwards
+            by, and for one's own ``steepest``.
+        classifier: ``question``, ``robust`` or ``energy``; the path of a file of one's own; or
+            what ``invert.freeze`` made, which spares reading the file anew at every call.
+        seed: 0 to ``MAX_SEED``. The same seed gives the same images, in any thread; and image
+            ``i`` starts alike however many are asked for.
+        start: where M starts: "black", "noise", "average", "class-gaussian", an image of the
+            classifier's shape or one a target; by default the method's own. Where that is "black"
+            and an image cannot move from there, though the classifier takes it for something else,
+            all start from "noise".
+        frames: how many frames of the way to keep, 2 to ``MAX_FRAMES``, or 0 for none.
+        **settings: the method's by name: ``loss``, "cross-entropy" or "logit"; ``steps``, 1 to
+            ``MAX_STEPS``; ``step_size``; and the weights of its priors (``METHODS[name].settings``
+            has them all).
+
+    Returns:
+        The run: images, probabilities, verdicts, losses, frames and how they came about.
+
+    Raises:
+        ValueError: an argument breaks its rule; the text says which, and the way out.
+        WeightsError: the classifier's weights are missing, cut or altered.
+
+    >>> run = generate([8, 8, 3], classifier="robust", seed=0, frames=24)
+    >>> run.images.shape, run.probabilities.shape, run.losses.shape, run.frames.shape
+    ((3, 28, 28), (3, 10), (80, 3), (24, 3, 28, 28))
+    >>> run.verdicts
+    ('convinced', 'convinced', 'convinced')
+    """
+    check_classifier(classifier)
+    shipped = isinstance(classifier, str) and classifier in CLASSIFIERS
+    recipe = recipe_for(str(classifier) if shipped else "", method, settings)
+    seed = check_whole(seed, "seed", 0, MAX_SEED)
+    frames = check_whole(frames, "frames", 0, MAX_FRAMES)
+    if frames == 1:
+        raise ValueError("frames must be 0 or at least 2, the start and the end; got 1.")
+    if shipped:
+        targets = check_targets(targets)  # at once, before TensorFlow is imported
+    coded = not isinstance(recipe, Optimization) or recipe.start == starts.CODE
+    if coded and not (start is None or (isinstance(start, str) and start == starts.CODE)):
+        raise ValueError(f"{recipe.name} starts from a random code and takes no other start.")
+    if isinstance(start, str) and not coded:
+        starts.check_name(start)
+
+    graph = open_graph(classifier)
+    targets = check_targets(targets, graph.labels)
+    if coded and (graph.values != PIXELS or graph.classes != DIGITS):
+        raise ValueError(
+            f"{recipe.name} draws 28×28 digits; {graph.name} reads {graph.classes} classes of"
+            f" {'×'.join(str(side) for side in graph.image_shape)} images. Use steepest."
+        )
+    if not isinstance(recipe, Optimization):
+        return _imagine(recipe, graph, targets, seed)
+    named = recipe.start if start is None else start
+    run = _learn(recipe, graph, targets, seed, named, frames)
+    in_vain = run.probabilities.argmax(axis=1) != targets
+    if start is None and named == "black" and "never moved" in np.array(run.verdicts)[in_vain]:
+        # On a black page every unit may be inactive; the faintest noise wakes some.
+        run = _learn(recipe, graph, targets, seed, "noise", frames)
+    return run
+
+
+def _learn(
+    recipe: Optimization,
+    graph: FrozenGraph,
+    targets: np.ndarray,
+    seed: int,
+    start: npt.ArrayLike,
+    frames: int,
+) -> Run:
+    """Run the optimisation, from one start."""
+    from invert.inversion import learning
+    from invert.networks import inverse_model
+
+    decoder, length = None, recipe.step_size
+    if recipe.start == starts.CODE:
+        decoder = inverse_model.decoder()
+        first = inverse_model.start_codes(len(targets), seed)
+    else:
+        first = starts.make(start, targets, seed, graph.image_shape, graph.pixel_range)
+        if recipe.step_rule == "steepest":  # as much a pixel, however many there are
+            length *= math.sqrt(graph.values / PIXELS)
+    frame_steps = np.linspace(0, recipe.steps, frames).round().astype(int)
+    learned = learning.learn(
+        graph,
+        learning.Objective(recipe.loss, recipe.step_rule, tuple(recipe.priors)),
+        first,
+        targets,
+        decoder=decoder,
+        steps=recipe.steps,
+        step_size=length,
+        weights=recipe.priors,
+        frame_steps=frame_steps.tolist(),
+        seed=seed,
+    )
+    probabilities = graph.probabilities(learned.logits)
+    return Run(
+        targets=targets,
+        images=learned.images,
+        probabilities=probabilities[-1],
+        verdicts=_verdicts(probabilities[-1], targets, learned.moved),
+        losses=learned.losses,
+        probabilities_by_step=probabilities,
+        frames=learned.frames,
+        frame_steps=frame_steps,
+        method=recipe.name,
+        classifier=graph.name,
+        labels=graph.labels,
+        pixel_range=graph.pixel_range,
+        seed=seed,
+        start=start if isinstance(start, str) else "image",
+        settings=recipe.settings,
+    )
+
+
+def _imagine(recipe: Method, graph: FrozenGraph, targets: np.ndarray, seed: int) -> Run:
+    """A run of no steps: the inverse model's images, and what the classifier says of them."""
+    from invert.inversion.reading import read
+    from invert.networks import inverse_model
+
+    least, most = graph.pixel_range
+    images = inverse_model.imagine(targets, seed)
+    images = images if (least, most) == (0, 1) else least + (most - least) * images
+    probabilities = graph.probabilities(read(graph, images))
+    return Run(
+        targets=targets,
+        images=images,
+        probabilities=probabilities,
+        verdicts=_verdicts(probabilities, targets, np.ones(len(targets), bool)),
+        losses=np.zeros((0, len(targets)), np.float32),
+        probabilities_by_step=probabilities[None],
+        frames=np.zeros((0, *images.shape), np.float32),
+        frame_steps=np.zeros(0, int),
+        method=recipe.name,
+        classifier=graph.name,
+        labels=graph.labels,
+        pixel_range=graph.pixel_range,
+        seed=seed,
+        start=starts.CODE,
+        settings=recipe.settings,
+    )
+
+
+def _verdicts(
+    probabilities: np.ndarray, targets: np.ndarray, moved: np.ndarray
+) -> tuple[Verdict, ...]:
+    """What came of each image."""
+    read = probabilities.argmax(axis=1)
+    return tuple(
+        "never moved" if not each_moved else "convinced" if says == target else "not convinced"
+        for says, target, each_moved in zip(read, targets, moved, strict=True)
+    )
+
+
+def warm_up(
+    report: Callable[[str, float], None] = lambda sentence, done: None,
+    counts: Iterable[int] = (10, 1, 16),
+    frames: int = 32,
+) -> None:
+    """Load every network and compile what ``generate`` will need, so that no visitor waits for it.
+
+    Args:
+        report: called with a sentence of what is being done, and the share done, 0 to 1.
+        counts: batch sizes to compile for.
+        frames: the number of frames to compile for.
+
+    Raises:
+        WeightsError: weights are missing, cut or altered.
+    """
+    report("Starting TensorFlow", 0.0)
+    from invert.networks import judge
+    from invert.networks.classifier import classify
+
+    blank = np.zeros((SIDE, SIDE))
+    jobs: list[tuple[str, Callable[[], object]]] = [
+        ("Loading the classifier", lambda: classify(blank)),
+        ("Loading the judge", lambda: judge.read(blank)),
+        ("Loading the average digits", starts.class_gaussian),
+    ]
+    for count in counts:
+        for classifier, method in LIKELY:
+            # Compiling takes a step, not a run.
+            settings = {"steps": 1} if METHODS[method].settings else {}
+            run = functools.partial(
+                generate,
+                [0] * count,
+                method,
+                classifier=classifier,
+                frames=frames if settings else 0,
+                **settings,
+            )
+            jobs.append((f"Compiling “{method}” for {count} at a time", run))
+    for number, (sentence, job) in enumerate(jobs, start=1):
+        report(sentence, number / (len(jobs) + 1))
+        job()
+    report("Ready", 1.0)

@@ -1,0 +1,187 @@
+"""The methods, each a record that names no classifier, and the check of a caller's settings."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from invert.inversion.checks import MAX_STEPS, brief, check_whole
+from invert.methods import starts
+from invert.networks.classifier import CLASSIFIERS
+
+MAX_SETTING = 100.0
+MAX_JITTER = 8
+LOSSES = ("cross-entropy", "logit")
+
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+    """A named way of making an image of a class.
+
+    Attributes:
+        name: its key in ``METHODS``.
+        claim: what it does, in a sentence or two.
+        source: the paper or page it comes from.
+    """
+
+    name: str
+    claim: str
+    source: str
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a caller of ``generate`` may set by name, with the method's own values."""
+        return {}
+
+    def sees_training_data(self, start: str) -> bool:
+        """Whether, from this start, it uses anything of the training images but the classifier."""
+        return True
+
+
+@dataclasses.dataclass(frozen=True)
+class Optimization(Method):
+    """A method that learns M.
+
+    Attributes:
+        start: where M starts, one of ``invert.STARTS``; or "code": M is a random code, which a
+            decoder makes an image of.
+        loss: "cross-entropy" of the target, or the target's "logit".
+        step_rule: "adam" or "steepest" (steps of one length in L2).
+        steps: how many.
+        step_size: of Adam, or the L2 length of a steepest step on an image of 28×28 values, where
+            the pixel range counts as 1. Larger images take steps that change a pixel as much.
+        priors: names from ``invert.inversion.priors`` with their weights.
+    """
+
+    start: str
+    loss: Literal["cross-entropy", "logit"]
+    step_rule: Literal["adam", "steepest"]
+    steps: int
+    step_size: float
+    priors: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Loss, steps, step size and the weights of the priors."""
+        own = {"loss": self.loss, "steps": self.steps, "step_size": self.step_size}
+        return {**own, **self.priors}
+
+    def sees_training_data(self, start: str) -> bool:
+        """Some starts were drawn from training images, and so were the decoder's codes."""
+        return start in starts.FROM_TRAINING_DATA or start == starts.CODE
+
+
+METHODS: Mapping[str, Method] = {
+    method.name: method
+    for method in (
+        Optimization(
+            name="plain",
+            claim="The plan to the letter: Adam on the image, from a black page.",
+            source="the question",
+            start="black",
+            loss="cross-entropy",
+            step_rule="adam",
+            steps=200,
+            step_size=0.05,
+        ),
+        Optimization(
+            name="regularized",
+            claim="The same, and what is known of pictures: smooth, little ink, steady.",
+            source="Mahendran & Vedaldi 2015, https://arxiv.org/abs/1412.0035; "
+            "Yosinski et al. 2015, https://arxiv.org/abs/1506.06579",
+            start="noise",
+            loss="logit",  # the gradient of the cross-entropy vanishes once the classifier is sure
+            step_rule="adam",
+            steps=200,
+            step_size=0.05,
+            priors={"total_variation": 10.0, "l2": 10.0, "jitter": 2},
+        ),
+        Optimization(
+            name="steepest",
+            claim="Steps of one length, straight along the gradient, from faint noise.",
+            source="Madry et al. 2018, https://arxiv.org/abs/1706.06083; "
+            "Santurkar et al. 2019, https://arxiv.org/abs/1906.09453",
+            start="noise",
+            loss="cross-entropy",
+            step_rule="steepest",
+            steps=80,
+            step_size=0.4,
+        ),
+        Optimization(
+            name="latent",
+            claim="M is the code of a decoder that knows handwriting, and is told no digit.",
+            source="Nguyen et al. 2016, https://arxiv.org/abs/1605.09304; "
+            "Nguyen et al. 2017, https://arxiv.org/abs/1612.00005",
+            start=starts.CODE,
+            loss="cross-entropy",
+            step_rule="adam",
+            # More steps, or a stronger prior, are surer of the digit and less varied.
+            steps=130,
+            step_size=0.4,
+            priors={"l2": 0.003},
+        ),
+        Method(
+            name="inverse",
+            claim="An opposite model, digit and seed to image: nothing is run backwards.",
+            source="Kingma & Welling 2014, https://arxiv.org/abs/1312.6114; "
+            "Lipman et al. 2023, https://arxiv.org/abs/2210.02747",
+        ),
+    )
+}
+STRANGERS_METHOD = "steepest"  # of any network that does not ship
+
+
+def recipe_for(classifier: str, method: str | None, settings: Mapping[str, Any]) -> Method:
+    """Return the method that a classifier is run backwards by, with all its settings in place.
+
+    Args:
+        classifier: a shipped classifier's name, or any other for one's own.
+        method: a name in ``METHODS``; None for the one that suits the classifier best.
+        settings: a caller's, before the classifier's own and the method's.
+
+    Raises:
+        ValueError: there is no such method, or a setting is unknown or out of range.
+
+    >>> recipe_for("robust", None, {"steps": 7})  # doctest: +ELLIPSIS
+    Optimization(name='steepest', ..., steps=7, step_size=0.4, priors={})
+    """
+    shipped = CLASSIFIERS.get(classifier)
+    best = shipped.method if shipped else STRANGERS_METHOD
+    method = best if method is None else method
+    if not isinstance(method, str) or method not in METHODS:
+        way_out = ""
+        if isinstance(method, str) and method in CLASSIFIERS:
+            way_out = f" {method} is a classifier: generate(…, classifier={method!r})."
+        raise ValueError(
+            f"method must be one of {', '.join(METHODS)}; got {brief(method)}.{way_out}"
+        )
+    recipe = METHODS[method]
+    for name, value in settings.items():
+        if name not in recipe.settings:
+            known = ", ".join(recipe.settings) or "none"
+            raise ValueError(f"the settings of {method} are {known}; got {name!r}.")
+        _check_setting(name, value)
+    if not isinstance(recipe, Optimization):
+        return recipe
+    own = dict(shipped.settings) if shipped and method == best else {}
+    priors = {name: settings.get(name, weight) for name, weight in recipe.priors.items()}
+    others = {name: value for name, value in settings.items() if name not in priors}
+    return dataclasses.replace(recipe, **{**own, **others}, priors=priors)
+
+
+def _check_setting(name: str, value: Any) -> None:
+    if name == "loss":
+        if not isinstance(value, str) or value not in LOSSES:
+            raise ValueError(f"loss must be one of {', '.join(LOSSES)}; got {brief(value)}.")
+    elif name == "steps":
+        check_whole(value, "steps", 1, MAX_STEPS)
+    elif name == "jitter":
+        check_whole(value, "jitter", 0, MAX_JITTER)
+    else:  # a weight may be nothing; a step must lead somewhere
+        real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        if not real or not 0 <= value <= MAX_SETTING or (name == "step_size" and value == 0):
+            least = "above 0, up to" if name == "step_size" else "from 0 to"
+            raise ValueError(
+                f"{name} must be a number {least} {MAX_SETTING:g}; got {brief(value)}."
+            )

@@ -1,0 +1,107 @@
+"""Where M starts: a black page, faint noise, an average digit, a draw of the class's Gaussian.
+
+Each image has a random generator of its own, so image 3 of seed 0 starts alike however many
+are made beside it.
+"""
+
+import math
+
+import numpy as np
+
+from invert.images import DIGITS, PIXELS, SIDE, check_images
+from invert.inversion.checks import brief
+from invert.networks import weights
+
+STARTS = ("black", "noise", "average", "class-gaussian")
+# These were drawn from training images; the others know nothing of handwriting.
+FROM_TRAINING_DATA = ("average", "class-gaussian")
+CODE = "code"  # not an image: a decoder makes one of it
+DIRECTIONS = 128
+# Of the Gaussian: clipping to [0, 1] takes a third of the spread, this gives some back.
+WIDTH = 1.15
+NOISE = 0.065  # deviation of faint noise: more is more varied, and more loses its way
+
+
+def build():
+    """Return the untrained class Gaussian: each digit's pixel mean and principal directions."""
+    # Half precision halves the file, and is finer than the 256 greys the digits have.
+    return weights.arrays("float16", mean=(DIGITS, PIXELS), directions=(DIGITS, DIRECTIONS, PIXELS))
+
+
+@weights.once
+def class_gaussian() -> tuple[np.ndarray, np.ndarray]:
+    """Each digit's pixel mean ``(10, 784)`` and principal directions ``(10, 128, 784)``, float32.
+
+    A direction's length is the deviation of the training images along it.
+
+    Raises:
+        WeightsError: the file is missing, cut or altered.
+    """
+    model = build()
+    weights.load("class-gaussian", model)
+    mean, directions = model.get_weights()
+    return mean.astype(np.float32), directions.astype(np.float32)
+
+
+def check_name(start: str) -> None:
+    """Raise a ValueError unless ``start`` is one of ``STARTS``."""
+    if start not in STARTS:
+        raise ValueError(
+            f"start must be an image or one of {', '.join(STARTS)}; got {brief(start)}."
+        )
+
+
+def make(
+    start,
+    targets: np.ndarray,
+    seed: int,
+    shape: tuple[int, ...] = (SIDE, SIDE),
+    pixel_range: tuple[float, float] = (0.0, 1.0),
+) -> np.ndarray:
+    """Return the images where M starts.
+
+    Args:
+        start: one of ``STARTS``, or an image of ``shape``, or one an image ``(N, *shape)``.
+        targets: the classes ``(N,)``; only "class-gaussian" looks at them.
+        seed: of the randomness in "noise" and "class-gaussian".
+        shape: of the classifier's images.
+        pixel_range: of the classifier's images; "black" is its least value.
+
+    Returns:
+        ``(N, *shape)`` float32 in the pixel range.
+
+    Raises:
+        ValueError: ``start`` is no name and no image, there are not N images, or the classifier
+            reads something else than what the named start was drawn from: 28×28 digits.
+        WeightsError: "average" and "class-gaussian" need model_weights/class-gaussian.weights.h5.
+
+    >>> make("noise", np.array([8, 8]), seed=0).shape
+    (2, 28, 28)
+    """
+    count, values = len(targets), math.prod(shape)
+    if not isinstance(start, str):
+        images = check_images(start, "start", shape, pixel_range)
+        if len(images) not in (1, count):
+            raise ValueError(f"start must be one image, or {count}; got {len(images)}.")
+        return np.repeat(images, count // len(images), axis=0)
+    check_name(start)
+    if start in FROM_TRAINING_DATA and (values != PIXELS or targets.max() >= DIGITS):
+        raise ValueError(
+            f"The start {start} is of 28×28 digits; this classifier reads"
+            f" {'×'.join(str(side) for side in shape)} images. Start from noise or black."
+        )
+    generators = [np.random.default_rng((seed, number)) for number in range(count)]
+    if start == "black":
+        flat = np.zeros((count, values))
+    elif start == "noise":
+        flat = np.abs([g.normal(0, NOISE, values) for g in generators])
+    elif start == "average":
+        flat = np.tile(class_gaussian()[0].mean(axis=0), (count, 1))
+    else:
+        mean, directions = class_gaussian()
+        normal = [g.normal(size=DIRECTIONS) for g in generators]
+        pairs = zip(targets, normal, strict=True)
+        flat = np.array([mean[d] + WIDTH * n @ directions[d] for d, n in pairs])
+    least, most = pixel_range
+    images = np.clip(flat, 0, 1).astype(np.float32).reshape(count, *shape)
+    return images if (least, most) == (0, 1) else least + (most - least) * images

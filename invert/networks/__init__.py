@@ -1,0 +1,1 @@
+"""The networks that ship: what lies in model_weights/, built, checked and loaded once."""

@@ -1,0 +1,192 @@
+"""The network of the question, 784-256-256-10, in its trainings; and whatever is to be read with.
+
+Wherever the package takes a classifier, it takes a shipped one's name, a file of one's own, or what
+``invert.freeze`` made of it; ``open_graph`` is the door. TensorFlow is imported after the checks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from invert.images import DIGITS, PIXELS, check_images
+from invert.inversion.checks import brief
+from invert.networks import weights
+
+if TYPE_CHECKING:
+    import keras
+
+    from invert.inversion.frozen_graph import FrozenGraph
+
+    # What may stand for a classifier, wherever one is asked for.
+    Classifier: TypeAlias = str | os.PathLike[str] | keras.Model | FrozenGraph
+
+HIDDEN = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class Shipped:
+    """A classifier that ships: one architecture, a training of its own.
+
+    Attributes:
+        training: how it was trained, in a few words.
+        method: the name of the method that it is best run backwards by.
+        settings: of that method, where they are not the method's own: its ``start`` too.
+    """
+
+    training: str
+    method: str
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+CLASSIFIERS: Mapping[str, Shipped] = {
+    "question": Shipped("as the question describes", "regularized"),
+    "robust": Shipped(
+        "on digits that were disturbed so as to mislead it",
+        "steepest",
+        {"start": "black", "steps": 80, "step_size": 0.4},
+    ),
+    "energy": Shipped(
+        "like `robust`, and to tell real digits from those that it imagines itself",
+        "steepest",
+        # Its differences of logits were never trained, so cross-entropy misleads it.
+        {"loss": "logit", "steps": 100, "step_size": 0.45},
+    ),
+}
+DEFAULT = "energy"
+RULE = (
+    f"classifier must be one of {', '.join(CLASSIFIERS)}, the path of a file, or made by"
+    " invert.freeze"
+)
+
+
+def build(initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros") -> keras.Sequential:
+    """Build the untrained classifier: ``(N, 784)`` float32 in [0, 1] → ``(N, 10)`` logits.
+
+    >>> build().count_params()
+    269322
+    """
+    import keras
+
+    layer = {"kernel_initializer": initializer, "bias_initializer": bias_initializer}
+    return keras.Sequential(
+        [
+            keras.Input((PIXELS,), name="image"),
+            keras.layers.Dense(HIDDEN, activation="relu", name="hidden1", **layer),
+            keras.layers.Dense(HIDDEN, activation="relu", name="hidden2", **layer),
+            keras.layers.Dense(DIGITS, name="logits", **layer),
+        ],
+        name="classifier",
+    )
+
+
+@weights.once
+def load(name: str) -> keras.Sequential:
+    """Return the trained classifier ``name``, loaded once and shared by the whole process.
+
+    Raises:
+        ValueError: no classifier has that name.
+        WeightsError: its weights are missing, cut or altered.
+    """
+    check_name(name)
+    model = build()
+    weights.load(name, model)
+    model.trainable = False
+    return model
+
+
+def check_name(name: object) -> None:
+    """Raise a ValueError unless ``name`` is a shipped classifier's."""
+    if not isinstance(name, str) or name not in CLASSIFIERS:
+        raise ValueError(f"{RULE}; got {brief(name)}.")
+
+
+def check_classifier(classifier: object) -> None:
+    """Raise a ValueError for what is neither a name nor a file; more is known once it is opened.
+
+    >>> check_classifier("quick")
+    Traceback (most recent call last):
+    ValueError: classifier must be one of question, robust, energy, the path of a file, or made by \
+invert.freeze; got 'quick'.
+    """
+    if isinstance(classifier, str | os.PathLike):
+        if classifier not in CLASSIFIERS and not _exists(classifier):
+            check_name(str(classifier))
+    elif classifier is None or isinstance(classifier, bool | int | float | list | tuple | dict):
+        raise ValueError(f"{RULE}; got {type(classifier).__name__}.")
+
+
+def open_graph(classifier: Classifier) -> FrozenGraph:
+    """Return a classifier as a frozen graph: a shipped one once a process, a file anew each time.
+
+    Args:
+        classifier: a name in ``CLASSIFIERS``, or whatever ``invert.freeze`` takes or has made: the
+            path of a file or folder, a Keras model, a frozen graph.
+
+    Raises:
+        ValueError: none of these, or a file that cannot be frozen.
+        WeightsError: the shipped classifier's weights are missing, cut or altered.
+
+    >>> open_graph("robust").image_shape
+    (28, 28)
+    """
+    check_classifier(classifier)
+    if isinstance(classifier, str) and classifier in CLASSIFIERS:
+        return _shipped(classifier)
+    from invert.inversion.freezing import freeze
+
+    return freeze(classifier)
+
+
+@weights.once
+def _shipped(name: str) -> FrozenGraph:
+    from invert.inversion.freezing import freeze
+
+    return dataclasses.replace(freeze(load(name)), name=name)
+
+
+def _exists(path: str | os.PathLike[str]) -> bool:
+    try:
+        return Path(path).exists() or Path(f"{path}.index").exists()  # a checkpoint is a prefix
+    except (OSError, ValueError):  # no path at all
+        return False
+
+
+def classify(images: npt.ArrayLike, classifier: Classifier = DEFAULT) -> np.ndarray:
+    """Return a classifier's probabilities of its classes.
+
+    Args:
+        images: ``(N, *shape)`` or one of ``shape``, the classifier's, in its pixel range; of a
+            shipped one ``(28, 28)`` in [0, 1], ink = 1 on paper = 0.
+        classifier: ``question``, ``robust`` or ``energy``; the path of a file of one's own; or
+            what ``invert.freeze`` made, which spares reading the file anew at every call.
+
+    Returns:
+        ``(N, classes)`` float32; of a shipped classifier ten digits, and each row sums to 1.
+
+    Raises:
+        ValueError: ``images`` are no images, or the classifier is unknown.
+        WeightsError: a shipped classifier's weights are missing, cut or altered.
+
+    >>> classify(np.zeros((2, 28, 28))).shape
+    (2, 10)
+    """
+    if isinstance(classifier, str) and classifier in CLASSIFIERS:
+        check_images(images)  # at once, before TensorFlow is imported
+    graph = open_graph(classifier)
+    return read(check_images(images, "images", graph.image_shape, graph.pixel_range), graph)
+
+
+def read(values: np.ndarray, classifier: Classifier) -> np.ndarray:
+    """``classify`` for what need not be an image: ``(N, *shape)`` or flat, of any real values."""
+    from invert.inversion import reading
+
+    graph = open_graph(classifier)
+    images = np.reshape(values, (-1, *graph.image_shape)).astype(np.float32)
+    return graph.probabilities(reading.read(graph, images))

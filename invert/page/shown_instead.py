@@ -1,0 +1,43 @@
+"""What stands in the drawing's place: an example, a picture, or an image that was generated."""
+
+from collections.abc import Callable
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from invert.page import failure, markup, state
+
+STROKES = "strokes"
+
+
+def put(make: Callable[[], np.ndarray], words: str) -> None:
+    """Show an image in place of the drawing, until there is a stroke more or less.
+
+    Where it cannot be made, what is there stays, with a complaint under it.
+    """
+    try:
+        state.set_instead(state.Instead(make(), words))
+    except Exception as error:
+        state.complain(failure.plain_sentence(error))
+
+
+def take_away() -> None:
+    """Show the drawing again; it was only covered."""
+    state.set_instead(None)
+
+
+def current(drawing: dict | None) -> state.Instead | None:
+    """Return what stands in place of the drawing, or None where the drawing itself is meant."""
+    strokes = (drawing.get("objects") if isinstance(drawing, dict) else None) or []
+    if strokes != st.session_state.get(STROKES, []):
+        take_away()
+    st.session_state[STROKES] = strokes
+    return state.instead()
+
+
+def cover(instead: state.Instead, side: int) -> str:
+    """Return HTML that covers the canvas; ``page.js`` lifts it when one draws."""
+    picture = markup.picture(instead.image, instead.words, side)
+    words = escape(instead.words)
+    return f'<figure class="given">{picture}<figcaption>{words}</figcaption></figure>'

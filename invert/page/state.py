@@ -1,0 +1,69 @@
+"""What the panels know of each other: every key of the session's state that more than one uses.
+
+Keys of a single panel's own widgets stand where the widget is.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+
+# Widgets whose choice another panel reads too.
+READER = "reader"  # the classifier chosen under Classify
+START, LOST_IMAGE = "start", "lost-image"
+# The values of those two by which the right side shows what the left one has.
+MY_DRAWING, DRAWN = "my drawing", "drawn"
+
+
+class Instead(NamedTuple):
+    """An image that stands in the drawing's place, and what it is in a few words."""
+
+    image: np.ndarray
+    words: str
+
+
+def drawn_image() -> np.ndarray | None:
+    """The image that the left side reads, ``(28, 28)``; None where nothing is drawn."""
+    return st.session_state.get("drawn image")
+
+
+def set_drawn_image(image: np.ndarray | None) -> None:
+    """Remember what the left side reads."""
+    st.session_state["drawn image"] = image
+
+
+def right_side_follows() -> bool:
+    """Whether the right side shows what the left one has, and so changes with it."""
+    wanted = {START: MY_DRAWING, LOST_IMAGE: DRAWN}
+    return any(st.session_state.get(key) == value for key, value in wanted.items())
+
+
+def instead() -> Instead | None:
+    """What stands in the drawing's place; None where the drawing itself is meant."""
+    return st.session_state.get("instead")
+
+
+def set_instead(instead: Instead | None) -> None:
+    """Put an image in the drawing's place, or take it away; a complaint goes with the old one."""
+    st.session_state["instead"], st.session_state["complaint"] = instead, None
+
+
+def complaint() -> str | None:
+    """Why the last picture could not be used, if so."""
+    return st.session_state.get("complaint")
+
+
+def complain(sentence: str) -> None:
+    """Say why a picture could not be used; what is there stays."""
+    st.session_state["complaint"] = sentence
+
+
+def send(image: np.ndarray, words: str) -> None:
+    """Send an image from the right side to the left, which has to be shown anew."""
+    set_instead(Instead(image, words))
+    st.session_state["sent"] = True
+
+
+def was_sent() -> bool:
+    """Whether an image was sent since this was last asked."""
+    return st.session_state.pop("sent", False)

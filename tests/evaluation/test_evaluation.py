@@ -1,0 +1,152 @@
+import json
+
+import numpy as np
+import pytest
+
+from invert import __main__ as command
+from invert import data
+from invert.evaluation import table as evaluation
+from invert.methods.records import METHODS
+from invert.networks import weights
+from invert.networks.classifier import CLASSIFIERS
+
+
+@pytest.fixture
+def small(sample, tmp_path, monkeypatch):
+    """Two images a digit, three rows, and a folder of its own for the table."""
+    images, digits = sample
+    splits = [data.Split(images[n::3], digits[n::3]) for n in range(3)]
+    monkeypatch.setattr(evaluation, "PER_DIGIT", 2)
+    plan = (("question", "plain", "black"), ("robust", "steepest", "black"))
+    monkeypatch.setattr(evaluation, "PLAN", plan)
+    real = weights.manifest()
+    monkeypatch.setattr(weights, "manifest", lambda: real)
+    for path in weights.DIRECTORY.glob("*.h5"):
+        (tmp_path / path.name).symlink_to(path)
+    monkeypatch.setattr(weights, "DIRECTORY", tmp_path)
+    return data.Mnist(*splits)
+
+
+def test_every_row_is_measured_and_the_table_is_read_back(small):
+    rows = evaluation.evaluate(small)
+    assert [row[:3] for row in rows] == [
+        ("", "real digits", ""), ("", "mean of each digit", ""), *evaluation.PLAN,
+    ]  # fmt: skip
+    real, mean, plain, robust = rows
+    assert real.agreement > 0.9 and real.nearest > 1
+    assert mean.diversity == 0
+    assert plain.agreement < robust.agreement == 1
+    assert real.milliseconds is None and robust.milliseconds > 0
+    assert evaluation.load() == rows
+    assert not (weights.DIRECTORY / "unfinished-evaluation.json").exists()
+
+
+def test_what_was_cut_off_goes_on_and_never_shows(small, monkeypatch):
+    made = evaluation._made
+
+    def interrupted(classifier, *arguments):
+        if classifier == "robust":
+            raise KeyboardInterrupt
+        return made(classifier, *arguments)
+
+    monkeypatch.setattr(evaluation, "_made", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        evaluation.evaluate(small)
+    with pytest.raises(weights.WeightsError, match="evaluation.json cannot be read.*evaluate"):
+        evaluation.load()
+
+    asked = []
+    monkeypatch.setattr(
+        evaluation, "_made", lambda name, *rest: asked.append(name) or made(name, *rest)
+    )
+    assert len(evaluation.evaluate(small)) == 4
+    assert asked == ["robust"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", '{"rows": [{"method": "plain"}]}', "[]"])
+def test_a_cut_table_is_one_sentence(text, tmp_path, monkeypatch):
+    monkeypatch.setattr(weights, "DIRECTORY", tmp_path)
+    (tmp_path / "evaluation.json").write_text(text)
+    with pytest.raises(weights.WeightsError, match=r"evaluation.json cannot be read"):
+        evaluation.load()
+
+
+def test_an_unfinished_table_of_other_weights_or_cut_is_not_taken_over(small):
+    unfinished = weights.DIRECTORY / "unfinished-evaluation.json"
+    rows = [row._asdict() for row in evaluation.evaluate(small)]
+    for row in rows:
+        row["agreement"] = 0.123
+    unfinished.write_text(json.dumps({"version": {}, "rows": rows}))
+    assert evaluation.evaluate(small)[-1].agreement == 1
+    unfinished.write_text("{")
+    assert evaluation.evaluate(small)[-1].agreement == 1
+
+
+def test_the_readme_gets_the_table_between_its_marks(tmp_path):
+    path = tmp_path / "README.md"
+    row = evaluation.Row("question", "plain", "black", False, 0.1, 0.2, 300.04, 0.5, 7.0, 1.234)
+    path.write_text("before\n" + "\nold\n".join(evaluation.MARKS) + "\nafter\n")
+    evaluation.write_readme(evaluation.markdown([row]), path=path)
+    text = path.read_text()
+    assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
+    line = "| `question` | `plain` | black | no | 0.100 | 0.200 | 300.0 | 0.50 | 7.0 | 1.23 |"
+    assert line in text
+    path.write_text("no marks")
+    with pytest.raises(ValueError, match="must hold each of"):
+        evaluation.write_readme(evaluation.markdown([row]), path=path)
+
+
+def test_the_shipped_table_is_of_what_is_shipped_and_in_the_readme():
+    table = json.loads((weights.DIRECTORY / "evaluation.json").read_text())
+    assert table["version"] == evaluation.current()
+    rows = evaluation.load()
+    assert {row.method for row in rows} >= METHODS.keys()
+    assert evaluation.markdown(rows) in evaluation.README.read_text("utf-8")
+
+
+def test_without_mnist_the_command_is_one_line(capsys):
+    assert command.main(["evaluate", "--mnist", "nowhere.npz"]) == 2
+    assert capsys.readouterr().err.startswith("invert: There is no file nowhere.npz")
+
+
+def test_the_mean_image_is_the_mean(small):
+    means = evaluation._means(small, np.repeat(np.arange(10), 2))
+    want = small.train.images[small.train.digits == 4].mean(axis=0)
+    np.testing.assert_allclose(means[8], want, atol=1e-6)
+
+
+def test_nearest_is_searched_among_the_training_images(small, monkeypatch):
+    copies = small._replace(validation=small.train)
+    monkeypatch.setattr(evaluation, "PLAN", ())
+    real, _ = evaluation.evaluate(copies)
+    assert real.nearest < 0.01
+
+
+def test_every_method_is_measured_and_the_starts_that_the_ladder_is_about():
+    rows = evaluation.PLAN
+    assert {method for _, method, _ in rows} == METHODS.keys()
+    assert {classifier for classifier, _, _ in rows} == CLASSIFIERS.keys()
+    own = {("robust", "steepest", "black"), ("energy", "steepest", "noise")}
+    also = {("robust", "steepest", "noise"), ("energy", "steepest", "class-gaussian")}
+    assert own | also <= set(rows) and len(rows) == len(set(rows))
+
+
+# Bounds with room for the sampling noise of 1,000 images: a fall below is a defect.
+REACHED = {
+    ("robust", "steepest", "black"): (0.995, 150, 0),
+    ("robust", "steepest", "noise"): (0.99, 80, 0.58),
+    ("energy", "steepest", "noise"): (0.98, 20, 0.9),
+    ("energy", "steepest", "class-gaussian"): (0.993, 8, 0.92),
+    ("robust", "latent", "code"): (0.99, 10, 0.87),
+    ("robust", "inverse", "code"): (0.985, 8, 0.9),
+}
+
+
+def test_the_shipped_table_reaches_its_bounds():
+    rows = {row[:3]: row for row in evaluation.load()}
+    for key, (agreement, frechet, diversity) in REACHED.items():
+        row = rows[key]
+        assert row.agreement >= agreement and row.frechet <= frechet, key
+        assert row.diversity >= diversity, key
+    plain, regularized = (rows["question", m, "noise"] for m in ("plain", "regularized"))
+    assert regularized.agreement > 2 * plain.agreement

@@ -1,0 +1,431 @@
+"""Keras's own files: `.keras`, and HDF5 as Keras 2.2 to 3 wrote it."""
+
+import io
+import json
+import shutil
+import zipfile
+
+import h5py
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from small_networks import gradient_of, logits_of, pictures, probabilities_of, softmax, weights
+
+from invert.inversion.freezing import freeze
+
+layers = keras.layers
+X = pictures(4, 28, 28)
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.set_random_seed(0)
+    stack = [
+        layers.Conv2D(4, 3, activation="relu", kernel_regularizer="l2"),
+        layers.BatchNormalization(),
+        layers.MaxPooling2D(2),
+        layers.Dropout(0.5),
+        layers.Flatten(),
+        layers.Dense(10, "softmax", kernel_initializer="he_normal"),
+    ]
+    model = keras.Sequential([keras.Input((28, 28, 1)), *stack])
+    model.compile("adam", "categorical_crossentropy")
+    model.layers[1].moving_mean.assign(weights(4))
+    return model
+
+
+@pytest.fixture(scope="module")
+def saved(model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("keras")
+    model.save(folder / "own.keras")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("absl.logging.warning", lambda *_: None)
+        model.save(folder / "own.h5")
+    return folder
+
+
+@pytest.mark.parametrize("name", ["own.keras", "own.h5"])
+def test_both_kinds_are_read_whatever_they_are_called(name, model, saved, tmp_path):
+    for other in ("own.keras", "own.h5", "own", "own.pb"):
+        frozen = freeze(shutil.copy(saved / name, tmp_path / other))
+        assert frozen.name == other and frozen.image_shape == (28, 28)
+        np.testing.assert_allclose(probabilities_of(frozen, X), model(X[..., None]), atol=1e-5)
+
+
+def test_a_functional_model_with_operations_between_its_layers(tmp_path):
+    inputs = keras.Input((28, 28))
+    flat = layers.Flatten()(inputs / 255.0)
+    left, right = layers.Dense(8, "relu")(flat), layers.Dense(8, "gelu")(flat)
+    both = layers.Dense(10)(layers.Concatenate()([left, right]))
+    model = keras.Model(inputs, keras.ops.softmax(both))
+    model.save(tmp_path / "own.keras")
+    frozen = freeze(tmp_path / "own.keras")
+    assert frozen.pixel_range == (0, 255)
+    np.testing.assert_allclose(probabilities_of(frozen, 255 * X), model(255 * X), atol=1e-5)
+
+
+def test_a_recurrent_network_with_a_network_inside(tmp_path):
+    inner = keras.Sequential([keras.Input((28,)), layers.Dense(5)], name="inner")
+    outer = [layers.TimeDistributed(inner), layers.Bidirectional(layers.GRU(3)), layers.Dense(4)]
+    model = keras.Sequential([keras.Input((28, 28)), *outer])
+    model.save(tmp_path / "own.keras")
+    np.testing.assert_allclose(logits_of(freeze(tmp_path / "own.keras"), X), model(X), atol=1e-5)
+
+
+# --- As Keras 2 wrote them
+
+INITIALIZER = {
+    "class_name": "VarianceScaling",
+    "config": {"scale": 1.0, "mode": "fan_avg", "distribution": "uniform", "seed": None},
+}
+
+
+def layer(kind, name, **config):
+    return {"class_name": kind, "config": {"name": name, "trainable": True, **config}}
+
+
+def weighted(kind, name, **config):
+    """A layer with weights, as Keras 2.2 described it."""
+    rest = dict.fromkeys(
+        "kernel_regularizer bias_regularizer activity_regularizer kernel_constraint"
+        " bias_constraint".split()
+    )
+    initializers = {
+        "kernel_initializer": INITIALIZER,
+        "bias_initializer": {"class_name": "Zeros", "config": {}},
+    }
+    return layer(kind, name, use_bias=True, **initializers, **rest, **config)
+
+
+def old_layers(first):
+    """A network of a convolution, a normalization and a product; ``first`` goes to its first."""
+    conv = {
+        "filters": 4,
+        "kernel_size": [3, 3],
+        "strides": [1, 1],
+        "padding": "valid",
+        "data_format": "channels_last",
+        "dilation_rate": [1, 1],
+        "activation": "relu",
+    }
+    norm = {
+        "axis": first.pop("axis", -1),
+        "momentum": 0.99,
+        "epsilon": 0.001,
+        "center": True,
+        "scale": True,
+        "beta_initializer": {"class_name": "Zeros", "config": {}},
+        "gamma_initializer": {"class_name": "Ones", "config": {}},
+        "moving_mean_initializer": {"class_name": "Zeros", "config": {}},
+        "moving_variance_initializer": {"class_name": "Ones", "config": {}},
+        **dict.fromkeys(
+            "beta_regularizer gamma_regularizer beta_constraint gamma_constraint".split()
+        ),
+    }
+    pool = {"pool_size": [2, 2], "padding": "valid", "strides": [2, 2]}
+    return [
+        weighted("Conv2D", "conv2d_1", **first, **conv),
+        layer("BatchNormalization", "batch_normalization_1", **norm),
+        layer("MaxPooling2D", "max_pooling2d_1", **pool, data_format="channels_last"),
+        layer("Dropout", "dropout_1", rate=0.25, noise_shape=None, seed=None),
+        layer("Flatten", "flatten_1", data_format="channels_last"),
+        weighted("Dense", "dense_1", units=10, activation="softmax"),
+    ]
+
+
+OLD = {
+    "conv2d_1": {"kernel:0": weights(3, 3, 1, 4), "bias:0": weights(4)},
+    "batch_normalization_1": {
+        "gamma:0": 1 + weights(4, seed=1),
+        "beta:0": weights(4, seed=2),
+        "moving_mean:0": weights(4, seed=3),
+        "moving_variance:0": 1 + np.abs(weights(4, seed=4)),
+    },
+    "max_pooling2d_1": {},
+    "dropout_1": {},
+    "flatten_1": {},
+    "dense_1": {"kernel:0": weights(13 * 13 * 4, 10), "bias:0": weights(10)},
+}
+
+
+def write_old(path, config, version="2.2.4", values=None):
+    """An HDF5 file as Keras 2 wrote it."""
+    values = values or OLD
+    with h5py.File(path, "w") as file:
+        file.attrs["keras_version"] = version.encode()
+        file.attrs["backend"] = b"tensorflow"
+        file.attrs["model_config"] = json.dumps(config).encode()
+        file.attrs["training_config"] = json.dumps({"loss": "mse", "metrics": ["acc"]}).encode()
+        group = file.create_group("model_weights")
+        group.attrs["layer_names"] = [name.encode() for name in values]
+        group.attrs["keras_version"], group.attrs["backend"] = version.encode(), b"tensorflow"
+        for name, arrays in values.items():
+            part = group.create_group(name)
+            part.attrs["weight_names"] = [f"{name}/{key}".encode() for key in arrays]
+            for key, array in arrays.items():
+                part.create_dataset(f"{name}/{key}", data=array)
+    return path
+
+
+def old_by_hand(x):
+    conv, norm, dense = OLD["conv2d_1"], OLD["batch_normalization_1"], OLD["dense_1"]
+    maps = tf.nn.relu(tf.nn.conv2d(x[..., None], conv["kernel:0"], 1, "VALID") + conv["bias:0"])
+    scale = norm["gamma:0"] / np.sqrt(norm["moving_variance:0"] + 0.001)
+    maps = (maps - norm["moving_mean:0"]) * scale + norm["beta:0"]
+    flat = tf.reshape(tf.nn.max_pool2d(maps, 2, 2, "VALID"), (len(x), -1))
+    return softmax(flat.numpy() @ dense["kernel:0"] + dense["bias:0"])
+
+
+def of_version(version):
+    """How a version described that network."""
+    shape = {"batch_input_shape": [None, 28, 28, 1], "dtype": "float32"}
+    entry = {**shape, "name": "conv2d_1_input", "sparse": False, "ragged": False}
+    if version == "2.2.0":
+        return {"class_name": "Sequential", "config": old_layers(shape)}
+    if version == "2.2.4":
+        config = {"name": "sequential_1", "layers": old_layers(shape)}
+        return {"class_name": "Sequential", "config": config}
+    if version == "2.3.0-tf":
+        inner = old_layers({**shape, "axis": [3], "groups": 1})
+        config = {"name": "sequential_1", "layers": inner, "build_input_shape": [None, 28, 28, 1]}
+        return {"class_name": "Sequential", "config": config}
+    inner = [{"class_name": "InputLayer", "config": entry}, *old_layers({**shape, "axis": [3]})]
+    if version == "2.5.0":
+        return {"class_name": "Sequential", "config": {"name": "sequential_1", "layers": inner}}
+    before = None  # a functional model, as of 2.4
+    for part in inner:
+        part["name"] = part["config"]["name"]
+        part["inbound_nodes"] = [[[before, 0, 0, {}]]] if before else []
+        before = part["name"]
+    ends = {"input_layers": [["conv2d_1_input", 0, 0]], "output_layers": [["dense_1", 0, 0]]}
+    name = "Model" if version == "2.3.1" else "Functional"
+    return {"class_name": name, "config": {"name": "model_1", "layers": inner, **ends}}
+
+
+@pytest.mark.parametrize("version", ["2.2.0", "2.2.4", "2.3.0-tf", "2.3.1", "2.4.0", "2.5.0"])
+def test_networks_of_keras_2_are_rebuilt(version, tmp_path):
+    frozen = freeze(write_old(tmp_path / "old.h5", of_version(version), version))
+    assert frozen.image_shape == (28, 28)
+    np.testing.assert_allclose(probabilities_of(frozen, X), old_by_hand(X), atol=1e-5)
+    assert np.abs(gradient_of(frozen, X, 1)).max() > 0
+
+
+def test_names_that_changed_are_known(tmp_path):
+    config = of_version("2.2.4")
+    stack = config["config"]["layers"]
+    stack[0]["class_name"] = "Convolution2D"
+    stack[1]["class_name"] = "BatchNormalizationV1"
+    stack[1]["config"]["fused"] = True
+    stack[5]["config"]["activation"] = "softmax_v2"
+    stack[5]["config"]["dtype"] = {"class_name": "Policy", "config": {"name": "float32"}}
+    stack.insert(5, layer("LeakyReLU", "leaky_re_lu_1", alpha=1.0))
+    values = dict(OLD, leaky_re_lu_1={})
+    frozen = freeze(write_old(tmp_path / "old.h5", config, values=values))
+    np.testing.assert_allclose(probabilities_of(frozen, X), old_by_hand(X), atol=1e-5)
+
+
+def test_weights_alone_are_told_what_they_lack(model, tmp_path):
+    model.save_weights(tmp_path / "own.weights.h5")
+    with pytest.raises(ValueError, match="holds weights without the network they belong to. Save"):
+        freeze(tmp_path / "own.weights.h5")
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    values = dict(OLD, dense_1={"kernel:0": weights(5, 10), "bias:0": weights(10)})
+    path = write_old(tmp_path / "old.h5", of_version("2.2.4"), values=values)
+    with pytest.raises(ValueError, match="weights do not fit its network") as caught:
+        freeze(path)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+
+
+def test_what_keras_3_does_not_have_is_one_sentence(tmp_path):
+    config = of_version("2.2.4")
+    config["config"]["layers"][0]["config"]["colours"] = "all"
+    with pytest.raises(ValueError, match=r"Keras [\d.]+ cannot build the file's network.*SavedMod"):
+        freeze(write_old(tmp_path / "old.h5", config))
+
+
+# --- Hostile ones
+
+
+def packed(path, saved, **parts):
+    """A `.keras` file with other contents."""
+    with zipfile.ZipFile(saved / "own.keras") as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    contents |= {name.replace("_", "."): data for name, data in parts.items()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in contents.items():
+            archive.writestr(name, data)
+    return path
+
+
+def config_of(saved):
+    with zipfile.ZipFile(saved / "own.keras") as archive:
+        return json.loads(archive.read("config.json"))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["hostile.keras", "hostile.h5"])
+def test_code_in_a_file_is_refused(name, tmp_path):
+    model = keras.Sequential([keras.Input((784,)), layers.Lambda(lambda x: x[:, :10])])
+    model.save(tmp_path / name)
+    with pytest.raises(ValueError, match="asks for 'Lambda'.*code of a file is never run.*export"):
+        freeze(tmp_path / name)
+
+
+HARM = {
+    "module of python": {"module": "os", "class_name": "system", "config": {}},
+    "function of python": {"module": "os", "class_name": "function", "config": "getcwd"},
+    "function of keras": {
+        "module": "keras.utils",
+        "class_name": "function",
+        "config": "get_file",
+        "registered_name": "get_file",
+    },
+    "class of keras": {"module": "keras.utils", "class_name": "Progbar", "config": {"target": 1}},
+    "lambda": {"class_name": "__lambda__", "config": {"value": "4wAAAA=="}},
+    "typespec": {"class_name": "__typespec__", "spec_name": "x", "module": "os", "config": []},
+    "a saved model": {
+        "module": "keras.layers",
+        "class_name": "TFSMLayer",
+        "config": {"filepath": "/tmp/x"},
+    },
+    "a file": {
+        "module": "keras.layers",
+        "class_name": "StringLookup",
+        "config": {"vocabulary": "/etc/passwd"},
+    },
+    "a disguise": {
+        "module": "keras.src.ops.core",
+        "class_name": "Map",
+        "config": {"function": None},
+    },
+    "another module": {"module": "keras.src.saving.x", "class_name": "Dense2", "config": {}},
+    "no text": {"module": ["os"], "class_name": ["system"], "config": {}},
+}
+
+
+@pytest.mark.parametrize("kind", HARM)
+@pytest.mark.parametrize("place", ["layer", "activation"])
+def test_only_layers_of_keras_are_built(kind, place, saved, tmp_path):
+    config = config_of(saved)
+    if place == "layer":
+        config["config"]["layers"][2] = HARM[kind]
+    else:
+        config["config"]["layers"][1]["config"]["activation"] = HARM[kind]
+    path = packed(tmp_path / "hostile.keras", saved, config_json=json.dumps(config))
+    with pytest.raises(ValueError, match="which is not one of Keras's own computing layers"):
+        freeze(path)
+
+
+def test_a_layer_that_this_process_made_known_is_built(tmp_path):
+    @keras.saving.register_keras_serializable("tests_of_freezing")
+    class Twice(layers.Layer):
+        def call(self, x):
+            return 2 * x
+
+    model = keras.Sequential([keras.Input((784,)), Twice(), layers.Dense(10)])
+    model.save(tmp_path / "own.keras")
+    x = X.reshape(4, 784)
+    np.testing.assert_allclose(logits_of(freeze(tmp_path / "own.keras"), x), model(x), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ("[" * 100_000, "100,000 levels deep; 60 are allowed"),
+        ('{"a":' * 100_000 + "0" + "}" * 100_000, "levels deep; 60 are allowed"),
+        (json.dumps({"a": [0] * 300_000}), "over 200,000 values"),
+        ("{" * 10, "is no JSON"),
+        ("[]", "names no model"),
+        ("{}", "cannot build the file's network|holds a dict"),
+        ('{"class_name": "Dense", "config": {"units": 3}, "module": "keras.layers"}', "a Dense"),
+        (" " * 2**24 + "{}", "has 16,777,218 characters"),
+    ],
+    ids=["lists", "dicts", "long", "broken", "list", "empty", "layer", "spaces"],
+)
+def test_odd_descriptions_are_one_sentence(config, words, saved, tmp_path):
+    path = packed(tmp_path / "odd.keras", saved, config_json=config)
+    with pytest.raises(ValueError, match=words) as caught:
+        freeze(path)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
+
+
+def test_a_network_of_too_many_weights_is_not_built(saved, tmp_path):
+    config = config_of(saved)
+    dense = config["config"]["layers"][-1]["config"]
+    for units, words in ((2**40, "asks for a 'units' of"), (2**21, "has 1,4.* weights; at most")):
+        dense["units"] = units
+        path = packed(tmp_path / "wide.keras", saved, config_json=json.dumps(config))
+        with pytest.raises(ValueError, match=words):
+            freeze(path)
+
+
+def test_an_archive_that_unpacks_to_too_much_is_not_unpacked(saved, tmp_path):
+    path = tmp_path / "bomb.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", "{}")
+        with archive.open("model.weights.h5", "w", force_zip64=True) as part:
+            for _ in range(1100):
+                part.write(bytes(2**20))
+    assert path.stat().st_size < 2**21
+    with pytest.raises(ValueError, match="unpacks to 1,100 MB in 2 parts"):
+        freeze(path)
+
+
+def hdf5_with(spoil):
+    data = io.BytesIO()
+    with h5py.File(data, "w") as file:
+        spoil(file.create_group("layers"))
+    return data.getvalue()
+
+
+def virtual(group):
+    layout = h5py.VirtualLayout((3,), "f4")
+    layout[:] = h5py.VirtualSource("other.h5", "x", (3,))
+    group.create_virtual_dataset("x", layout)
+
+
+ODD_VALUES = {
+    "external link": (
+        lambda g: g.__setitem__("x", h5py.ExternalLink("/etc/passwd", "/")),
+        "refers to other places",
+    ),
+    "soft link": (lambda g: g.__setitem__("x", h5py.SoftLink("/")), "refers to other places"),
+    "external values": (
+        lambda g: g.create_dataset("x", (3,), "f4", external=[("/etc/hostname", 0, 12)]),
+        "lies in another file",
+    ),
+    "virtual values": (virtual, "lies in another file"),
+    "huge": (
+        lambda g: g.create_dataset("x", (2**40,), "f4", chunks=(1024,)),
+        "claims more than 1,024 MB",
+    ),
+    "many": (
+        lambda g: [g.create_dataset(f"x{k}", (2**27,), "f4", chunks=(1024,)) for k in range(9)],
+        "claims more than 1,024 MB",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ODD_VALUES)
+def test_values_that_are_not_in_the_file_are_refused(kind, saved, tmp_path):
+    spoil, words = ODD_VALUES[kind]
+    data = hdf5_with(spoil)
+    with pytest.raises(ValueError, match=words):
+        freeze(packed(tmp_path / "odd.keras", saved, model_weights_h5=data))
+    (tmp_path / "odd.h5").write_bytes(data)
+    with pytest.raises(ValueError, match=words):
+        freeze(tmp_path / "odd.h5")
+
+
+def test_damaged_files_are_one_sentence(saved, tmp_path):
+    for name in ("own.keras", "own.h5"):
+        whole = (saved / name).read_bytes()
+        for share in (0.1, 0.5, 0.9):
+            path = tmp_path / name
+            path.write_bytes(whole[: int(share * len(whole))])
+            with pytest.raises(ValueError) as caught:
+                freeze(path)
+            assert "\n" not in str(caught.value) and len(str(caught.value)) < 600

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+
+from invert.methods import starts
+
+DIGITS = np.array([8, 3, 3])
+
+
+@pytest.mark.parametrize("name", starts.STARTS)
+def test_a_start_is_an_image_that_only_seed_and_place_decide(name):
+    made = starts.make(name, DIGITS, 5)
+    assert made.shape == (3, 28, 28) and made.dtype == np.float32
+    assert made.min() >= 0 and made.max() <= 1
+    assert np.array_equal(made, starts.make(name, DIGITS, 5))
+    assert np.array_equal(made[:2], starts.make(name, DIGITS[:2], 5))
+
+
+@pytest.mark.parametrize("name", ["noise", "class-gaussian"])
+def test_seeds_and_places_differ(name):
+    made = starts.make(name, DIGITS, 5)
+    assert not np.array_equal(made[1], made[2])
+    assert not np.array_equal(made, starts.make(name, DIGITS, 6))
+
+
+def test_black_has_no_ink_and_noise_has_what_it_says():
+    assert starts.make("black", DIGITS, 0).sum() == 0
+    noise = starts.make("noise", np.zeros(50, int), 0)
+    # The mean absolute value of a normal variable is its deviation times sqrt(2 / pi).
+    assert noise.mean() == pytest.approx(starts.NOISE * np.sqrt(2 / np.pi), rel=0.01)
+
+
+def test_the_average_is_the_mean_of_the_digits(sample):
+    average = starts.make("average", DIGITS, 0)
+    assert np.array_equal(average[0], average[1])
+    # The first 100 of each class are of other writers than the training images.
+    assert np.abs(average[0] - sample[0].mean(axis=0)).mean() < 0.025
+
+
+def test_class_gaussian_has_the_classes_mean_and_spread(sample):
+    images, digits = sample
+    means, directions = starts.class_gaussian()
+    for digit in range(10):
+        real = images[digits == digit].reshape(-1, 784)
+        assert np.abs(means[digit] - real.mean(axis=0)).mean() < 0.05
+        products = directions[digit] @ directions[digit].T
+        lengths = np.diag(products)
+        assert np.abs(products - np.diag(lengths)).max() < 1e-2 * lengths.max()
+        assert (np.diff(lengths) <= 1e-4).all()
+        assert lengths.sum() == pytest.approx(real.var(axis=0).sum(), rel=0.3)
+
+
+def test_class_gaussian_draws_scatter_as_the_directions_say(monkeypatch):
+    # About the middle of the grey scale, and a tenth as wide, nothing is clipped.
+    mean, directions = starts.class_gaussian()
+    small = (np.full_like(mean, 0.5), directions / 10)
+    monkeypatch.setattr(starts, "class_gaussian", lambda: small)
+    drawn = starts.make("class-gaussian", np.full(2000, 8), 0).reshape(2000, 784)
+    assert np.abs(drawn.mean(axis=0) - 0.5).mean() < 0.002
+    want = starts.WIDTH**2 * (small[1][8] ** 2).sum()
+    assert drawn.var(axis=0).sum() == pytest.approx(want, rel=0.05)
+
+
+def test_images_can_be_starts():
+    one = np.full((28, 28), 0.5)
+    assert np.array_equal(starts.make(one, DIGITS, 0), np.full((3, 28, 28), 0.5, np.float32))
+    three = np.stack([one * 0, one, one * 2])
+    assert np.array_equal(starts.make(three, DIGITS, 0), three.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        ("white", r"one of black, noise, average, class-gaussian; got 'white'"),
+        (np.zeros((2, 28, 28)), r"one image, or 3; got 2"),
+        (np.full((28, 28), 2), r"start must lie in \[0, 1\]"),
+        (7, r"start must have the shape"),
+    ],
+)
+def test_bad_starts_are_named(start, words):
+    with pytest.raises(ValueError, match=words):
+        starts.make(start, DIGITS, 0)
+
+
+def test_a_start_has_the_shape_and_the_range_of_ones_own_network():
+    rules = {"shape": (4, 5, 3), "pixel_range": (-1.0, 1.0)}
+    assert (starts.make("black", DIGITS, 0, **rules) == -1).all()
+    noise = starts.make("noise", DIGITS, 0, **rules)
+    assert noise.shape == (3, 4, 5, 3) and noise.min() >= -1
+    assert (noise + 1).mean() == pytest.approx(2 * starts.NOISE * np.sqrt(2 / np.pi), rel=0.1)
+    with pytest.raises(ValueError, match="average is of 28×28 digits; this classifier reads 4×5×3"):
+        starts.make("average", DIGITS, 0, **rules)

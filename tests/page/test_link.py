@@ -1,0 +1,78 @@
+"""The page's state in its address: a link shows the same, and says what it cannot show."""
+
+import re
+
+import pytest
+from page_driver import ONE, Page, at
+
+from invert.page import link
+from invert.page.panels import generate
+
+COUNT = generate.COUNT
+CHOICES = ["digit", "network", "method", "count", "seed", "start", "steps", "pen", "reader"]
+
+
+def test_url_sets_every_choice(page, monkeypatch):
+    link = {"digit": "3", "network": "question", "method": "plain", "count": "4", "seed": "12"}
+    link |= {"start": "noise", "steps": "20", "pen": "thin", "reader": "question"}
+    assert set(link) == set(CHOICES)
+    other = Page(monkeypatch)
+    for key, value in link.items():
+        other.test.query_params[key] = value
+    other.run()
+    assert {key: str(other.test.get_by_key(key).value) for key in link} == link
+    assert len(other.images) == 4 and "made to be a 3" in other.images[0]
+
+
+@pytest.mark.parametrize("key", [*CHOICES, "left", "right"])
+@pytest.mark.parametrize("value", ["", "nonsense", "-1", "1e9", "<script>alert(1)</script>"])
+def test_bad_url_falls_back_to_what_is_valid(page, monkeypatch, key, value):
+    other = Page(monkeypatch)
+    other.test.query_params[key] = value
+    other.run()
+    assert len(other.images) == COUNT and "made to be a 8" in other.images[0]
+    assert 'role="alert"' not in other.html and "<script>alert" not in other.html
+    said = " ".join(toast.value for toast in other.test.toast)
+    assert (f"does not have: {key}. " in said) == bool(value) and "<" not in said
+    assert not other.run().test.toast, "it is said once"
+
+
+def test_link_with_valid_values_is_followed_without_a_word(page, monkeypatch):
+    link = {"digit": "8", "count": "04", "seed": "7", "pen": "thin", "left": "Classify"}
+    link |= {"network": "robust", "method": "its best"}
+    assert not at(monkeypatch, **link, utm="x", lost_image="nonsense").test.toast
+
+
+@pytest.mark.parametrize(
+    "asking, named",
+    [
+        ({"upload": "1", "instead": "1", "sent": "x", "link asks": "x"}, []),
+        ({"canvas": "1", "strokes": "1", "drawn image": "1", "complaint": "x", "dice": "1"}, []),
+        ({"seed": "inf"}, ["seed"]),
+        (
+            {"seed": "1e400", "count": "-inf", "steps": "7", "utm": "inf"},
+            ["count", "seed", "steps"],
+        ),
+    ],
+)
+def test_link_names_in_its_message_only_choices(page, monkeypatch, asking, named):
+    visitor = at(monkeypatch, **asking)
+    said = [toast.value for toast in visitor.test.toast]
+    assert len(visitor.images) == COUNT and 'role="alert"' not in visitor.html
+    assert [re.search("not have: (.*?)[.] ", words)[1] for words in said] == (
+        [", ".join(named)] if named else []
+    )
+    assert not visitor.draw(ONE).test.toast and visitor.answer == 1
+
+
+def test_link_knows_every_choice_that_the_url_keeps(page, monkeypatch):
+    bound = {"", "left", "right"}  # the tabs, which are no widgets
+    for right in ("Generate", "Better ways", "What is lost"):
+        widgets = at(monkeypatch, right=right).test.main
+        bound |= {getattr(widget.proto, "query_param_key", "") for widget in widgets}
+    assert bound == {"", *link.CHOICES}
+
+
+def test_every_control_explains_itself(page):
+    for key in [*CHOICES, "dice", "example", "back", "upload"]:
+        assert page.test.get_by_key(key).help, key

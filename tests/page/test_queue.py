@@ -1,0 +1,111 @@
+"""Who waits, who works, and who leaves."""
+
+import contextlib
+import threading
+
+import pytest
+from page_driver import SECONDS, until
+from streamlit.runtime.scriptrunner import StopException
+from streamlit.testing.v1 import AppTest, app_test
+
+from invert.page import queue
+
+
+@pytest.fixture
+def wanted(monkeypatch):
+    """Threads of a test have no session: everyone is wanted unless the test says otherwise."""
+    unwanted = set()
+
+    def look():
+        if threading.current_thread().name in unwanted:
+            raise StopException
+
+    monkeypatch.setattr(queue, "_still_wanted", look)
+    return unwanted
+
+
+class Visitor(threading.Thread):
+    """One who takes a turn, says so, and works until told to stop."""
+
+    def __init__(self, name, said):
+        super().__init__(name=name, daemon=True)
+        self.said, self.done = said, threading.Event()
+
+    def run(self):
+        with contextlib.suppress(StopException), queue.turn():
+            self.said.append(self.name)
+            assert self.done.wait(SECONDS)
+
+    def wait_in_line(self, place):
+        self.start()
+        until(lambda: len(queue._line) == place)
+
+
+def test_one_works_at_a_time_in_the_order_of_coming(wanted):
+    said = []
+    visitors = [Visitor(name, said) for name in "abcd"]
+    for place, visitor in enumerate(visitors, start=1):
+        visitor.wait_in_line(place)
+    for number, visitor in enumerate(visitors):
+        until(lambda n=number: len(said) == n + 1)
+        assert said == list("abcd")[: number + 1]
+        visitor.done.set()
+        visitor.join(SECONDS)
+    assert not queue._line
+
+
+def test_who_leaves_the_line_never_works_and_holds_nobody_up(wanted):
+    said = []
+    first, leaver, last = (Visitor(name, said) for name in ("first", "leaver", "last"))
+    for place, visitor in enumerate((first, leaver, last), start=1):
+        visitor.wait_in_line(place)
+    wanted.add("leaver")
+    leaver.join(SECONDS)
+    assert len(queue._line) == 2
+    first.done.set()
+    until(lambda: said == ["first", "last"])
+    last.done.set()
+    last.join(SECONDS)
+    assert not queue._line
+
+
+def test_a_failure_hands_the_turn_on():
+    with pytest.raises(MemoryError), queue.turn():
+        raise MemoryError
+    with queue.turn():
+        assert len(queue._line) == 1
+
+
+def test_somebody_who_is_on_the_page_is_wanted():
+    def page():
+        from invert.page import queue
+
+        queue._still_wanted()
+
+    assert not AppTest.from_function(page).run().exception
+
+
+def test_streamlit_takes_a_visitor_who_has_left_out_of_the_line(monkeypatch):
+    runners = []
+
+    class Runner(app_test.LocalScriptRunner):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            runners.append(self)
+
+    def page():
+        from invert.page import queue
+
+        with queue.turn():
+            raise AssertionError("nobody is there any more")
+
+    monkeypatch.setattr(app_test, "LocalScriptRunner", Runner)
+    test = AppTest.from_function(page, default_timeout=SECONDS)
+    visit = threading.Thread(target=test.run, daemon=True)
+    with queue.turn():
+        visit.start()
+        until(lambda: len(queue._line) == 2)
+        runners[0].request_stop()  # what Streamlit does when the connection closes
+        until(lambda: len(queue._line) == 1)
+    visit.join(SECONDS)
+    assert not test.exception
