@@ -149,7 +149,6 @@ def alter(path):
         ("energy", {"network": "energy", "steps": "5"}),
         ("class-gaussian", {"start": "class-gaussian", "steps": "5"}),
         ("inverse", {"method": "inverse"}),
-        ("inverse", {"method": "latent", "steps": "5"}),
         ("judge", {"method": "inverse"}),
     ],
 )

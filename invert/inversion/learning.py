@@ -100,7 +100,7 @@ def learn(
     ((2, 8, 8, 3), (9, 2), array([ True,  True]))
     """
     start = _check(frozen, start, targets, coded=decoder is not None)
-    least, most = np.float32(frozen.pixel_range)
+    least, most = (np.float32(bound) for bound in frozen.pixel_range)
     native = (least, most) == (0, 1)
     if decoder is None:
         start = start.reshape(len(start), frozen.values)

@@ -46,6 +46,8 @@ def jitter_shifts(most: int, steps: int, seed: int) -> np.ndarray:
     >>> bool(np.abs(jitter_shifts(2, 100, seed=0)).max() == 2)
     True
     """
+    if not most:
+        return np.zeros((steps, 2), np.int32)
     return np.random.default_rng(seed).integers(-most, most, (steps, 2), np.int32, endpoint=True)
 
 

@@ -59,14 +59,13 @@ def fill(
         if architecture.input_shape != architecture.image_shape and _channels_first(architecture):
             x = tf.transpose(tf.reshape(x, (-1, *architecture.image_shape)), (0, 3, 1, 2))
         x = tf.reshape(x, (-1, *architecture.input_shape))
-    graph = tf.compat.v1.get_default_graph()
+    # Brought into this graph: the importer takes tensors of no other.
     held = {
-        # From another graph, or from none, a tensor has to be brought into this one.
-        name: tensor if getattr(tensor, "graph", None) is graph else tf.identity(tensor)
+        name: tf.identity(tensor)
         for name, tensor in zip(architecture.weights, weights, strict=True)
     }
     if transposes:
-        held = {name: tf.identity(tensor) for name, tensor in held.items()}
+        graph = tf.compat.v1.get_default_graph()
         for name, transposed in zip(architecture.products, transposes, strict=True):
             graph.add_to_collection(GRADIENT, (held[name].op.name, transposed))
     (output,) = tf.graph_util.import_graph_def(
@@ -74,6 +73,8 @@ def fill(
         input_map={architecture.placeholder: x, **held},
         return_elements=[architecture.output],
     )
+    if output.shape[1:] == (architecture.classes,):
+        return output
     return tf.reshape(output, (tf.shape(x)[0], architecture.classes))
 
 

@@ -77,8 +77,8 @@ METHODS: Mapping[str, Method] = {
     for method in (
         Optimization(
             name="plain",
-            claim="The plan to the letter: Adam on the image, from a black page.",
-            source="the question",
+            claim="The plan to the letter: Adam on the image, and nothing else.",
+            source="the question that this project answers",
             start="black",
             loss="cross-entropy",
             step_rule="adam",
@@ -87,7 +87,7 @@ METHODS: Mapping[str, Method] = {
         ),
         Optimization(
             name="regularized",
-            claim="The same, and what is known of pictures: smooth, little ink, steady.",
+            claim="Adam, and what is known of pictures: smooth, little ink, steady.",
             source="Mahendran & Vedaldi 2015, https://arxiv.org/abs/1412.0035; "
             "Yosinski et al. 2015, https://arxiv.org/abs/1506.06579",
             start="noise",
@@ -99,7 +99,7 @@ METHODS: Mapping[str, Method] = {
         ),
         Optimization(
             name="steepest",
-            claim="Steps of one length, straight along the gradient, from faint noise.",
+            claim="Steps of one length, straight along the gradient.",
             source="Madry et al. 2018, https://arxiv.org/abs/1706.06083; "
             "Santurkar et al. 2019, https://arxiv.org/abs/1906.09453",
             start="noise",

@@ -191,13 +191,14 @@ def test_a_convolution_without_a_shape_is_told_one(tmp_path):
     np.testing.assert_allclose(logits_of(frozen, images), want, atol=1e-5)
 
 
+@pytest.mark.parametrize("rest", [26 * 26 * 4, -1])
 @pytest.mark.parametrize("batch", [1, 7])
-def test_a_batch_of_one_size_becomes_any(batch, tmp_path):
+def test_a_batch_of_one_size_becomes_any(batch, rest, tmp_path):
     kernel, w = weights(3, 3, 1, 4), weights(26 * 26 * 4, 10, scale=0.02)
     with tf.Graph().as_default() as graph:
         x = v1.placeholder(tf.float32, (batch, 784), name="x")
         maps = tf.nn.conv2d(tf.reshape(x, (batch, 28, 28, 1)), tf.constant(kernel), 1, "VALID")
-        tf.matmul(tf.reshape(maps, (batch, 26 * 26 * 4)), tf.constant(w), name="scores")
+        tf.matmul(tf.reshape(maps, (batch, rest)), tf.constant(w), name="scores")
     frozen = freeze(write(tmp_path / "batch.pb", graph))
     maps = tf.nn.conv2d(X.reshape(-1, 28, 28, 1), kernel, 1, "VALID")
     want = tf.reshape(maps, (5, -1)) @ w

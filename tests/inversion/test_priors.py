@@ -2,39 +2,46 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from invert import priors
+from invert.inversion import priors
+
+SHAPES = pytest.mark.parametrize("shape", [(28, 28), (6, 5, 3)], ids=["grey", "colour"])
 
 
-@pytest.fixture
-def images():
-    return np.random.default_rng(0).random((3, 784))
+def images(shape):
+    return np.random.default_rng(0).random((3, int(np.prod(shape))))
 
 
-def test_total_variation_is_the_sum_of_neighbours_differences(images):
-    squares = images.reshape(3, 28, 28)
+@SHAPES
+def test_total_variation_is_the_sum_of_neighbours_differences(shape):
+    squares = images(shape).reshape(3, *shape)
     want = [np.abs(np.diff(i, axis=0)).sum() + np.abs(np.diff(i, axis=1)).sum() for i in squares]
-    np.testing.assert_allclose(priors.total_variation(tf.constant(images)), want)
+    np.testing.assert_allclose(priors.total_variation(tf.constant(images(shape)), shape), want)
 
 
+@SHAPES
 @pytest.mark.parametrize("name", list(priors.PENALTIES))
-def test_gradients_are_finite_differences(name, images):
-    x, penalty, h = tf.Variable(images[:1]), priors.PENALTIES[name], 1e-7
+def test_gradients_are_finite_differences(name, shape):
+    first, h = images(shape)[:1], 1e-7
+    x = tf.Variable(first)
     with tf.GradientTape() as tape:
-        value = penalty(x)
+        value = priors.PENALTIES[name](x, shape)
     gradient = tape.gradient(value, x).numpy()[0]
-    for pixel in (0, 27, 400, 783):
-        step = h * np.eye(784)[pixel]
-        slope = (
-            penalty(tf.constant(images[:1] + step)) - penalty(tf.constant(images[:1] - step))
-        ) / (2 * h)
-        assert gradient[pixel] == pytest.approx(float(slope[0]), abs=1e-5)
+
+    def penalty(values):
+        return float(priors.PENALTIES[name](tf.constant(values), shape)[0])
+
+    for pixel in (0, 7, 40, first.size - 1):
+        step = h * np.eye(first.size)[pixel]
+        slope = (penalty(first + step) - penalty(first - step)) / (2 * h)
+        assert gradient[pixel] == pytest.approx(slope, abs=1e-5)
 
 
-def test_shift_is_a_roll_and_back_again(images):
-    moved = priors.shift(tf.constant(images), (3, -2))
-    want = np.roll(images.reshape(3, 28, 28), (3, -2), axis=(1, 2)).reshape(3, 784)
+@SHAPES
+def test_shift_is_a_roll_and_back_again(shape):
+    moved = priors.shift(tf.constant(images(shape)), (3, -2), shape)
+    want = np.roll(images(shape).reshape(3, *shape), (3, -2), axis=(1, 2)).reshape(3, -1)
     np.testing.assert_array_equal(moved, want)
-    np.testing.assert_array_equal(priors.shift(moved, (-3, 2)), images)
+    np.testing.assert_array_equal(priors.shift(moved, (-3, 2), shape), images(shape))
 
 
 def test_shifts_cover_their_range_evenly():

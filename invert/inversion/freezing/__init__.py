@@ -30,7 +30,7 @@ from invert.inversion.freezing import (
     shape as shapes,
 )
 from invert.inversion.freezing.flat import Flat
-from invert.inversion.freezing.refusal import Refusal, Unfed, listed, shortened
+from invert.inversion.freezing.refusal import Exceeded, Refusal, Unfed, listed, shortened
 from invert.inversion.freezing.source import Source
 from invert.inversion.freezing.walk import Walk
 from invert.inversion.frozen_graph import FrozenGraph
@@ -142,18 +142,23 @@ def _freeze(source: Source, input, output, feed, shape, pixel_range, labels) -> 
         except Refusal as error:
             errors.append(error)
             continue
+        fixed = place.static[0] if place.static else None
         for layout in ways_in:
-            try:
-                return _follow(source, answers, place, layout, pixel_range, labels)
-            except Refusal as error:
-                errors.append(error)
+            # Graphs are often written for a batch of one size. Most serve any other as well.
+            for batch in dict.fromkeys((SHOWN, fixed or SHOWN)):
+                try:
+                    return _follow(source, answers, place, layout, batch, pixel_range, labels)
+                except Exceeded:
+                    raise
+                except Refusal as error:
+                    last = error
+            errors.append(last)
     raise errors[0]
 
 
-def _follow(source: Source, answers, place, layout, pixel_range, labels) -> FrozenGraph:
-    """Freeze, knowing what takes the image and in which shape."""
+def _follow(source: Source, answers, place, layout, batch, pixel_range, labels) -> FrozenGraph:
+    """Freeze, knowing what takes the image and in which shape, by a batch of this size."""
     whole_numbers = place.dtype.is_integer
-    batch = place.static[0] if place.static and place.static[0] else SHOWN
     flat, walk = _walk(source, place, layout, batch)
     ending, answer = _one_ending(flat, walk, answers, source.outputs)
     pixel_range = pixel_range or pixels.found(flat, whole_numbers)
@@ -162,7 +167,7 @@ def _follow(source: Source, answers, place, layout, pixel_range, labels) -> Froz
         shown = np.round(shown)
     if not ending.sure:
         ending = head.undo(flat, ending, *_probed(flat, ending, layout, shown))
-    if place.static and place.static[0]:
+    if place.static and place.static[0] == batch:
         assemble.any_batch(flat, batch)
     if labels is not None and len(labels) != ending.classes:
         raise Refusal(
@@ -203,7 +208,7 @@ def _one_ending(
         try:
             ending = head.find(flat, walk.tensor(answer))
         except Refusal as error:
-            if isinstance(error, Unfed) and declared:
+            if isinstance(error, Exceeded) or (isinstance(error, Unfed) and declared):
                 raise
             errors.append(error)
             continue

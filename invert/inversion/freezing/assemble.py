@@ -69,10 +69,10 @@ def any_batch(flat: Flat, batch: int) -> None:
         if node.op != "Reshape" or node.input[0] in flat.fixed or node.input[1] not in flat.fixed:
             continue
         sides = flat.value(node.input[1])
-        if sides.size and sides[0] == batch and not (sides < 0).any():
-            node.input[1] = flat.constant(
-                f"{node.name}/any_batch", np.concatenate([[-1], sides[1:]]).astype(sides.dtype)
-            )
+        made = flat.shape(f"{node.name}:0")
+        if sides.size and sides[0] == batch == flat.shape(node.input[0])[0]:
+            any_size = np.array([-1, *made[1:]], sides.dtype)
+            node.input[1] = flat.constant(f"{node.name}/any_batch", any_size)
 
 
 def _constants(flat: Flat, logits: Ref) -> dict[Ref, np.ndarray]:

@@ -4,10 +4,9 @@ import re
 from pathlib import Path
 
 import tensorflow as tf
-from google.protobuf import text_format
 
-from invert.inversion.freezing import gate
-from invert.inversion.freezing.limits import MAX_TEXT, read
+from invert.inversion.freezing import gate, text_form
+from invert.inversion.freezing.limits import read
 from invert.inversion.freezing.operations import IN_A_SAVED_MODEL
 from invert.inversion.freezing.refusal import Refusal, listed
 from invert.inversion.freezing.source import Source
@@ -58,10 +57,9 @@ def parse(path: Path) -> tf.compat.v1.MetaGraphDef:
     data = read(path)
     try:
         return tf.compat.v1.MetaGraphDef.FromString(data)
-    except Exception:
+    except Exception:  # protobuf's own error, whose type differs between its implementations
         meta = tf.compat.v1.MetaGraphDef()
-        text = read(path, MAX_TEXT).decode()
-        return text_format.Parse(text, meta, allow_unknown_field=True)
+        return text_form.parse(path, meta, lambda meta: [meta.graph_def])
 
 
 def only_one(folder: Path) -> Path | None:

@@ -13,12 +13,12 @@ import tensorflow as tf
 from tensorflow.python.framework import ops, tensor_util
 
 from invert.inversion.freezing.functions import attribute
-from invert.inversion.freezing.refusal import Refusal, shortened
+from invert.inversion.freezing.refusal import Exceeded, Refusal, shortened
 
 # Of two images and all that lies between them and the logits. ResNet-50 at 224×224 has 0.3 GB.
 MAX_BYTES = 2**29
 MAX_PRODUCTS = 2**35  # multiplications: some seconds; VGG-16 has 3·10¹⁰
-MAX_OPERATIONS = 30_000
+MAX_OPERATIONS = 10_000
 SMALL = 1024  # values: shapes, loop counters, conditions are less
 
 # To run a graph once, and only what is asked for: nothing is computed beforehand.
@@ -117,7 +117,7 @@ class Flat:
             Refusal: it does not fit its inputs, or its outputs have no size or too large a one.
         """
         if len(self.nodes) >= MAX_OPERATIONS:
-            raise Refusal(f"The network has more than the {MAX_OPERATIONS:,} operations allowed.")
+            raise Exceeded(f"The network has more than the {MAX_OPERATIONS:,} operations allowed.")
         copy = tf.compat.v1.NodeDef(op=node.op, name=self._unique(node.name), input=inputs)
         for key, value in node.attr.items():
             # Those with an underscore are hints on where and how to compute: `_class` names nodes
@@ -216,10 +216,10 @@ class Flat:
             self._bytes += size * tensor.dtype.size
         self._products += _products(node, tensors, outputs)
         if self._bytes > MAX_BYTES or self._products > MAX_PRODUCTS:
-            raise Refusal(
-                f"The network needs more than {MAX_BYTES // 2**20} MB or {MAX_PRODUCTS:.0e}"
-                f" multiplications for two images (at operation {node.name!r}, {node.op}); give a"
-                " smaller network or shape=."
+            raise Exceeded(
+                f"The network needs more than {MAX_BYTES // 2**20} MB, or"
+                f" {MAX_PRODUCTS / 10**9:.0f} billion multiplications, for a few images (at"
+                f" operation {node.name!r}, {node.op}). Give a smaller network or shape=."
             )
 
     def _without_its_past(self, tensor, tensors, fixed) -> tf.Tensor:

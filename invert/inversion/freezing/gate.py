@@ -15,7 +15,7 @@ from invert.inversion.freezing.functions import attribute, called
 from invert.inversion.freezing.operations import IN_A_GRAPH
 from invert.inversion.freezing.refusal import Refusal, listed
 
-MAX_NODES = 200_000  # with every function counted as often as it is called
+MAX_NODES = 100_000  # with every function counted as often as it is called
 MAX_DEPTH = 60  # functions that call functions
 MAX_VALUES = 2**28  # of all constants together: a gigabyte
 MAX_IMPLIED = 2**24  # of those that are larger than what the file holds of them

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import tensorflow as tf
-from google.protobuf import text_format
 
-from invert.inversion.freezing import gate
-from invert.inversion.freezing.limits import MAX_TEXT, read
+from invert.inversion.freezing import gate, text_form
+from invert.inversion.freezing.limits import read
 from invert.inversion.freezing.refusal import Refusal, listed
 from invert.inversion.freezing.source import Source
 from invert.inversion.freezing.variables import VARIABLES
@@ -33,7 +32,6 @@ def open_file(path: Path, text: bool) -> Source:
 
 def parse(path: Path, text: bool) -> tf.compat.v1.GraphDef:
     """Return the graph in a file."""
-    if not text:
-        return tf.compat.v1.GraphDef.FromString(read(path))
-    content = read(path, MAX_TEXT).decode()
-    return text_format.Parse(content, tf.compat.v1.GraphDef(), allow_unknown_field=True)
+    if text:
+        return text_form.parse(path, tf.compat.v1.GraphDef())
+    return tf.compat.v1.GraphDef.FromString(read(path))

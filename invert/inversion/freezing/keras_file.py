@@ -76,6 +76,7 @@ def _built(config: dict, weights: bytes, ending: str) -> keras.Model:
     """The model that was asked for, with its weights."""
     hdf5.check(io.BytesIO(weights))
     config = keras_renewal.renewed(config)
+    keras_config.check(config)
     with keras.StatelessScope(initialize_variables=False):  # with no values, to see how many
         sketch = _build(config)
     values = sum(math.prod(variable.shape) for variable in sketch.variables)

@@ -37,19 +37,18 @@ def renewed(thing):
     if not isinstance(thing, dict):
         return thing
     name = thing.get("class_name")
-    name = NEW_NAMES.get(name, name) if isinstance(name, str) else name
+    if not isinstance(name, str):  # no name at all
+        return {key: renewed(value) for key, value in thing.items()}
+    name = NEW_NAMES.get(name, name)
     config = thing.get("config")
     if name == "Sequential":
         config = _with_input(config)
     if name in LAYERS and isinstance(config, dict):
         config = _of_layer(name, config)
-    renewed_thing = {key: renewed(value) for key, value in thing.items() if key != "config"}
-    if "class_name" in thing:
-        renewed_thing["class_name"] = name
+    thing = {**thing, "class_name": name}
     if "config" in thing:
-        renewed_thing["config"] = renewed(config)
-    renewed_thing.pop("compile_config", None)
-    return renewed_thing
+        thing["config"] = config
+    return {key: renewed(value) for key, value in thing.items() if key != "compile_config"}
 
 
 def _with_input(config):

@@ -5,7 +5,6 @@ from pathlib import Path
 from invert.inversion.freezing.refusal import Refusal
 
 MAX_FILE = 2**30
-MAX_TEXT = 2**25  # parsing text takes some fifty times as long
 
 
 def read(path: Path, most: int = MAX_FILE) -> bytes:

@@ -5,6 +5,10 @@ class Refusal(ValueError):
     """What was found is said in full: nothing need be added on the way up."""
 
 
+class Exceeded(Refusal):
+    """A bound was reached: there is no use in trying it in another way."""
+
+
 class Unfed(Refusal):
     """An output depends on a placeholder that has no value."""
 

@@ -8,12 +8,11 @@ Source: https://www.tensorflow.org/guide/saved_model#the_savedmodel_format_on_di
 
 from pathlib import Path
 
-from google.protobuf import text_format
 from tensorflow.core.protobuf import saved_model_pb2
 
-from invert.inversion.freezing import gate
+from invert.inversion.freezing import gate, text_form
 from invert.inversion.freezing.functions import Body, called
-from invert.inversion.freezing.limits import MAX_TEXT, read
+from invert.inversion.freezing.limits import read
 from invert.inversion.freezing.operations import IN_A_GRAPH, IN_A_SAVED_MODEL
 from invert.inversion.freezing.refusal import Refusal, listed
 from invert.inversion.freezing.source import Source
@@ -60,8 +59,7 @@ def parse(folder: Path) -> saved_model_pb2.SavedModel:
     if binary.is_file():
         return saved_model_pb2.SavedModel.FromString(read(binary))
     model = saved_model_pb2.SavedModel()
-    text_format.Parse(read(text, MAX_TEXT).decode(), model, allow_unknown_field=True)
-    return model
+    return text_form.parse(text, model, lambda model: [g.graph_def for g in model.meta_graphs])
 
 
 def _serving(model):

@@ -14,9 +14,9 @@ from invert.inversion.freezing import convolutions, lists, pixels
 from invert.inversion.freezing.flat import Flat, Ref
 from invert.inversion.freezing.functions import CALLS, Body, attribute, data_inputs
 from invert.inversion.freezing.operations import ARITHMETIC, PASSED_ON
-from invert.inversion.freezing.refusal import Refusal, Unfed
+from invert.inversion.freezing.refusal import Exceeded, Refusal, Unfed
 
-MAX_STEPS = 100_000
+MAX_STEPS = 50_000
 MAX_ROUNDS = 2_000
 # Not there when the tensor is asked for: the other side of a branch.
 DEAD = object()
@@ -103,12 +103,12 @@ class Walk:
             node = frame.body.nodes.get(name)
             if node is None:
                 raise Refusal(f"The graph uses {name[:80]!r}, which is not in it.")
-            self._steps += 1
-            if self._steps > MAX_STEPS:
-                raise Refusal(f"The network takes more than the {MAX_STEPS:,} steps allowed.")
             places = [_locate(frame, name) for name in data_inputs(node)]
             missing = [p[0] for p in places if not isinstance(p, str) and p[0] not in frame.values]
             if not missing:
+                self._steps += 1
+                if self._steps > MAX_STEPS:
+                    raise Exceeded(f"The network takes more than the {MAX_STEPS:,} steps allowed.")
                 inputs = [p if isinstance(p, str) else _output(frame, *p) for p in places]
                 frame.values[name] = self._outputs(frame, node, inputs)
                 continue
@@ -249,6 +249,8 @@ class Walk:
         for argument in function.signature.output_arg:
             try:
                 outputs.append(self._value(frame, function.ret[argument.name]))
+            except Exceeded:
+                raise
             except Refusal as error:
                 outputs.append(Failure(error))
                 self.failed.add((name, argument.name))
@@ -283,7 +285,7 @@ class Walk:
             if not self._known(more, "loop", node):
                 return state
             state = self._visit(body, state, prefix)
-        raise Refusal(f"The network's loop at {node.name[:80]!r} has over {MAX_ROUNDS:,} rounds.")
+        raise Exceeded(f"The network's loop at {node.name[:80]!r} has over {MAX_ROUNDS:,} rounds.")
 
 
 SPECIAL = {

@@ -1,0 +1,34 @@
+"""Installed, the package works from any folder, with its weights and its types."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+LEFT_OUT = shutil.ignore_patterns(".*", "tests", "build", "*.egg-info", "__pycache__")
+
+
+def test_pip_installs_it_whole(tmp_path):
+    clone, site, elsewhere = (tmp_path / name for name in ("clone", "site", "elsewhere"))
+    shutil.copytree(ROOT, clone, ignore=LEFT_OUT)
+    elsewhere.mkdir()
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
+    subprocess.run([*pip, str(site), str(clone)], check=True)
+    command = [sys.executable, "-m", "invert", "generate", "3", "--out", "three.png"]
+    run = subprocess.run(
+        command,
+        cwd=elsewhere,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert "three.png: 1 image, classifier energy" in run.stdout
+    assert (elsewhere / "three.png").is_file()
+    shipped = {path.name for path in (ROOT / "model_weights").glob("*.h5")}
+    installed = site / "invert"
+    assert {path.name for path in (installed / "model_weights").glob("*.h5")} == shipped
+    for name in ("py.typed", "__init__.pyi", "page/style.css", "page/page.js"):
+        assert (installed / name).is_file(), name
