@@ -100,7 +100,7 @@ def _take_apart(frozen: FrozenGraph) -> tuple[Architecture, tuple[tf.Tensor, ...
             weights[f"{node.name}:0"] = tf.constant(tf.make_ndarray(node.attr["value"].tensor))
         graph_def.node.remove(node)
     specs = {name: tf.TensorSpec(tensor.shape, tensor.dtype) for name, tensor in weights.items()}
-    known = {
+    known: dict[str, Any] = {
         "placeholder": names[frozen.placeholder],
         "weights": specs,
         "output": names[frozen.output],

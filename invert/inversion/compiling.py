@@ -124,7 +124,7 @@ def give_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _of_owner(architecture: Architecture, owner: Any) -> dict[Hashable, Callable]:
+def _of_owner(architecture: Architecture, owner: Any) -> dict[Hashable, Any]:
     if owner is None:
         return architecture.compiled.setdefault("traced", {})
     owners = architecture.compiled.setdefault("owners", weakref.WeakKeyDictionary())

@@ -1,11 +1,15 @@
-"""With ``--write-readme`` what was measured goes into the README: a table, and a plot of growth."""
+"""With ``--write-readme`` what was measured goes into the README: two tables, and a plot."""
 
 from pathlib import Path
 
-from invert import evaluation
+from invert.evaluation.table import write_readme
 
 ROOT = Path(__file__).parent.parent.parent
-MARKS = ("<!-- speed: written by pytest tests/benchmarks -->", "<!-- end of speed -->")
+README = Path(__file__).parent / "README.md"
+MARKS = {
+    name: (f"<!-- {name}: written by pytest tests/benchmarks -->", f"<!-- end of {name} -->")
+    for name in ("speed", "convolutions")
+}
 PLOT = ROOT / ".github" / "growth.png"
 INK, ACCENT, SOFT = "#23252b", "#3949ab", "#8f8b80"
 
@@ -20,13 +24,14 @@ def pytest_terminal_summary(config):
     measured = [
         (dict(b.extra_info), 1000 * b.stats.median) for b in config._benchmarksession.benchmarks
     ]
-    speed = {(i["column"], i["images"]): t for i, t in measured if i["table"] == "speed"}
-    evaluation.write_readme(table(speed), MARKS)
+    for name, table in (("speed", dense_table), ("convolutions", convolutions_table)):
+        times = {(i["column"], i["images"]): t for i, t in measured if i["table"] == name}
+        write_readme(table(times), MARKS[name], README)
     plot([(i["images"], i["steps"], t) for i, t in measured if i["table"] == "growth"])
 
 
-def table(speed):
-    """The README's table: milliseconds, and what they are in terms of the others'."""
+def dense_table(speed):
+    """Milliseconds, and what they are in terms of the others'."""
     lines = [
         "| images | `generate` | tf-keras-vis | times faster | NumPy's products"
         " | TensorFlow's products | ratio to the faster |",
@@ -38,6 +43,21 @@ def table(speed):
         peers = ("", "") if peer is None else (f"{peer:,.0f}", f"{peer / own:.0f}")
         cells = [str(count), f"{own:.1f}", *peers, *(f"{limit:.1f}" for limit in limits)]
         lines.append(f"| {' | '.join(cells)} | {own / min(limits):.2f} |")
+    return "\n".join(lines)
+
+
+def convolutions_table(times):
+    """The same for the network of convolutions."""
+    lines = [
+        "| images | `generate` | an ordinary `tf.function` | ratio | tf-keras-vis | times faster |",
+        "|---|---|---|---|---|---|",
+    ]
+    for count in sorted({count for _, count in times}):
+        own, plain = times["generate", count], times["tf.function", count]
+        vis = times.get(("tf-keras-vis", count))
+        peers = ("", "") if vis is None else (f"{vis:,.0f}", f"{vis / own:.1f}")
+        cells = [str(count), f"{own:,.0f}", f"{plain:,.0f}", f"{own / plain:.2f}", *peers]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

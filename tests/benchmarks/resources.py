@@ -49,7 +49,7 @@ def start() -> None:
     done("import tensorflow")
     invert.classify(blank)
     done("load the classifier, first answer")
-    from invert import judge
+    from invert.networks import judge
 
     judge.read(blank)
     done("load the judge")
@@ -72,15 +72,17 @@ def growth(calls: int) -> None:
     import numpy as np
 
     import invert
-    from invert import judge
+    from invert.methods.generation import LIKELY
+    from invert.networks import judge
 
-    kinds = [(name, count) for name in invert.METHODS for count in (1, 4, 16)]
+    kinds = [(*pair, count) for pair in LIKELY for count in (1, 4, 16)]
     images = np.random.default_rng(0).random((64, 28, 28), np.float32)
 
     def call(number: int) -> None:
-        name, count = kinds[number % len(kinds)]
-        steps = {"steps": 1 + number % 3} if invert.METHODS[name].steps else {}
-        run = invert.generate([number % 10] * count, name, seed=number, frames=32, **steps)
+        name, method, count = kinds[number % len(kinds)]
+        steps = {"steps": 1 + number % 3} if invert.METHODS[method].settings else {}
+        settings = {"classifier": name, "seed": number, "frames": 32, **steps}
+        run = invert.generate([number % 10] * count, method, **settings)
         judge.read(run.images)
         invert.classify(images[number % 64])
 

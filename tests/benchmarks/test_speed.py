@@ -1,7 +1,7 @@
-"""How long an inversion takes: beside its peer, and beside the products it cannot do without.
+"""How long an inversion takes: beside its peer, and beside the least that it can take.
 
 ``.venv/bin/pytest tests/benchmarks --benchmark-only`` prints a table a group; with
-``--write-readme`` the medians go into the README. No test here fails by the clock.
+``--write-readme`` the medians go into the README of this folder. No test here fails by the clock.
 """
 
 import keras
@@ -10,11 +10,13 @@ import pytest
 import tensorflow as tf
 
 import invert
-from invert import classifier, starts
+from invert.methods import starts
+from invert.networks import classifier
 
 STEPS = 200
 COUNTS = (1, 10, 64, 256)
 PEER_COUNTS = (1, 10, 64)
+CNN_STEPS, CNN_LENGTH = 100, 0.4
 ROUNDS = {"warmup_rounds": 2, "rounds": 15}
 
 
@@ -32,8 +34,8 @@ def weights():
 def test_generate(benchmark, count):
     benchmark.group = f"{STEPS} steps, {count} images"
     benchmark.extra_info |= named("speed", "generate", count)
-    kwargs = {"start": "noise", "steps": STEPS}
-    run = benchmark.pedantic(invert.generate, ([8] * count, "robust"), kwargs, **ROUNDS)
+    kwargs = {"classifier": "robust", "start": "noise", "steps": STEPS}
+    run = benchmark.pedantic(invert.generate, ([8] * count,), kwargs, **ROUNDS)
     assert run.probabilities[:, 8].min() > 0.9
 
 
@@ -74,20 +76,12 @@ def test_products_alone_in_tensorflow(benchmark, count, weights):
     benchmark.pedantic(lambda: products().numpy(), **ROUNDS)
 
 
-@pytest.mark.parametrize("count", PEER_COUNTS)
-@pytest.mark.filterwarnings("ignore")  # the peer's own
-def test_peer(benchmark, count):
-    """tf-keras-vis: the same classifier, start and steps, without its regularizers and modifiers.
-
-    It takes square images of one channel, so the classifier is given a layer that flattens them.
-    """
+def peer(benchmark, model, count, steps, rounds):
+    """tf-keras-vis: the same network, start and steps, without its regularizers and modifiers."""
     from tf_keras_vis.activation_maximization import ActivationMaximization
     from tf_keras_vis.utils.scores import CategoricalScore
 
-    benchmark.group = f"{STEPS} steps, {count} images"
-    benchmark.extra_info |= named("speed", "tf-keras-vis", count)
-    square = [keras.Input((28, 28, 1)), keras.layers.Flatten(), classifier.load("robust")]
-    maximize = ActivationMaximization(keras.Sequential(square), clone=False)
+    maximize = ActivationMaximization(model, clone=False)
     start = starts.make("noise", np.full(count, 8), seed=0)[..., None]
     images = benchmark.pedantic(
         maximize,
@@ -95,27 +89,95 @@ def test_peer(benchmark, count):
         kwargs={
             "seed_input": start,
             "input_range": (0, 1),
-            "steps": STEPS,
+            "steps": steps,
             "regularizers": [],
             "input_modifiers": [],
         },
         warmup_rounds=1,
-        rounds=3,
+        rounds=rounds,
     )
     assert np.shape(images) == (count, 28, 28, 1)
+
+
+@pytest.mark.parametrize("count", PEER_COUNTS)
+@pytest.mark.filterwarnings("ignore")  # the peer's own
+def test_peer(benchmark, count):
+    """It takes square images of one channel, so a layer that flattens them comes first."""
+    benchmark.group = f"{STEPS} steps, {count} images"
+    benchmark.extra_info |= named("speed", "tf-keras-vis", count)
+    square = [keras.Input((28, 28, 1)), keras.layers.Flatten(), classifier.load("robust")]
+    peer(benchmark, keras.Sequential(square), count, STEPS, rounds=3)
+
+
+# --- A network of four convolutions, as strangers bring them.
+
+
+@pytest.fixture(scope="module")
+def cnn():
+    keras.utils.set_random_seed(0)
+    layers = []
+    for width in (32, 64):
+        layers += [
+            keras.layers.Conv2D(width, 3, padding="same", activation="relu"),
+            keras.layers.Conv2D(width, 3, padding="same", activation="relu"),
+            keras.layers.MaxPooling2D(2),
+        ]
+    layers += [keras.layers.Flatten(), keras.layers.Dense(10)]
+    return keras.Sequential([keras.Input((28, 28, 1)), *layers])
+
+
+@pytest.mark.parametrize("count", PEER_COUNTS)
+def test_generate_with_convolutions(benchmark, cnn, count):
+    benchmark.group = f"four convolutions, {CNN_STEPS} steps, {count} images"
+    benchmark.extra_info |= named("convolutions", "generate", count)
+    settings = {"classifier": invert.freeze(cnn), "steps": CNN_STEPS, "step_size": CNN_LENGTH}
+    rounds = {"warmup_rounds": 1, "rounds": 7 if count < 64 else 3}
+    run = benchmark.pedantic(invert.generate, ([8] * count,), settings, **rounds)
+    assert run.images.shape == (count, 28, 28)
+
+
+@pytest.mark.parametrize("count", PEER_COUNTS)
+def test_an_ordinary_function_with_convolutions(benchmark, cnn, count):
+    """The same steps as one would write them: a ``tf.function`` around the model, a tape inside."""
+    benchmark.group = f"four convolutions, {CNN_STEPS} steps, {count} images"
+    benchmark.extra_info |= named("convolutions", "tf.function", count)
+
+    @tf.function
+    def learn(x):
+        for _ in tf.range(CNN_STEPS):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                loss = tf.nn.sparse_softmax_cross_entropy_with_logits([8] * count, cnn(x))
+            gradient = tape.gradient(loss, x)
+            norm = tf.sqrt(tf.reduce_sum(gradient**2, axis=(1, 2, 3), keepdims=True))
+            x = tf.clip_by_value(x - CNN_LENGTH * tf.math.divide_no_nan(gradient, norm), 0.0, 1.0)
+        return x
+
+    start = tf.constant(starts.make("noise", np.full(count, 8), seed=0)[..., None])
+    rounds = {"warmup_rounds": 1, "rounds": 7 if count < 64 else 3}
+    images = benchmark.pedantic(lambda: learn(start).numpy(), **rounds)
+    assert images.shape == (count, 28, 28, 1)
+
+
+@pytest.mark.parametrize("count", (1, 10))
+@pytest.mark.filterwarnings("ignore")  # the peer's own
+def test_peer_with_convolutions(benchmark, cnn, count):
+    benchmark.group = f"four convolutions, {CNN_STEPS} steps, {count} images"
+    benchmark.extra_info |= named("convolutions", "tf-keras-vis", count)
+    peer(benchmark, cnn, count, CNN_STEPS, rounds=3)
 
 
 @pytest.mark.parametrize("count", (1, 2, 5, 10, 16, 32, 64, 128, 256, 512))
 def test_growth_in_images(benchmark, count):
     benchmark.group = f"{STEPS} steps of many images"
     benchmark.extra_info |= {"table": "growth", "images": count, "steps": STEPS}
-    kwargs = {"start": "noise", "steps": STEPS}
-    benchmark.pedantic(invert.generate, ([8] * count, "robust"), kwargs, warmup_rounds=1, rounds=7)
+    kwargs = {"classifier": "robust", "start": "noise", "steps": STEPS}
+    benchmark.pedantic(invert.generate, ([8] * count,), kwargs, warmup_rounds=1, rounds=7)
 
 
 @pytest.mark.parametrize("steps", (12, 25, 50, 100, 200, 400, 800))
 def test_growth_in_steps(benchmark, steps):
     benchmark.group = "16 images, many steps"
     benchmark.extra_info |= {"table": "growth", "images": 16, "steps": steps}
-    kwargs = {"start": "noise", "steps": steps}
-    benchmark.pedantic(invert.generate, ([8] * 16, "robust"), kwargs, warmup_rounds=1, rounds=7)
+    kwargs = {"classifier": "robust", "start": "noise", "steps": steps}
+    benchmark.pedantic(invert.generate, ([8] * 16,), kwargs, warmup_rounds=1, rounds=7)

@@ -353,7 +353,10 @@ def test_odd_descriptions_are_one_sentence(config, words, saved, tmp_path):
 def test_a_network_of_too_many_weights_is_not_built(saved, tmp_path):
     config = config_of(saved)
     dense = config["config"]["layers"][-1]["config"]
-    for units, words in ((2**40, "asks for a 'units' of"), (2**21, "has 1,4.* weights; at most")):
+    for units, words in (
+        (2**40, "asks for a 'units' of"),
+        (2**21, "has 1,4.* weights, and its file [0-9,]* values"),
+    ):
         dense["units"] = units
         path = packed(tmp_path / "wide.keras", saved, config_json=json.dumps(config))
         with pytest.raises(ValueError, match=words):
@@ -366,7 +369,7 @@ def test_an_archive_that_unpacks_to_too_much_is_not_unpacked(saved, tmp_path):
         archive.writestr("config.json", "{}")
         archive.writestr("model.weights.h5", bytes(100))
         archive.getinfo("model.weights.h5").file_size = 1100 * 2**20
-    with pytest.raises(ValueError, match="unpacks to 1,100 MB in 2 parts"):
+    with pytest.raises(ValueError, match="parts would grow from 0.0 to 1,100 MB"):
         freeze(path)
 
 
@@ -396,11 +399,11 @@ ODD_VALUES = {
     "virtual values": (virtual, "lies in another file"),
     "huge": (
         lambda g: g.create_dataset("x", (2**40,), "f4", chunks=(1024,)),
-        "claims more than 1,024 MB",
+        "values would grow from .* MB",
     ),
     "many": (
         lambda g: [g.create_dataset(f"x{k}", (2**27,), "f4", chunks=(1024,)) for k in range(9)],
-        "claims more than 1,024 MB",
+        "values would grow from .* MB",
     ),
 }
 

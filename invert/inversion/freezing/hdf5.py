@@ -3,41 +3,43 @@
 An HDF5 file can name other files as parts of itself, and can claim any size for what it holds.
 """
 
+import io
+
 import h5py
 
-from invert.inversion.freezing.limits import MAX_FILE
+from invert.inversion.freezing.limits import check_growth
 from invert.inversion.freezing.refusal import Refusal, shortened
 
 MAX_OBJECTS = 50_000
 
 
-def check(file) -> None:
-    """Let an HDF5 file through, given as a path or an open binary file, or say why not.
+def check(data: bytes) -> int:
+    """Let an HDF5 file through, and return how many values it holds, or say why not.
 
     Raises:
         Refusal: it refers to other files, holds what is no array of numbers or text, or claims too
             much.
     """
     try:
-        with h5py.File(file, "r") as opened:
-            _check_groups(opened)
+        with h5py.File(io.BytesIO(data), "r") as file:
+            return _check_groups(file, len(data))
     except Refusal:
         raise
     except Exception as error:  # whatever the damage hits
         raise Refusal(f"The HDF5 file cannot be read ({shortened(error)}).") from error
 
 
-def text(file, name: str) -> str | None:
+def text(data: bytes, name: str) -> str | None:
     """Return an attribute of an HDF5 file, if it has it and it is a text."""
-    with h5py.File(file, "r") as opened:
-        found = opened.attrs.get(name)
+    with h5py.File(io.BytesIO(data), "r") as file:
+        found = file.attrs.get(name)
     if isinstance(found, bytes):
         found = found.decode(errors="replace")
     return found if isinstance(found, str) else None
 
 
-def _check_groups(file) -> None:
-    count = total = 0
+def _check_groups(file, held: int) -> int:
+    count = values = claimed = 0
     seen, waiting = set(), [file]
     while waiting:
         group = waiting.pop()
@@ -63,9 +65,8 @@ def _check_groups(file) -> None:
                         f"The HDF5 file's {str(name)[:80]!r} lies in another file; it must hold all"
                         " of its values itself."
                     )
-                total += thing.size * thing.dtype.itemsize if thing.shape is not None else 0
-                if total > MAX_FILE:
-                    raise Refusal(
-                        f"The HDF5 file claims more than {MAX_FILE // 2**20:,} MB of values. That"
-                        " is more than is allowed."
-                    )
+                if thing.shape is not None:
+                    values += thing.size
+                    claimed += thing.size * thing.dtype.itemsize
+                    check_growth("values", claimed, held)
+    return values

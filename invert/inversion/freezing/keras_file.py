@@ -1,7 +1,6 @@
 """Open a Keras file: ``.keras``, or HDF5 as Keras 2.2 to 3 wrote it."""
 
 import copy
-import io
 import math
 import tempfile
 import zipfile
@@ -11,13 +10,13 @@ import keras
 
 from invert.inversion.freezing import hdf5, keras_config, keras_renewal
 from invert.inversion.freezing.keras_model import open_model
-from invert.inversion.freezing.limits import MAX_FILE, read
+from invert.inversion.freezing.limits import MAX_FILE, check_growth, read
 from invert.inversion.freezing.refusal import Refusal, shortened
 from invert.inversion.freezing.source import Source
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 MAX_PARTS = 1000
-MAX_VALUES = 2**28  # of all weights together: a gigabyte
+MAX_SMALL = 2**16  # of what is not kept, such as the states of random numbers
 
 
 def open_archive(path: Path, told) -> Source:
@@ -32,12 +31,10 @@ def open_archive(path: Path, told) -> Source:
     """
     with zipfile.ZipFile(path) as archive:
         parts = archive.infolist()
-        size = sum(part.file_size for part in parts)
-        if size > MAX_FILE or len(parts) > MAX_PARTS:
-            raise Refusal(
-                f"{path} unpacks to {size / 2**20:,.0f} MB in {len(parts):,} parts. That is more"
-                " than is allowed."
-            )
+        if len(parts) > MAX_PARTS:
+            raise Refusal(f"{path} has {len(parts):,} parts; at most {MAX_PARTS:,} are allowed.")
+        claimed, held = (sum(getattr(p, k) for p in parts) for k in ("file_size", "compress_size"))
+        check_growth("parts", claimed, held)
         config = keras_config.parse(_member(archive, CONFIG).decode())
         weights = _member(archive, WEIGHTS)
     return open_model(_built(config, weights, ".weights.h5"), told, name=path.name)
@@ -54,8 +51,8 @@ def open_hdf5(path: Path, told) -> Source:
         Refusal: it holds no whole model, or asks for more than Keras's own layers.
     """
     weights = read(path)
-    hdf5.check(io.BytesIO(weights))
-    text = hdf5.text(io.BytesIO(weights), "model_config")
+    hdf5.check(weights)
+    text = hdf5.text(weights, "model_config")
     if text is None:
         raise Refusal(
             f"{path} holds weights without the network they belong to. Save the whole model, with"
@@ -74,15 +71,16 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
 
 def _built(config: dict, weights: bytes, ending: str) -> keras.Model:
     """The model that was asked for, with its weights."""
-    hdf5.check(io.BytesIO(weights))
+    held = hdf5.check(weights)
     config = keras_renewal.renewed(config)
     keras_config.check(config)
     with keras.StatelessScope(initialize_variables=False):  # with no values, to see how many
         sketch = _build(config)
     values = sum(math.prod(variable.shape) for variable in sketch.variables)
-    if values > MAX_VALUES:
+    if values > held + MAX_SMALL:
         raise Refusal(
-            f"The Keras model has {values:,} weights; at most {MAX_VALUES:,} are allowed."
+            f"The Keras model has {values:,} weights, and its file {held:,} values. They are not of"
+            " one network."
         )
     model = _build(config)
     with tempfile.TemporaryDirectory() as folder:

@@ -1,10 +1,13 @@
-"""How large a file may be that is read whole."""
+"""How large a file may be, and how much larger what it holds."""
 
 from pathlib import Path
 
 from invert.inversion.freezing.refusal import Refusal
 
 MAX_FILE = 2**30
+# What is packed may grow by this factor, or to this size. Trained weights hardly pack at all.
+MAX_GROWTH = 8
+MAX_UNPACKED = 2**26
 
 
 def read(path: Path, most: int = MAX_FILE) -> bytes:
@@ -14,3 +17,12 @@ def read(path: Path, most: int = MAX_FILE) -> bytes:
         raise Refusal(f"{path} has {size / 2**20:,.0f} MB; at most {most / 2**20:,.0f} are read.")
     with path.open("rb") as file:
         return file.read(most)
+
+
+def check_growth(what: str, claimed: int, held: int) -> None:
+    """Refuse what claims to be more bytes than it can be, by the bytes that it is packed in."""
+    if claimed > MAX_FILE or claimed > max(MAX_UNPACKED, MAX_GROWTH * held):
+        raise Refusal(
+            f"The file's {what} would grow from {held / 2**20:,.1f} to {claimed / 2**20:,.0f} MB."
+            " That is more than is allowed."
+        )
