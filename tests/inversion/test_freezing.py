@@ -301,16 +301,16 @@ def test_one_of_several_inputs_and_outputs_is_named():
         freeze(model, output="colour")
     with pytest.raises(ValueError, match="has several outputs: 'colour', 'digit'. Name the one"):
         freeze(model, input="picture", feed={"age": [[2.0]]})
-    with pytest.raises(ValueError, match="has no output 'smell'; it has 'colour', 'digit'"):
+    with pytest.raises(ValueError, match="has no output 'smell'; it has '(colour|digit)', '"):
         freeze(model, output="smell")
-    with pytest.raises(ValueError, match="has no input 'sound'; it has 'picture', 'age'"):
+    with pytest.raises(ValueError, match="has no input 'sound'; it has 'age', 'picture'"):
         freeze(model, input="sound")
 
 
 @pytest.mark.parametrize(
     ("feed", "words"),
     [
-        ({"nothing": 1}, "has no placeholder 'nothing'; it has 'picture', 'age'"),
+        ({"nothing": 1}, "has no placeholder 'nothing'; it has 'age', 'picture'"),
         ({"age": "old"}, "feed must give 'age' a value of its type, float32; got 'old'"),
         ([1], r"feed must give placeholders' values by name.*got \[1\]"),
     ],

@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 HELLO = ("/", "/_stcore/health", "/_stcore/host-config")  # asked for before each connection
 HTTP_SECONDS = 30
 CACHED = 4  # messages of a fragment that the server need not send again
+QUIET = 2.0  # seconds; what has been asked for and not begun by then is not going to
 Lost = (ConnectionClosed, InvalidHandshake, OSError)  # what a connection that breaks off raises
 
 
@@ -31,6 +32,7 @@ class Run:
 
     began: float
     over: bool = False
+    whole: bool = False
 
 
 @dataclasses.dataclass
@@ -171,8 +173,8 @@ class Session:
                 self._remember(message)
             self._hear_delta(message.metadata.delta_path, message.delta)
         elif kind == "new_session":
-            self._run = Run(time.monotonic())
             fragments = message.metadata.run.fragment_ids
+            self._run = Run(time.monotonic(), whole=not fragments)
             self._served.update(dict.fromkeys(fragments, self._run.began))
             if not fragments:
                 self._stop(list(self._timers))
@@ -180,11 +182,24 @@ class Session:
             if message.script_finished == ForwardMsg.FINISHED_WITH_COMPILE_ERROR:
                 self.troubles.append("the page's script does not compile")
             self._run.over = message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+            if self._run.over and self._run.whole:
+                asyncio.get_running_loop().call_later(QUIET, self._rest, self._run)
         elif kind == "auto_rerun" and message.auto_rerun.fragment_id not in self._timers:
             again = self._repeat(message.auto_rerun.interval, message.auto_rerun.fragment_id)
             self._timers[message.auto_rerun.fragment_id] = asyncio.create_task(again)
         elif kind == "stop_auto_rerun":
             self._stop(message.stop_auto_rerun.fragment_ids)
+
+    def _rest(self, run: Run) -> None:
+        """Take a run of the whole page that nothing follows as the answer to what was asked.
+
+        Streamlit makes one run of a choice and of a whole run that is due anyway, such as the one
+        at the end of loading.
+        """
+        if run is self._run:
+            fragments = {widget.fragment for widget in self._widgets.values()}
+            self._served.update(dict.fromkeys(fragments, run.began))
+            self._news.set()
 
     def _remember(self, message: ForwardMsg) -> None:
         """Cache a message, and forget the oldest of its fragment; the whole page's stay."""

@@ -17,7 +17,7 @@ from invert.inversion.freezing.operations import ARITHMETIC, PASSED_ON
 from invert.inversion.freezing.refusal import Exceeded, Refusal, Unfed
 
 MAX_STEPS = 50_000
-MAX_ROUNDS = 2_000
+MAX_ROUNDS = 1_000
 # Not there when the tensor is asked for: the other side of a branch.
 DEAD = object()
 
