@@ -209,7 +209,7 @@ def inspect(options) -> None:
 
 
 def evaluate(options) -> None:
-    """Measure all methods; write the table to model_weights/ and into the README."""
+    """Measure all methods; write the table to model_weights/, and into the README there."""
     table.check_readme()
     mnist = load_mnist(options.mnist)
 

@@ -14,9 +14,7 @@ MARKED = re.search(r"<!-- the answer:.*?-->\n```python\n(.*?)```\n<!-- end", REA
 
 
 @pytest.mark.parametrize("target", [8, 3])
-def test_the_answer_runs_for_any_model_and_draws_what_generate_draws(
-    target, tmp_path, monkeypatch
-):
+def test_the_answer_runs_for_any_model_and_draws_what_generate_draws(target, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     classifier.load("energy").save("my_model.keras")
     answer = MARKED[1].replace("target, steps, length = 8,", f"target, steps, length = {target},")

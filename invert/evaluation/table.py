@@ -1,7 +1,7 @@
 """All methods measured: a row for each classifier, method and start, scored by the judge.
 
-The table lies in model_weights/evaluation.json; the page shows that file, and the README a copy
-that the same command writes, so no figure in either is typed by hand.
+The table lies in model_weights/evaluation.json; the page shows that file, and the README
+beside it a copy that the same command writes, so no figure in either is typed by hand.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ PLAN = (
     ("robust", "inverse", starts.CODE),
 )
 TABLE = "evaluation.json"
-README = weights.DIRECTORY.parent / "README.md"
+README = weights.DIRECTORY / "README.md"
 MARKS = ("<!-- evaluation: written by python -m invert evaluate -->", "<!-- end of evaluation -->")
 
 

@@ -48,8 +48,8 @@ class Run:
             in [0, 1], ink = 1.
         probabilities: ``(N, C)`` float32, of the classifier that was run backwards.
         verdicts: of each image "convinced", where the classifier takes it for its target; "not
-            convinced", where it does not; or "never moved": the gradient was zero at the start, because
-            no unit is active there or the classifier is sure already.
+            convinced", where it does not; or "never moved": the gradient was zero at the start,
+            because no unit is active there or the classifier is sure already.
         losses: ``(S, N)`` float32, each image's before each step.
         probabilities_by_step: ``(S + 1, N, C)`` float32, from the start to the image.
         frames: ``(F, N, *shape)`` float32, the way from the start to the image.
@@ -165,7 +165,8 @@ def _learn(
     frames: int,
 ) -> Run:
     """Run the optimisation, from one start."""
-    from invert.inversion import learning
+    from invert.inversion.learning import learn
+    from invert.inversion.objectives import Objective
     from invert.networks import inverse_model
 
     decoder, length = None, recipe.step_size
@@ -177,9 +178,9 @@ def _learn(
         if recipe.step_rule == "steepest":  # as much a pixel, however many there are
             length *= math.sqrt(graph.values / PIXELS)
     frame_steps = np.linspace(0, recipe.steps, frames).round().astype(int)
-    learned = learning.learn(
+    learned = learn(
         graph,
-        learning.Objective(recipe.loss, recipe.step_rule, tuple(recipe.priors)),
+        Objective(recipe.loss, recipe.step_rule, tuple(recipe.priors)),
         first,
         targets,
         decoder=decoder,

@@ -185,8 +185,8 @@ def classify(images: npt.ArrayLike, classifier: Classifier = DEFAULT) -> np.ndar
 
 def read(values: np.ndarray, classifier: Classifier) -> np.ndarray:
     """``classify`` for what need not be an image: ``(N, *shape)`` or flat, of any real values."""
-    from invert.inversion import reading
+    from invert.inversion.reading import read as read_logits
 
     graph = open_graph(classifier)
     images = np.reshape(values, (-1, *graph.image_shape)).astype(np.float32)
-    return graph.probabilities(reading.read(graph, images))
+    return graph.probabilities(read_logits(graph, images))

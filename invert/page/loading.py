@@ -9,7 +9,6 @@ import numpy as np
 import streamlit as st
 
 import invert
-from invert.networks import judge
 from invert.page import failure, markup
 
 # How often the page asks how far loading is: until it can answer, and after that.
@@ -50,7 +49,7 @@ class Loader:
         try:
             self._report("Starting TensorFlow", 0.0)
             _keep_keras_as_it_is()
-            self._report("Loading the classifier and the judge", 0.1)
+            self._report("Loading the classifier", 0.1)
             load_networks()
             self.ready = True
             invert.warm_up(self._report)
@@ -72,10 +71,8 @@ class Loader:
 
 
 def load_networks() -> None:
-    """Load what every visitor needs first: the classifier that reads, and the judge."""
-    blank = np.zeros((1, 28, 28), np.float32)
-    invert.classify(blank)
-    judge.read(blank)
+    """Load what every visitor needs first: the classifier that reads. Images wait for the judge."""
+    invert.classify(np.zeros((1, 28, 28), np.float32))
 
 
 def warm_panels() -> None:

@@ -61,7 +61,11 @@ def test_ones_own_dense_network_is_looked_into_and_another_says_what_it_lacks():
     np.testing.assert_allclose(found.logits, hidden @ w2 + b2, atol=1e-5)
     assert activations.first_weights(freeze(own)).shape == (5, 6, 4, 3)
 
-    layers = [keras.layers.Conv2D(2, 3, activation="relu"), keras.layers.Flatten(), keras.layers.Dense(3)]
+    layers = [
+        keras.layers.Conv2D(2, 3, activation="relu"),
+        keras.layers.Flatten(),
+        keras.layers.Dense(3),
+    ]
     convolutional = freeze(keras.Sequential([keras.Input((6, 4, 3)), *layers]))
     with pytest.raises(ValueError, match="needs a network of dense layers.* has Conv2D on the way"):
         activations.activations(image, convolutional)

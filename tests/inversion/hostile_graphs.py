@@ -119,7 +119,7 @@ def shape_from_a_sum():
     return graph_def
 
 
-def many_shapes(count=1500):
+def many_shapes(count=600):
     """Each reshape's shape is inferred by computing all the sums before it."""
     graph_def = picture_graph()
     constant(graph_def, "shape", np.int32([-1, 10]))

@@ -7,6 +7,7 @@ to the output, `head` finds the logits, and `check` compares the frozen graph wi
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -40,12 +41,12 @@ SHOWN = 2  # images that the frozen graph and its source are compared on, at a t
 
 
 def freeze(
-    source,
+    source: Any,
     *,
     input: str | None = None,
     output: str | None = None,
     signature: str | None = None,
-    feed: Mapping | None = None,
+    feed: Mapping[str, Any] | None = None,
     shape: Sequence[int] | None = None,
     pixel_range: tuple[float, float] | None = None,
     labels: Sequence[str] | None = None,

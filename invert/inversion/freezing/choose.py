@@ -152,8 +152,8 @@ def _fed(source: Source, feed) -> dict[str, np.ndarray]:
     for tensor, value in told.items():
         dtype = dtype_of(source.nodes[tensor.split(":")[0]], int(tensor.split(":")[1]))
         try:
-            fed[tensor] = np.asarray(value, dtype.as_numpy_dtype)
-        except (TypeError, ValueError, AttributeError):
+            fed[tensor] = np.asarray(value, dtype and dtype.as_numpy_dtype)
+        except (TypeError, ValueError):
             raise Refusal(
                 f"feed must give {tensor.split(':')[0]!r} a value of its type,"
                 f" {dtype.name if dtype else 'unknown'}; got {brief(value)}."

@@ -53,7 +53,7 @@ def _channels_last(flat: Flat, node, inputs: list[Ref]) -> list[Ref]:
     if len(paddings) == 8:
         paddings[:] = [paddings[2 * k + end] for k in TO_LAST for end in (0, 1)]
     if node.op == "Conv2DBackpropInput":  # its first input is the shape of its output
-        order = flat.constant(f"{node.name}/order", np.int32(TO_LAST))
+        order = flat.constant(f"{node.name}/order", np.array(TO_LAST, np.int32))
         axis = flat.constant(f"{node.name}/axis", np.int32(0))
         types = {"Tparams": tf.int32, "Tindices": tf.int32, "Taxis": tf.int32}
         sizes = [inputs[0], order, axis]

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.python.framework import ops, tensor_util
 
@@ -43,7 +44,7 @@ class Flat:
         self.versions = versions
         self.nodes: dict[str, tf.compat.v1.NodeDef] = {}
         self.constants: dict[Ref, np.ndarray] = {}
-        self.image: Ref | None = None
+        self.image: Ref = ""
         self.fixed: set[Ref] = set()
         self._tensors: dict[Ref, tf.Tensor] = {}  # what infers shapes
         self._graph = tf.Graph()
@@ -81,7 +82,7 @@ class Flat:
             self._tensors[self.image] = tf.compat.v1.placeholder(dtype, shape)
         return self.image
 
-    def constant(self, name: str, value: np.ndarray) -> Ref:
+    def constant(self, name: str, value: npt.ArrayLike) -> Ref:
         """Add a constant."""
         value = np.asarray(value)
         ref = f"{self._unique(name)}:0"

@@ -51,9 +51,9 @@ def outputs(flat: Flat, name: str, node, inputs: list) -> list:
     index = _known(flat, inputs[1], node, len(first.items) - 1)
     if node.op == "TensorListGetItem":
         return [_tensor(first.items[index], node)]
-    items = list(first.items)
-    items[index] = _tensor(inputs[2], node)
-    return [List(tuple(items))]
+    changed = list(first.items)
+    changed[index] = _tensor(inputs[2], node)
+    return [List(tuple(changed))]
 
 
 def _known(flat: Flat, ref, node, most: int) -> int:

@@ -6,8 +6,10 @@ signature stands for, and the values of the variables in it.
 Source: https://www.tensorflow.org/guide/saved_model#the_savedmodel_format_on_disk.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from tensorflow.core.protobuf import saved_model_pb2
 
 from invert.inversion.freezing import gate, text_form
@@ -34,15 +36,19 @@ def open_folder(folder: Path, signature: str | None) -> Source:
     gate.check(graph.graph_def, IN_A_SAVED_MODEL)
     _check_initialisers(graph)
     inputs, outputs, shapes = _signature(graph, signature)
+
+    def no_value(name: str) -> np.ndarray:
+        raise Refusal(
+            f"{folder} is a SavedModel without the values of its variables. Give the whole folder,"
+            " with variables/ in it."
+        )
+
+    values = folder / "variables" / "variables"
+    variable: Callable[[str], np.ndarray] = no_value
     if any(node.op in VARIABLES for node in graph.graph_def.node):
-        if not (folder / "variables" / "variables.index").is_file():
-            raise Refusal(
-                f"{folder} is a SavedModel without the values of its variables. Give the whole"
-                " folder, with variables/ in it."
-            )
-        variable = Checkpoint(str(folder / "variables" / "variables"), graph.graph_def)
-    else:
-        variable = None
+        if not values.with_suffix(".index").is_file():
+            no_value("")
+        variable = Checkpoint(str(values), graph.graph_def)
     return Source(
         name=folder.resolve().name,
         graph_def=graph.graph_def,

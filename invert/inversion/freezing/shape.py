@@ -73,7 +73,7 @@ def _known(sides: tuple[int, ...], told) -> Layout:
         raise Refusal(f"The network takes {sides} an image; at most {MAX_VALUES:,} values may be.")
     long = tuple(side for side in sides if side != 1)
     if len(long) == 1:
-        image = (28, 28) if long == (MNIST,) else None
+        image: tuple[int, ...] | None = (28, 28) if long == (MNIST,) else None
         if told is not None:
             image = _image(told)
         if image is None:

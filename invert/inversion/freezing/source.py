@@ -46,7 +46,9 @@ class Source:
         operation, _, index = str(name).partition(":")
         if operation not in self.nodes or not (index or "0").isdecimal():
             choice = known or [n for n, node in self.nodes.items() if node.op in PLACEHOLDERS]
-            raise Refusal(f"The network has no {what} {str(name)[:80]!r}; it has {listed(sorted(choice))}.")
+            raise Refusal(
+                f"The network has no {what} {str(name)[:80]!r}; it has {listed(sorted(choice))}."
+            )
         return f"{operation}:{index or 0}"
 
     def behind(self, tensors, stops=()) -> dict[str, tf.compat.v1.NodeDef]:
