@@ -21,7 +21,7 @@ SCALE = 4  # GIF or PNG pixels a pixel, where they fit
 GIF_FRAMES = 48
 VERDICTS = {
     "not convinced": "{} did not convince {}; try more --steps, or another --method.",
-    "never moved": "{} never moved: the gradient of {} is zero there; try --start noise.",
+    "never moved": "{} could not move from the start by the gradient of {}; try --start noise.",
 }
 
 
@@ -159,7 +159,7 @@ def generate(options) -> None:
 
     graph = _open(options)
     start = options.start if named else _read(options.start, asked, graph, options.whole)
-    targets = [int(t) if t.removeprefix("-").isdecimal() else t for t in options.targets]
+    targets = [_target(text, graph.labels) for text in options.targets]
     run = generation.generate(
         [target for target in targets for _ in range(count)],
         options.method,
@@ -253,13 +253,14 @@ def _open(options):
     if shipped and any(value is not None for value in told.values()):
         raise ValueError(f"{options.classifier} ships and needs no options of a network's file.")
     with shell.quiet():
-        import tensorflow  # noqa: F401
-
-        if shipped:
-            return open_graph(options.classifier)
         from invert.inversion.freezing import freeze
 
-        return freeze(options.classifier, **told)
+    return open_graph(options.classifier) if shipped else freeze(options.classifier, **told)
+
+
+def _target(text: str, labels) -> int | str:
+    """A class as it was typed: its label, or else its number."""
+    return int(text) if text not in labels and text.removeprefix("-").isdecimal() else text
 
 
 def _print_answers(graph, files, pictures, whole: bool) -> None:

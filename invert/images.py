@@ -41,6 +41,8 @@ def check_images(
         array = np.asarray(images)
     except ValueError as error:
         raise ValueError(f"{name} must be one array of shape (N, {wanted}): {error}.") from error
+    if array.ndim == len(shape) + 2 and array.shape[-1] == 1 and len(shape) == 2:
+        array = array[..., 0]  # a channel of its own, as Keras has it
     if array.ndim == len(shape):
         array = array[None]
     if array.ndim != len(shape) + 1 or array.shape[1:] != shape:

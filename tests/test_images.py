@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from invert.images import check_images, check_whole
+from invert.images import check_images, check_targets, check_whole
 
 
 def test_one_image_becomes_a_batch_of_one_in_float32():
@@ -15,7 +15,7 @@ def test_one_image_becomes_a_batch_of_one_in_float32():
     ("images", "words"),
     [
         (np.zeros((2, 784)), r"shape \(N, 28, 28\).*got \(2, 784\).*from_pixels"),
-        (np.zeros((1, 28, 28, 1)), r"got \(1, 28, 28, 1\)"),
+        (np.zeros((1, 28, 28, 3)), r"got \(1, 28, 28, 3\)"),
         (np.zeros(()), r"got \(\)"),
         (np.full((28, 28), np.nan), r"finite; got NaN"),
         (np.full((28, 28), np.inf), r"finite"),
@@ -39,3 +39,15 @@ def test_whole_numbers_are_whole_and_in_range(value):
 
 def test_numpy_whole_numbers_pass():
     assert check_whole(np.uint8(9), "a digit", 0, 9) == 9
+
+
+def test_a_channel_of_its_own_is_taken_off():
+    assert check_images(np.ones((2, 28, 28, 1))).shape == (2, 28, 28)
+
+
+def test_a_target_is_a_number_or_a_label():
+    assert check_targets(["cat", 0], labels=("dog", "cat")).tolist() == [1, 0]
+    with pytest.raises(ValueError, match="each target must be one of dog, cat; got 'bird'"):
+        check_targets("bird", labels=("dog", "cat"))
+    with pytest.raises(ValueError, match="each target must be one of a, a; got 'a'"):
+        check_targets("a", labels=("a", "a"))

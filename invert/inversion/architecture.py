@@ -25,8 +25,10 @@ NOT_FOR_XLA = re.compile(
     "Conv|Pool|BatchMatMul|Einsum|TensorList|While|LRN|Resize|FFT|TopK|Sort|Where"
 )
 REFUSED = "refused by XLA"
-# Of the architectures that are remembered; whoever holds a network holds its architecture, too.
-MOST = 32
+ADMITTED = "admitted to XLA"
+# So many architectures are remembered when no network of theirs is left, at 3 MB each; and all for
+# which XLA has compiled something: it would have to compile it once more, and keep that, too.
+MOST = 8
 _known: collections.OrderedDict[bytes, "Architecture"] = collections.OrderedDict()
 
 
@@ -119,8 +121,9 @@ def _take_apart(frozen: FrozenGraph) -> tuple[Architecture, tuple[tf.Tensor, ...
         _known[key] = Architecture(graph_def, products=products, operations=operations, **known)
     _known.move_to_end(key)
     architecture = _known[key]
-    if len(_known) > MOST:
-        _known.popitem(last=False)
+    light = [known for known in _known if ADMITTED not in _known[known].compiled]
+    if len(light) > MOST:
+        del _known[light[0]]
     return architecture, tuple(weights.values())
 
 
@@ -142,7 +145,7 @@ def _numbered(frozen: FrozenGraph) -> tuple[tf.compat.v1.GraphDef, dict[str, str
     if _node_of(frozen.placeholder) not in numbers:
         raise ValueError(
             f"The logits of {frozen.name} must depend on the image; no path leads from"
-            f" {frozen.placeholder} to {frozen.output}. Name another output."
+            f" {frozen.placeholder} to {frozen.output}. Name another one with output=."
         )
     graph_def = tf.compat.v1.GraphDef(
         versions=frozen.graph_def.versions, library=frozen.graph_def.library

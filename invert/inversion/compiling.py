@@ -1,8 +1,8 @@
 """How a function of a network is compiled: once for its architecture, by what is in the graph.
 
 Matrix products are compiled by XLA, convolutions run as TensorFlow's own. XLA compiles for every
-shape apart and never gives back what it compiled, 2 MB each; so a process has it compile so much
-and no more. Whatever comes later runs as an ordinary graph, at half the speed.
+shape apart and never gives back what it compiled, 1 to 3 MB each; so a process has it compile so
+much and no more. Whatever comes later runs as an ordinary graph, at half the speed.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from invert.inversion.architecture import (
+    ADMITTED,
     REFUSED,
     Architecture,
     architecture_of,
@@ -24,7 +25,7 @@ from invert.inversion.architecture import (
 from invert.inversion.frozen_graph import FrozenGraph
 from invert.inversion.substitution import fill
 
-MOST_BY_XLA = 96
+MOST_BY_XLA = 48
 
 _making = threading.RLock()
 _by_xla = 0
@@ -51,12 +52,13 @@ def admit(architecture: Architecture, *keys: Hashable, owner: Any = None) -> boo
     if not architecture.suits_xla:
         return False
     with _making:
-        admitted = _of_owner(architecture, owner).setdefault("admitted", set())
+        admitted = _of_owner(architecture, owner).setdefault(ADMITTED, set())
         new = set(keys) - admitted
         if _by_xla + len(new) > MOST_BY_XLA:
             return False
         admitted |= new
         _by_xla += len(new)
+        architecture.compiled[ADMITTED] = True
         return True
 
 
@@ -108,7 +110,10 @@ def compiled(
             raise
         except tf.errors.OpError as error:
             if not xla:
-                raise
+                text = str(error).splitlines()[0][:200]
+                raise ValueError(
+                    f"{frozen.name} cannot be run on these images ({text})."
+                ) from error
             architecture.compiled[REFUSED] = True
             raise Refused from error
 

@@ -43,7 +43,7 @@ class FrozenGraph:
     pixel_range: tuple[float, float] = (0.0, 1.0)
     head: Head = "softmax"
     name: str = "own"
-    compiled: dict[Any, Any] = dataclasses.field(default_factory=dict, repr=False)
+    compiled: dict[Any, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     @property
     def classes(self) -> int:

@@ -47,9 +47,8 @@ class Run:
         images: ``(N, *shape)`` float32 in the classifier's pixel range; of digits ``(N, 28, 28)``
             in [0, 1], ink = 1.
         probabilities: ``(N, C)`` float32, of the classifier that was run backwards.
-        verdicts: of each image "convinced", where the classifier takes it for its target; "not
-            convinced", where it does not; or "never moved": the gradient was zero at the start,
-            because no unit is active there or the classifier is sure already.
+        verdicts: of each image "convinced", where the classifier takes it for its target; "never
+            moved", where it does not and the image could not leave its start; or "not convinced".
         losses: ``(S, N)`` float32, each image's before each step.
         probabilities_by_step: ``(S + 1, N, C)`` float32, from the start to the image.
         frames: ``(F, N, *shape)`` float32, the way from the start to the image.
@@ -149,8 +148,7 @@ def generate(
         return _imagine(recipe, graph, targets, seed)
     named = recipe.start if start is None else start
     run = _learn(recipe, graph, targets, seed, named, frames)
-    in_vain = run.probabilities.argmax(axis=1) != targets
-    if start is None and named == "black" and "never moved" in np.array(run.verdicts)[in_vain]:
+    if start is None and named == "black" and "never moved" in run.verdicts:
         # On a black page every unit may be inactive; the faintest noise wakes some.
         run = _learn(recipe, graph, targets, seed, "noise", frames)
     return run
@@ -167,16 +165,20 @@ def _learn(
     """Run the optimisation, from one start."""
     from invert.inversion.learning import learn
     from invert.inversion.objectives import Objective
+    from invert.inversion.priors import PENALTIES
     from invert.networks import inverse_model
 
-    decoder, length = None, recipe.step_size
+    decoder, length, weights = None, recipe.step_size, dict(recipe.priors)
     if recipe.start == starts.CODE:
         decoder = inverse_model.decoder()
         first = inverse_model.start_codes(len(targets), seed)
     else:
         first = starts.make(start, targets, seed, graph.image_shape, graph.pixel_range)
-        if recipe.step_rule == "steepest":  # as much a pixel, however many there are
+        # Sums over pixels: as much for each pixel, however many there are.
+        if recipe.step_rule == "steepest":
             length *= math.sqrt(graph.values / PIXELS)
+        for name in PENALTIES.keys() & weights.keys():
+            weights[name] *= PIXELS / graph.values
     frame_steps = np.linspace(0, recipe.steps, frames).round().astype(int)
     learned = learn(
         graph,
@@ -186,7 +188,7 @@ def _learn(
         decoder=decoder,
         steps=recipe.steps,
         step_size=length,
-        weights=recipe.priors,
+        weights=weights,
         frame_steps=frame_steps.tolist(),
         seed=seed,
     )
@@ -244,7 +246,7 @@ def _verdicts(
     """What came of each image."""
     read = probabilities.argmax(axis=1)
     return tuple(
-        "never moved" if not each_moved else "convinced" if says == target else "not convinced"
+        "convinced" if says == target else "not convinced" if each_moved else "never moved"
         for says, target, each_moved in zip(read, targets, moved, strict=True)
     )
 

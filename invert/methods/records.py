@@ -179,7 +179,9 @@ def _check_setting(name: str, value: Any) -> None:
     elif name == "jitter":
         check_whole(value, "jitter", 0, MAX_JITTER)
     else:  # a weight may be nothing; a step must lead somewhere
-        real = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+        real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(
+            value, bool
+        )
         if not real or not 0 <= value <= MAX_SETTING or (name == "step_size" and value == 0):
             least = "above 0, up to" if name == "step_size" else "from 0 to"
             raise ValueError(

@@ -50,7 +50,7 @@ CLASSIFIERS: Mapping[str, Shipped] = {
     "robust": Shipped(
         "on digits that were disturbed so as to mislead it",
         "steepest",
-        {"start": "black", "steps": 80, "step_size": 0.4},
+        {"start": "black"},
     ),
     "energy": Shipped(
         "like `robust`, and to tell real digits from those that it imagines itself",

@@ -1,4 +1,4 @@
-"""Inside: what each layer makes of the drawing, and what each unit of the first waits for."""
+"""Inside: what each layer makes of the drawing, and what the first layer's units respond to."""
 
 import json
 from html import escape

@@ -57,12 +57,13 @@ def html(run, opinions: np.ndarray) -> str:
 
 def note(run) -> str:
     """Return what one can do with the images; or, where that was in vain, what came of them."""
-    failed = len(run.verdicts) - run.verdicts.count("convinced")
+    count = len(run.verdicts)
+    stuck, failed = (run.verdicts.count(v) for v in ("never moved", "not convinced"))
     words = INVITE
-    if "never moved" in run.verdicts:
-        words = "The network's gradient is zero at this start, so nothing moved. Try another start."
+    if stuck:
+        words = f"{stuck} of {count} could not move from this start. Try another start."
     elif failed:
-        words = f"{failed} of {len(run.verdicts)} did not convince the network. Try more steps."
+        words = f"{failed} of {count} did not convince the network. Try more steps."
     return f'<p class="note invite">{escape(words)}</p>'
 
 

@@ -1,99 +1,165 @@
-"""What is compiled serves every network of an architecture, and goes with the last of them."""
-
 import gc
 import weakref
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from invert.inversion import compiling, reading
-from invert.inversion.architecture import MOST, architecture_of
+from invert.inversion import architecture, batches, compiling
+from invert.inversion.architecture import architecture_of
 from invert.inversion.freezing import freeze
-from invert.inversion.learning import Objective, learn
+from invert.inversion.frozen_graph import FrozenGraph
+from invert.inversion.learning import learn
+from invert.inversion.objectives import Objective
+from invert.inversion.reading import read
 
-CLIMB = Objective("logit", "steepest")
-
-
-def network(seed, units=6, convolution=False):
-    rng = np.random.default_rng(seed)
-    first = [keras.layers.Conv2D(3, 3)] if convolution else []
-    layers = [*first, keras.layers.Flatten(), keras.layers.Dense(units), keras.layers.Dense(3)]
-    model = keras.Sequential([keras.Input((6, 6, 1)), *layers])
-    model.set_weights([rng.normal(size=w.shape) for w in model.get_weights()])
-    return freeze(model)
+STEEPEST = Objective("cross-entropy", "steepest")
+ADAM = Objective("logit", "adam", ("total_variation", "l2", "jitter"))
 
 
-def run(graph):
-    start = np.full((2, 6, 6), 0.5, np.float32)
-    return learn(graph, CLIMB, start, np.array([0, 2]), steps=3, step_size=0.1)
+def dense(width=12, activation="relu"):
+    layers = [keras.layers.Dense(width, activation), keras.layers.Dense(10)]
+    return keras.Sequential([keras.Input((784,)), *layers])
 
 
-def test_networks_of_one_architecture_share_what_is_compiled_and_not_their_answers():
-    one, other = network(1), network(2)
-    assert architecture_of(one) is architecture_of(other)
-    assert architecture_of(one) is not architecture_of(network(1, units=7))
-    assert not np.allclose(run(one).images, run(other).images)
-    image = np.ones((1, 6, 6), np.float32)
-    assert not np.allclose(reading.read(one, image), reading.read(other, image))
+def convolutional(filters=4):
+    layers = [
+        keras.layers.Conv2D(filters, 3, activation="relu"),
+        keras.layers.MaxPooling2D(),
+        keras.layers.Flatten(),
+        keras.layers.Dense(10),
+    ]
+    return keras.Sequential([keras.Input((28, 28, 1)), *layers])
 
 
-@pytest.mark.parametrize("convolution", [False, True], ids=["dense", "convolution"])
-def test_a_network_that_nobody_holds_is_given_back(convolution):
-    graph = network(3, convolution=convolution)
-    run(graph)
-    reading.read(graph, np.ones((1, 6, 6), np.float32))
-    held = [weakref.ref(graph), *(weakref.ref(w) for w in graph.weights.values())]
-    del graph
+@pytest.fixture
+def start():
+    return np.random.default_rng(0).uniform(0, 1, (3, 28, 28)).astype(np.float32)
+
+
+def run(network, objective, start, **settings):
+    settings = {"steps": 12, "step_size": 0.1, "frame_steps": [0, 12], **settings}
+    weights = {"total_variation": 0.1, "l2": 0.1, "jitter": 2}
+    targets = np.arange(len(start))
+    return learn(network, objective, start, targets, weights=weights, **settings)
+
+
+def ways_of(network):
+    """How the loops of a network were compiled: True by XLA, False as an ordinary graph."""
+    traced = architecture_of(network).compiled.get("traced", {})
+    return {key[1] for key in traced if key != architecture.ADMITTED and key[0] != "read"}
+
+
+def test_products_are_compiled_by_xla_and_convolutions_are_not(start):
+    networks = freeze(dense()), freeze(convolutional())
+    for network in networks:
+        run(network, STEEPEST, start)
+    assert [ways_of(network) for network in networks] == [{True}, {False}]
+    assert [compiling.suits_xla(network) for network in networks] == [True, False]
+
+
+@pytest.mark.parametrize("objective", [STEEPEST, ADAM], ids=["steepest", "adam"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_both_ways_of_compiling_agree(objective, count, start, monkeypatch):
+    network = freeze(dense(width=10 + count))
+    by_xla = run(network, objective, start[:count])
+    monkeypatch.setattr(compiling, "MOST_BY_XLA", 0)
+    ordinary = run(freeze(dense(width=10 + count)), objective, start[:count])
+    assert ordinary.images.shape == by_xla.images.shape
+    again = FrozenGraph(**{**vars(network), "compiled": {}})
+    architecture_of(again).compiled.clear()
+    ordinary = run(again, objective, start[:count])
+    assert ways_of(again) == {False}
+    for one, other in zip(by_xla, ordinary, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
+
+
+def test_xla_is_asked_for_so_much_and_no_more(start, monkeypatch):
+    monkeypatch.setattr(compiling, "MOST_BY_XLA", compiling._by_xla + 1)
+    first, second = freeze(dense(width=21)), freeze(dense(width=22))
+    for network in (first, second, first):
+        run(network, STEEPEST, start[:1])
+    assert [ways_of(network) for network in (first, second)] == [{True}, {False}]
+
+
+def bessel():
+    """A graph with an operation that XLA has no code for."""
+    w = tf.constant(np.random.default_rng(0).normal(size=(784, 10)).astype(np.float32))
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, (None, 784), "image")
+        v = tf.compat.v1.placeholder(tf.float32, (784, 10), "weights")
+        tf.identity(tf.math.special.bessel_j0(x) @ v, "logits")
+    graph_def = graph.as_graph_def()
+    for node in [node for node in graph_def.node if node.op == "Placeholder"]:
+        graph_def.node.remove(node)
+    labels = tuple(map(str, range(10)))
+    return FrozenGraph(graph_def, {"weights:0": w}, "image:0", "logits:0", (784,), (28, 28), labels)
+
+
+def test_what_xla_refuses_runs_as_an_ordinary_graph(start):
+    network = bessel()
+    learned = run(network, STEEPEST, start)
+    assert False in ways_of(network)
+    assert not compiling.suits_xla(network)
+    assert (learned.losses[-1] < learned.losses[0]).all()
+    assert np.array_equal(run(network, STEEPEST, start).images, learned.images)
+
+
+def test_names_and_order_in_a_file_make_no_other_architecture():
+    first, second = freeze(dense()), freeze(dense())
+    assert [n.name for n in first.graph_def.node] != [n.name for n in second.graph_def.node]
+    assert architecture_of(first) is architecture_of(second)
+    others = [freeze(dense(width=13)), freeze(dense(activation="tanh"))]
+    others += [freeze(dense(), pixel_range=(0, 255))]
+    assert len({id(architecture_of(network)) for network in [first, *others]}) == 4
+
+
+@pytest.mark.parametrize("make", [dense, convolutional])
+def test_a_network_is_given_back_when_nobody_holds_it(make, start):
+    network = freeze(make())
+    run(network, STEEPEST, start)
+    run(network, STEEPEST, start[:1])
+    read(network, start)
+    gone = [weakref.ref(network), *map(weakref.ref, network.weights.values())]
+    gone += map(weakref.ref, architecture.transposes_of(network))
+    gone += map(weakref.ref, architecture.weights_of(network))
+    del network
     gc.collect()
-    assert not [one for one in held if one() is not None]
+    assert [reference() for reference in gone] == [None] * len(gone)
 
 
-def test_what_is_remembered_of_architectures_is_bounded():
-    first = weakref.ref(architecture_of(network(0, units=200)))
-    for units in range(1, MOST + 2):
-        architecture_of(network(0, units=units))
+def test_a_decoder_is_given_back_when_nobody_holds_it(start):
+    network = freeze(dense())
+    weights = tf.random.stateless_uniform((5, 784), (1, 2))
+
+    def decoder(codes, weights=weights):
+        return tf.sigmoid(codes @ weights)
+
+    for _ in range(2):
+        run(network, STEEPEST, np.ones((3, 5), np.float32), decoder=decoder)
+    gone = weakref.ref(decoder), weakref.ref(weights)
+    del decoder, weights
     gc.collect()
-    assert first() is None
+    assert [reference() for reference in gone] == [None, None]
+    run(network, STEEPEST, start)
 
 
-def test_matrix_products_are_for_xla_and_convolutions_are_not():
-    assert compiling.suits_xla(network(0))
-    assert not compiling.suits_xla(network(0, convolution=True))
+def test_few_architectures_are_remembered_that_nobody_holds(start):
+    references = []
+    for filters in range(1, architecture.MOST + 4):
+        network = freeze(convolutional(filters))
+        run(network, STEEPEST, start[:1], steps=1, frame_steps=())
+        references.append(weakref.ref(architecture_of(network)))
+    del network
+    gc.collect()
+    assert sum(reference() is not None for reference in references) <= architecture.MOST
 
 
-def test_what_xla_refuses_runs_as_an_ordinary_graph(monkeypatch):
-    import tensorflow as tf
-
-    graph = network(9, units=11)
-    want = run(graph).images
-    architecture = architecture_of(graph)
-    architecture.compiled.clear()
-    traced = compiling._trace
-
-    def refusing(architecture, function, signature, xla, *rest):
-        if not xla:
-            return traced(architecture, function, signature, xla, *rest)
-
-        def call(*_):
-            raise tf.errors.InvalidArgumentError(None, None, "no such kernel")
-
-        return call
-
-    monkeypatch.setattr(compiling, "_trace", refusing)
-    np.testing.assert_allclose(run(graph).images, want, atol=1e-5)
-    assert not architecture.suits_xla
-    architecture.compiled.clear()
-
-
-def test_numbers_never_compile_again():
-    graph = network(4, units=9)
-    start = np.full((1, 6, 6), 0.5, np.float32)
-    learn(graph, CLIMB, start, np.array([0]), steps=1, step_size=0.1, frame_steps=[0, 1])
-    traced = dict(architecture_of(graph).compiled["traced"])
-    for steps in (2, 60, 1000):
-        for size in (0.01, 3):
-            for target in range(3):
-                settings = {"steps": steps, "step_size": size, "frame_steps": [0, steps]}
-                learn(graph, CLIMB, start, np.array([target]), **settings)
-    assert architecture_of(graph).compiled["traced"] == traced
+def test_batches_are_as_large_as_fits():
+    small, large = freeze(convolutional()), freeze(convolutional(64))
+    sizes = [batches.most_at_once(architecture_of(network)) for network in (small, large)]
+    assert sizes[0] == batches.MOST
+    # 26×26×64 values three times over, after convolution, bias and ReLU, and some more.
+    assert batches.MOST_BYTES / sizes[1] > 3 * 4 * 26 * 26 * 64
+    assert batches.most_at_once(architecture_of(large), ways=10**9) >= 1

@@ -1,12 +1,13 @@
 """The door: what `freeze` returns, for Keras models and the arguments that go with any source."""
 
+import concurrent.futures
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from small_networks import gradient_of, logits_of, pictures, probabilities_of, softmax
 
-from invert.inversion import freezing
 from invert.inversion.freezing import assemble, freeze
 from invert.inversion.substitution import GRADIENT
 
@@ -371,16 +372,25 @@ def test_a_network_that_learns_while_it_is_asked_is_refused():
 
 
 def test_a_frozen_graph_that_gives_other_answers_is_not_returned(monkeypatch, model):
-    whole = freezing.assemble.assemble
+    whole = assemble.assemble
 
     def spoilt(*arguments, **known):
         frozen = whole(*arguments, **known)
         name = next(iter(frozen.weights))
         return type(frozen)(**{**vars(frozen), "weights": {name: frozen.weights[name] * 1.01}})
 
-    monkeypatch.setattr(freezing.assemble, "assemble", spoilt)
+    monkeypatch.setattr(assemble, "assemble", spoilt)
     with pytest.raises(ValueError, match="gives other answers than its source"):
         freeze(model)
+
+
+def test_several_are_frozen_at_once():
+    models = [dense((28, 28), classes=classes, activation="softmax") for classes in range(2, 8)]
+    x = pictures(3, 28, 28)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        every = list(pool.map(freeze, models))
+    for model, frozen in zip(models, every, strict=True):
+        np.testing.assert_allclose(probabilities_of(frozen, x), model(x), atol=1e-5)
 
 
 def test_softmax_of_the_logits_is_what_a_classifier_says():

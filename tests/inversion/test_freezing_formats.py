@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 from small_networks import dense_graph, picture_graph, write
 
-from invert.inversion.freezing import formats, freeze
+from invert.inversion.freezing import freeze
+from invert.inversion.freezing.files import formats
 
 
 def picture(kind):

@@ -223,6 +223,52 @@ def test_names_that_changed_are_known(tmp_path):
     np.testing.assert_allclose(probabilities_of(frozen, X), old_by_hand(X), atol=1e-5)
 
 
+def test_what_only_training_asks_for_is_left_out(tmp_path):
+    """Keras 2 described a separable convolution with what it does not have, too."""
+    shape = {"batch_input_shape": [None, 28, 28, 1], "dtype": "float32"}
+    inner = {"filters": 3, "kernel_size": [3, 3], "depth_multiplier": 1, "activation": "relu"}
+    own = {"class_name": "L1L2", "config": {"l1": 0.0, "l2": 0.1}}
+    parts = {f"{which}_initializer": INITIALIZER for which in ("depthwise", "pointwise")}
+    parts |= {"depthwise_regularizer": own, "groups": 1}
+    separable = weighted("SeparableConv2D", "sep_1", **shape, **inner, **parts)
+    separable["config"]["kernel_constraint"] = {"class_name": "MadeUp", "config": {}}
+    pool = layer("GlobalAveragePooling2D", "pool_1", data_format="channels_last")
+    stack = [separable, pool, weighted("Dense", "dense_1", units=10, activation="softmax")]
+    values = {
+        "sep_1": {
+            "depthwise_kernel:0": weights(3, 3, 1, 1, scale=1),
+            "pointwise_kernel:0": weights(1, 1, 1, 3, scale=1),
+            "bias:0": weights(3),
+        },
+        "pool_1": {},
+        "dense_1": {"kernel:0": weights(3, 10, scale=1), "bias:0": weights(10)},
+    }
+    config = {"class_name": "Sequential", "config": {"name": "s", "layers": stack}}
+    frozen = freeze(write_old(tmp_path / "old.h5", config, values=values))
+    kernels = values["sep_1"]["depthwise_kernel:0"], values["sep_1"]["pointwise_kernel:0"]
+    maps = tf.nn.separable_conv2d(X[..., None], *kernels, (1, 1, 1, 1), "VALID") + weights(3)
+    z = tf.reduce_mean(tf.nn.relu(maps), (1, 2)) @ weights(3, 10, scale=1) + weights(10)
+    np.testing.assert_allclose(probabilities_of(frozen, X), softmax(z.numpy()), atol=1e-5)
+
+
+def test_a_keras_file_of_keras_2(model, saved, tmp_path):
+    """As of 2.12: the shape of a batch by another name, and weights in another folder."""
+    config = config_of(saved)
+    first, *rest = config["config"]["layers"]
+    shape = first["config"].pop("batch_shape")
+    first["config"] |= {"batch_input_shape": shape, "sparse": False, "ragged": False}
+    rest[0]["config"]["batch_input_shape"] = shape
+    for part in (first, *rest):
+        part["config"]["dtype"] = "float32"
+    with zipfile.ZipFile(saved / "own.keras") as archive:
+        data = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(data, "r+") as file:
+        file.move("layers", "_layer_checkpoint_dependencies")
+    parts = {"config_json": json.dumps(config), "model_weights_h5": data.getvalue()}
+    frozen = freeze(packed(tmp_path / "old.keras", saved, **parts))
+    np.testing.assert_allclose(probabilities_of(frozen, X), model(X[..., None]), atol=1e-5)
+
+
 def test_weights_alone_are_told_what_they_lack(model, tmp_path):
     model.save_weights(tmp_path / "own.weights.h5")
     with pytest.raises(ValueError, match="holds weights without the network they belong to. Save"):

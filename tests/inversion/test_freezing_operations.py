@@ -8,7 +8,7 @@ from small_networks import node, picture_graph
 from tensorflow.core.framework import op_def_pb2
 from tensorflow.python.client import pywrap_tf_session
 
-from invert.inversion.freezing import gate, operations
+from invert.inversion.freezing.flattening import gate, operations
 
 REGISTERED = {
     op.name: op

@@ -1,28 +1,88 @@
 import concurrent.futures
-import dataclasses
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from invert.inversion import batches, learning, objectives, priors, reading
+from invert.inversion import batches, compiling, priors
+from invert.inversion.checks import MAX_STEPS
 from invert.inversion.freezing import freeze
-from invert.inversion.learning import Objective
+from invert.inversion.learning import FRAME_BUCKETS, learn
+from invert.inversion.objectives import LOSSES, STEP_RULES, Objective
 
-OBJECTIVES = [Objective(a, b) for a in objectives.LOSSES for b in objectives.STEP_RULES]
-ADAM = Objective("cross-entropy", "adam")
+OBJECTIVES = [Objective(loss, rule) for loss in LOSSES for rule in STEP_RULES]
+ADAM, STEEPEST = (Objective("cross-entropy", rule) for rule in ("adam", "steepest"))
 every_objective = pytest.mark.parametrize(
     "objective", OBJECTIVES, ids=[f"{o.loss}-{o.step_rule}" for o in OBJECTIVES]
 )
 TARGETS = np.array([8, 3, 0])
 
 
-@pytest.fixture(scope="module")
-def robust():
-    from invert.networks.classifier import open_graph
+class ByHand:
+    """A 784-16-10 ReLU network in NumPy, float64: logits and, by the chain rule, gradients."""
 
-    return open_graph("robust")
+    def __init__(self, weights, head="softmax"):
+        self.w1, self.b1, self.w2, self.b2 = (w.astype(np.float64) for w in weights)
+        self.head = head
+
+    def logits(self, images):
+        hidden = np.maximum(images.reshape(len(images), -1) @ self.w1 + self.b1, 0)
+        return hidden @ self.w2 + self.b2
+
+    def loss(self, images, targets, kind="cross-entropy"):
+        z, wanted = self.logits(images), np.eye(10)[targets]
+        if kind == "logit":
+            return -(z * wanted).sum(axis=1)
+        if self.head == "sigmoid":
+            p = 1 / (1 + np.exp(-z))
+            return -np.log(np.where(wanted, p, 1 - p)).sum(axis=1)
+        return np.log(np.exp(z).sum(axis=1)) - (z * wanted).sum(axis=1)
+
+    def gradient(self, images, targets, kind="cross-entropy"):
+        z, wanted = self.logits(images), np.eye(10)[targets]
+        p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+        if self.head == "sigmoid":
+            p = 1 / (1 + np.exp(-z))
+        back = (p if kind == "cross-entropy" else 0) - wanted
+        active = images.reshape(len(images), -1) @ self.w1 + self.b1 > 0
+        return ((back @ self.w2.T * active) @ self.w1.T).reshape(images.shape)
+
+
+def dense(seed=0, activation=None):
+    keras.utils.set_random_seed(seed)
+    bias = keras.initializers.RandomNormal(stddev=0.3)
+    layers = [
+        keras.layers.Dense(16, "relu", bias_initializer=bias),
+        keras.layers.Dense(10, activation, bias_initializer=bias),
+    ]
+    return keras.Sequential([keras.Input((784,)), *layers])
+
+
+def colour():
+    keras.utils.set_random_seed(1)
+    layers = [
+        keras.layers.Conv2D(6, 3, activation="relu"),
+        keras.layers.MaxPooling2D(),
+        keras.layers.Flatten(),
+        keras.layers.Dense(4),
+    ]
+    return keras.Sequential([keras.Input((8, 8, 3)), *layers])
+
+
+@pytest.fixture(scope="module")
+def model():
+    return dense()
+
+
+@pytest.fixture(scope="module")
+def network(model):
+    return freeze(model)
+
+
+@pytest.fixture(scope="module")
+def hand(model):
+    return ByHand(model.get_weights())
 
 
 @pytest.fixture(scope="module")
@@ -30,152 +90,152 @@ def start():
     return np.random.default_rng(0).uniform(0, 0.3, (3, 28, 28)).astype(np.float32)
 
 
-def colour_network(pixel_range, convolution):
-    """Four classes of 8×8 colour images, with known weights."""
-    rng = np.random.default_rng(5)
-    first = [keras.layers.Conv2D(6, 3, activation="relu")] if convolution else []
-    layers = [*first, keras.layers.Flatten(), keras.layers.Dense(4)]
-    model = keras.Sequential([keras.Input((8, 8, 3)), *layers])
-    model.set_weights([rng.normal(0, 0.2, w.shape) for w in model.get_weights()])
-    return freeze(model, pixel_range=pixel_range), model.get_weights()
-
-
-def learn(graph, objective, start, targets, steps, step_size, frame_steps=(), **settings):
-    settings |= {"steps": steps, "step_size": step_size, "frame_steps": frame_steps}
-    return learning.learn(graph, objective, start, targets, **settings)
-
-
-def by_hand(network, objective, start, targets, steps, size):
+def by_hand(loss, gradient, objective, x, steps, size):
     """The whole optimisation in NumPy, float64."""
-    x, losses = start.reshape(len(start), -1).astype(np.float64), []
+    x, losses = x.astype(np.float64), []
     mean = square = np.zeros_like(x)
     for t in range(1, steps + 1):
-        losses.append(network.loss(x, targets, objective.loss))
-        g = network.gradient(x, targets, objective.loss)
+        losses.append(loss(x))
+        g = gradient(x)
         if objective.step_rule == "adam":
             mean, square = 0.9 * mean + 0.1 * g, 0.999 * square + 0.001 * g**2
             step = mean / (1 - 0.9**t) / (np.sqrt(square / (1 - 0.999**t)) + 1e-8)
         else:
-            step = g / np.linalg.norm(g, axis=1, keepdims=True)
+            step = g / np.sqrt((g**2).sum(axis=tuple(range(1, g.ndim)), keepdims=True))
         x = np.clip(x - size * step, 0, 1)
     return x, np.array(losses)
 
 
 @every_objective
-def test_every_objective_takes_the_steps_that_numpy_takes(objective, robust, robust_by_hand, start):
-    learned = learn(robust, objective, start, TARGETS, 8, 0.05)
-    images, losses = by_hand(robust_by_hand, objective, start, TARGETS, 8, 0.05)
-    np.testing.assert_allclose(learned.images.reshape(3, -1), images, atol=2e-4)
-    np.testing.assert_allclose(learned.losses, losses, atol=2e-3)
-    np.testing.assert_allclose(learned.logits[-1], robust_by_hand.logits(images), atol=2e-2)
-
-
-def test_the_step_follows_finite_differences(robust, robust_by_hand):
-    # From the middle of the grey scale one small step is not clipped anywhere.
-    x = np.full((1, 784), 0.5)
-    h, targets = 1e-5, np.array([8])
-    slope = np.array(
-        [
-            robust_by_hand.loss(x + h * e, targets)[0] - robust_by_hand.loss(x - h * e, targets)[0]
-            for e in np.eye(784)
-        ]
+def test_every_objective_takes_the_steps_that_numpy_takes(objective, network, hand, start):
+    learned = learn(network, objective, start, TARGETS, steps=8, step_size=0.05)
+    images, losses = by_hand(
+        lambda x: hand.loss(x, TARGETS, objective.loss),
+        lambda x: hand.gradient(x, TARGETS, objective.loss),
+        objective,
+        start,
+        8,
+        0.05,
     )
+    np.testing.assert_allclose(learned.images, images, atol=2e-4)
+    np.testing.assert_allclose(learned.losses, losses, atol=1e-3)
+    np.testing.assert_allclose(learned.logits[-1], hand.logits(images), atol=1e-3)
+    assert learned.moved.all()
+
+
+def test_of_sigmoids_every_class_is_a_question_of_its_own(start):
+    model = dense(activation="sigmoid")
+    hand, network = ByHand(model.get_weights(), "sigmoid"), freeze(model)
+    assert network.head == "sigmoid"
+    learned = learn(network, STEEPEST, start, TARGETS, steps=5, step_size=0.1)
+    images, losses = by_hand(
+        lambda x: hand.loss(x, TARGETS),
+        lambda x: hand.gradient(x, TARGETS),
+        STEEPEST,
+        start,
+        5,
+        0.1,
+    )
+    np.testing.assert_allclose(learned.losses, losses, atol=1e-3)
+    np.testing.assert_allclose(learned.images, images, atol=1e-3)
+
+
+@pytest.mark.parametrize("pixel_range", [(0, 1), (0, 255), (-1, 1)])
+def test_images_of_any_shape_and_pixel_range(pixel_range):
+    model, (least, most) = colour(), pixel_range
+    network = freeze(model, pixel_range=pixel_range)
+    share = np.random.default_rng(3).random((5, 8, 8, 3)).astype(np.float32)
+    targets = np.array([0, 1, 2, 3, 3])
+
+    def loss_and_gradient(x):
+        with tf.GradientTape() as tape:
+            unit = tf.Variable(x, dtype=tf.float32)
+            logits = model(least + (most - least) * unit)
+            loss = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+        return loss.numpy(), tape.gradient(loss, unit).numpy()
+
     objective = Objective("cross-entropy", "steepest")
-    learned = learn(robust, objective, x.reshape(1, 28, 28), targets, 1, 0.1)
-    moved = (x - learned.images.reshape(1, 784))[0]
+    images, losses = by_hand(
+        lambda x: loss_and_gradient(x)[0],
+        lambda x: loss_and_gradient(x)[1],
+        objective,
+        share,
+        6,
+        0.3,
+    )
+    start = least + (most - least) * share
+    learned = learn(network, objective, start, targets, steps=6, step_size=0.3, frame_steps=[0, 6])
+    scale = most - least
+    np.testing.assert_allclose(learned.losses, losses, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(learned.images, least + scale * images, atol=1e-3 * scale)
+    np.testing.assert_allclose(learned.logits[-1], model(learned.images), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(learned.frames[0], start, atol=1e-5 * scale)
+    assert np.array_equal(learned.frames[-1], learned.images)
+    assert least <= learned.images.min() and learned.images.max() <= most
+
+
+def test_the_step_follows_finite_differences(network, hand):
+    # From the middle of the grey scale one small step is not clipped anywhere.
+    x = np.full((1, 28, 28), 0.5)
+    h, targets = 1e-5, np.array([8])
+    units = np.eye(784).reshape(784, 1, 28, 28)
+    slope = [(hand.loss(x + h * e, targets) - hand.loss(x - h * e, targets))[0] for e in units]
+    learned = learn(network, STEEPEST, x.astype(np.float32), targets, steps=1, step_size=0.1)
+    moved = (x - learned.images).ravel()
     assert np.linalg.norm(moved) == pytest.approx(0.1, rel=1e-4)
     np.testing.assert_allclose(moved / 0.1, slope / np.linalg.norm(slope), atol=1e-3)
 
 
 @every_objective
-def test_every_objective_descends_and_stays_an_image(objective, robust, start):
-    learned = learn(robust, objective, start, TARGETS, 60, 0.05)
+def test_every_objective_descends_and_stays_an_image(objective, network, start):
+    learned = learn(network, objective, start, TARGETS, steps=60, step_size=0.05)
     assert (learned.losses[-1] < learned.losses[0]).all()
     assert learned.images.min() >= 0 and learned.images.max() <= 1
-    assert learned.moved.all()
 
 
-@pytest.mark.parametrize("pixel_range", [(0, 1), (0, 255), (-1, 1)])
-@pytest.mark.parametrize("convolution", [False, True], ids=["dense", "convolution"])
-@every_objective
-def test_images_keep_the_networks_shape_and_range(objective, pixel_range, convolution):
-    graph, _ = colour_network(pixel_range, convolution)
-    least, most = pixel_range
-    start = np.random.default_rng(0).uniform(least, most, (3, 8, 8, 3)).astype(np.float32)
-    targets = np.array([1, 3, 0])
-    learned = learn(graph, objective, start, targets, 20, 0.05, [0, 20])
-    assert learned.images.shape == (3, 8, 8, 3) and learned.logits.shape == (21, 3, 4)
-    assert learned.images.min() >= least and learned.images.max() <= most
-    np.testing.assert_allclose(learned.frames[0], start, atol=1e-4 * (most - least))
-    np.testing.assert_array_equal(learned.frames[1], learned.images)
-    at_the_end = reading.read(graph, learned.images)
-    np.testing.assert_allclose(learned.logits[-1], at_the_end, rtol=1e-3, atol=1e-2)
-    assert (learned.losses[-1] <= learned.losses[0]).all()
+@pytest.mark.parametrize("make", [dense, colour])
+def test_frames_are_the_images_of_shorter_runs(make):
+    network = freeze(make())
+    start = np.random.default_rng(0).random((3, *network.image_shape)).astype(np.float32)
 
+    def run(steps, frame_steps=()):
+        settings = {"steps": steps, "step_size": 0.05, "frame_steps": frame_steps}
+        return learn(network, ADAM, start, np.array([1, 3, 0]), **settings)
 
-def test_a_step_in_another_range_is_the_same_share_of_it():
-    """One dense layer: the gradient of a logit is its weights, whatever the range."""
-    graph, (w, _) = colour_network((0, 255), convolution=False)
-    start = np.full((1, 8, 8, 3), 127.5, np.float32)
-    learned = learn(graph, Objective("logit", "steepest"), start, np.array([2]), 1, 0.1)
-    way = (learned.images - start).ravel()
-    np.testing.assert_allclose(way, 25.5 * w[:, 2] / np.linalg.norm(w[:, 2]), atol=1e-3)
-
-
-def test_xla_and_an_ordinary_graph_learn_alike(robust, start, monkeypatch):
-    fast = learn(robust, ADAM, start, TARGETS, 12, 0.05, [0, 5, 12])
-    with monkeypatch.context() as without:
-        without.setattr(learning.compiling, "admit", lambda *_, **__: False)
-        ordinary = learn(robust, ADAM, start, TARGETS, 12, 0.05, [0, 5, 12])
-    for one, other in zip(fast, ordinary, strict=True):
-        np.testing.assert_allclose(one, other, atol=2e-3)
-
-
-def test_sigmoids_are_asked_one_by_one():
-    rng = np.random.default_rng(0)
-    layers = [keras.layers.Flatten(), keras.layers.Dense(3, "sigmoid")]
-    model = keras.Sequential([keras.Input((4, 4)), *layers])
-    model.set_weights([rng.normal(size=(16, 3)), np.zeros(3)])
-    graph = freeze(model)
-    start = rng.random((1, 4, 4), np.float32)
-    learned = learn(graph, ADAM, start, np.array([1]), 1, 0.01)
-    p = 1 / (1 + np.exp(-(start.reshape(1, 16) @ model.get_weights()[0])))[0]
-    want = -np.log(p[1]) - np.log(1 - p[0]) - np.log(1 - p[2])
-    assert learned.losses[0, 0] == pytest.approx(want, rel=1e-4)
-
-
-def test_frames_are_the_images_of_shorter_runs(robust, start):
-    learned = learn(robust, ADAM, start, TARGETS, 30, 0.05, [0, 7, 7, 19, 30])
+    learned = run(30, [0, 7, 7, 19, 30])
     assert np.array_equal(learned.frames[0], start)
     assert np.array_equal(learned.frames[-1], learned.images)
     assert np.array_equal(learned.frames[1], learned.frames[2])
     for frame, steps in zip(learned.frames[[1, 3]], (7, 19), strict=True):
-        shorter = learn(robust, ADAM, start, TARGETS, steps, 0.05)
-        assert np.array_equal(frame, shorter.images)
+        assert np.array_equal(frame, run(steps).images)
 
 
-def test_frames_need_not_reach_the_end(robust, start):
-    asked = list(range(learning.FRAME_BUCKETS[1]))
-    learned = learn(robust, ADAM, start, TARGETS, 60, 0.05, asked)
-    shorter = learn(robust, ADAM, start, TARGETS, asked[-1], 0.05)
+def test_frames_need_not_reach_the_end(network, start):
+    asked = list(range(FRAME_BUCKETS[1]))
+    learned = learn(network, ADAM, start, TARGETS, steps=60, step_size=0.05, frame_steps=asked)
+    shorter = learn(network, ADAM, start, TARGETS, steps=asked[-1], step_size=0.05)
     assert np.array_equal(learned.frames[-1], shorter.images)
 
 
-def test_the_weights_stay_byte_for_byte(robust, start):
-    before = {name: w.numpy().tobytes() for name, w in robust.weights.items()}
-    graph = robust.graph_def.SerializeToString(deterministic=True)
-    learn(robust, ADAM, start, TARGETS, 50, 0.05)
-    assert {name: w.numpy().tobytes() for name, w in robust.weights.items()} == before
-    assert robust.graph_def.SerializeToString(deterministic=True) == graph
+def test_the_weights_stay_byte_for_byte(network, model, start):
+    def weights():
+        return [np.asarray(w).tobytes() for w in (*model.get_weights(), *network.weights.values())]
+
+    before = weights()
+    graph = network.graph_def.SerializeToString(deterministic=True)
+    learn(network, ADAM, start, TARGETS, steps=50, step_size=0.05)
+    assert weights() == before
+    assert network.graph_def.SerializeToString(deterministic=True) == graph
 
 
-@pytest.mark.parametrize("convolution", [False, True], ids=["dense", "convolution"])
-def test_eight_threads_get_what_one_gets(convolution):
-    graph, _ = colour_network((0, 1), convolution)
-    starts = np.random.default_rng(1).random((16, 1, 8, 8, 3), np.float32)
+@pytest.mark.parametrize("make", [dense, colour])
+def test_eight_threads_get_what_one_gets(make):
+    network = freeze(make())
+    starts = np.random.default_rng(1).random((16, 1, *network.image_shape), np.float32)
 
     def run(first):
-        return learn(graph, ADAM, first, np.array([2]), 40, 0.05, [0, 40])
+        settings = {"steps": 60, "step_size": 0.05, "frame_steps": [0, 60]}
+        return learn(network, ADAM, first, np.array([2]), **settings)
 
     alone = [run(first) for first in starts]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
@@ -185,114 +245,220 @@ def test_eight_threads_get_what_one_gets(convolution):
             assert a.tobytes() == b.tobytes()
 
 
-def test_more_images_than_the_largest_bucket_are_learned_in_batches(robust):
-    count = 2 * batches.BUCKETS[-1] + 5
-    start = np.random.default_rng(2).random((count, 28, 28), np.float32)
-    targets = np.arange(count) % 10
+@pytest.mark.parametrize("make", [dense, colour])
+def test_the_same_call_gives_the_same_bits(make):
+    network = freeze(make())
+    start = np.random.default_rng(1).random((13, *network.image_shape), np.float32)
+    runs = [
+        learn(network, STEEPEST, start, np.arange(13) % 4, steps=40, step_size=0.2)
+        for _ in range(3)
+    ]
+    assert len({run.images.tobytes() for run in runs}) == 1
+    assert len({run.logits.tobytes() for run in runs}) == 1
+
+
+@pytest.mark.parametrize("make", [dense, colour])
+def test_many_images_are_learned_in_batches(make, monkeypatch):
+    monkeypatch.setattr(batches, "BUCKETS", (1, 5))
+    monkeypatch.setattr(batches, "MOST", 5)
+    network = freeze(make())
+    start = np.random.default_rng(2).random((23, *network.image_shape), np.float32)
+    targets = np.arange(23) % 4
     objective = Objective("logit", "steepest")
-    learned = learn(robust, objective, start, targets, 3, 0.2, [0, 3])
-    assert learned.losses.shape == (3, count) and learned.frames.shape == (2, count, 28, 28)
-    last = learn(robust, objective, start[-5:], targets[-5:], 3, 0.2)
-    np.testing.assert_allclose(learned.images[-5:], last.images, atol=1e-5)
+    settings = {"steps": 3, "step_size": 0.2}
+    learned = learn(network, objective, start, targets, frame_steps=[0, 3], **settings)
+    assert learned.losses.shape == (3, 23)
+    assert learned.frames.shape == (2, 23, *network.image_shape)
+    last = learn(network, objective, start[-4:], targets[-4:], **settings)
+    np.testing.assert_allclose(learned.images[-4:], last.images, atol=1e-5)
 
 
-def test_a_gradient_of_nothing_moves_nothing_and_that_is_said():
-    from invert.networks import classifier
+def test_numbers_never_compile_again(start):
+    network = freeze(dense())
+    learn(network, STEEPEST, start[:1], [1], steps=1, step_size=1, frame_steps=[0])
+    traced, by_xla = len(compiled_for(network)), compiling._by_xla
+    for steps in (1, 2, 60, MAX_STEPS):
+        for size in (0.01, 0.2, 3):
+            for target in range(0, 10, 3):
+                settings = {"steps": steps, "step_size": size, "frame_steps": [0, steps]}
+                learn(network, STEEPEST, start[:1], [target], **settings)
+    assert len(compiled_for(network)) == traced
+    assert compiling._by_xla == by_xla
 
-    graph = freeze(classifier.build("zeros"))
-    start = np.full((1, 28, 28), 0.25, np.float32)
-    for objective in OBJECTIVES:
-        learned = learn(graph, objective, start, np.array([1]), 5, 0.2)
-        assert np.array_equal(learned.images, start) and not learned.moved.any()
+
+def compiled_for(network):
+    return compiling.architecture_of(network).compiled["traced"]
 
 
-def test_penalties_join_the_loss_with_their_weights(robust, robust_by_hand, start):
+def test_networks_of_one_architecture_share_what_is_compiled(start):
+    results = []
+    before = None
+    for seed in (5, 6):
+        model = dense(seed)
+        network = freeze(model)
+        learned = learn(network, STEEPEST, start, TARGETS, steps=4, step_size=0.1)
+        np.testing.assert_allclose(learned.logits[0], model(start.reshape(3, 784)), atol=1e-4)
+        results.append(learned.images)
+        traced = list(compiled_for(network).values())
+        assert before is None or traced == before
+        before = traced
+    assert not np.allclose(*results)
+
+
+@every_objective
+def test_a_gradient_of_nothing_moves_nothing_and_says_so(objective):
+    model = dense()
+    model.set_weights([np.zeros_like(w) for w in model.get_weights()])
+    start = np.full((2, 28, 28), 0.25, np.float32)
+    learned = learn(freeze(model), objective, start, [1, 2], steps=5, step_size=0.2)
+    assert np.array_equal(learned.images, start)
+    assert learned.moved.tolist() == [False, False]
+
+
+def test_only_what_moved_is_said_to_have_moved():
+    model = dense()
+    w1, b1, w2, b2 = model.get_weights()
+    model.set_weights([np.abs(w1), -np.ones_like(b1), w2, b2])  # on a black page all are inactive
+    start = np.stack([np.zeros((28, 28)), np.full((28, 28), 0.5)]).astype(np.float32)
+    learned = learn(freeze(model), STEEPEST, start, [1, 1], steps=5, step_size=0.2)
+    assert learned.moved.tolist() == [False, True]
+    assert not learned.images[0].any()
+
+
+def test_what_left_and_came_back_has_moved(network):
+    # One step out, and one back to the corner it came from, by a target that is the other way.
+    start = np.zeros((1, 28, 28), np.float32)
+    there = learn(network, STEEPEST, start, [1], steps=1, step_size=0.1)
+    assert there.moved.all()
+    again = learn(network, ADAM, start, [1], steps=1, step_size=1e-9)
+    assert again.moved.all() == (again.images != start).any()
+
+
+def test_penalties_join_the_loss_with_their_weights(network, hand, start):
     objective = Objective("cross-entropy", "steepest", ("l2", "total_variation"))
     weights = {"l2": 0.5, "total_variation": 0.25}
-    learned = learn(robust, objective, start, TARGETS, 1, 0.1, weights=weights)
-    squares = start.astype(np.float64)
-    variation = sum(np.abs(np.diff(squares, axis=a)).sum(axis=(1, 2)) for a in (1, 2))
-    ink = 0.5 * (squares**2).sum(axis=(1, 2))
-    loss = robust_by_hand.loss(start.reshape(3, 784), TARGETS)
-    np.testing.assert_allclose(learned.losses[0], loss + 0.5 * ink + 0.25 * variation, rtol=1e-4)
+    learned = learn(network, objective, start, TARGETS, steps=1, step_size=0.1, weights=weights)
+    exact = start.astype(np.float64)
+    variation = sum(np.abs(np.diff(exact, axis=a)).sum(axis=(1, 2)) for a in (1, 2))
+    ink = 0.5 * (exact**2).sum(axis=(1, 2))
+    want = hand.loss(exact, TARGETS) + 0.5 * ink + 0.25 * variation
+    np.testing.assert_allclose(learned.losses[0], want, rtol=1e-4)
 
 
 @pytest.mark.parametrize("penalty", list(priors.PENALTIES))
-def test_a_penalty_lowers_what_it_measures(penalty, robust, start):
-    free = learn(robust, ADAM, start, TARGETS, 60, 0.05)
+@pytest.mark.parametrize("make", [dense, colour])
+def test_a_penalty_lowers_what_it_measures(penalty, make):
+    network = freeze(make())
+    start = np.random.default_rng(0).random((3, *network.image_shape)).astype(np.float32)
+    settings = {"steps": 60, "step_size": 0.05}
+    free = learn(network, ADAM, start, [1, 2, 3], **settings)
     objective = Objective("cross-entropy", "adam", (penalty,))
-    bound = learn(robust, objective, start, TARGETS, 60, 0.05, weights={penalty: 0.1})
+    bound = learn(network, objective, start, [1, 2, 3], weights={penalty: 0.1}, **settings)
 
     def measure(images):
-        return priors.PENALTIES[penalty](images.reshape(3, 784), (28, 28)).numpy()
+        return priors.PENALTIES[penalty](images.reshape(3, -1), network.image_shape).numpy()
 
     assert (measure(bound.images) < measure(free.images)).all()
 
 
-def test_jitter_of_no_pixels_is_none_and_its_seed_decides(robust, start):
+def test_jitter_of_no_pixels_is_none_and_its_seed_decides(network, start):
     objective = Objective("cross-entropy", "adam", ("jitter",))
+    settings = {"steps": 9, "step_size": 0.05}
 
     def run(most, seed):
         weights = {"jitter": most}
-        return learn(robust, objective, start, TARGETS, 9, 0.05, weights=weights, seed=seed).images
+        return learn(
+            network, objective, start, TARGETS, weights=weights, seed=seed, **settings
+        ).images
 
-    still = learn(robust, ADAM, start, TARGETS, 9, 0.05).images
-    np.testing.assert_allclose(run(0, 0), still, atol=1e-6)
+    plain = learn(network, ADAM, start, TARGETS, **settings).images
+    np.testing.assert_allclose(run(0, 0), plain, atol=1e-6)
     assert np.array_equal(run(2, 0), run(2, 0))
     assert not np.allclose(run(2, 0), run(2, 1), atol=1e-2)
 
 
-def test_jitter_shows_the_classifier_the_shifted_image(robust, robust_by_hand, start):
+def test_jitter_shows_the_classifier_the_shifted_image(network, hand, start):
     objective = Objective("cross-entropy", "steepest", ("jitter",))
-    learned = learn(robust, objective, start, TARGETS, 1, 0.1, weights={"jitter": 3}, seed=4)
+    settings = {"steps": 1, "step_size": 0.1, "weights": {"jitter": 3}, "seed": 4}
+    learned = learn(network, objective, start, TARGETS, **settings)
     down, right = priors.jitter_shifts(3, 1000, seed=4)[0]
     assert (down, right) != (0, 0)
-    moved = np.roll(start, (down, right), axis=(1, 2)).reshape(3, 784)
-    np.testing.assert_allclose(learned.losses[0], robust_by_hand.loss(moved, TARGETS), rtol=1e-4)
+    moved = np.roll(start, (down, right), axis=(1, 2))
+    np.testing.assert_allclose(learned.losses[0], hand.loss(moved, TARGETS), rtol=1e-4)
+    # What is recorded is said of the image as it is.
+    np.testing.assert_allclose(learned.logits[0], hand.logits(start), atol=1e-4)
 
 
-def test_with_a_decoder_m_is_its_code(robust, robust_by_hand):
+def test_with_a_decoder_m_is_its_code(network, hand):
     rng = np.random.default_rng(0)
-    w = rng.normal(0, 0.1, (12, 784))
-    codes = rng.normal(size=(3, 12))
-    learned = learning.learn(
-        robust,
+    w = rng.normal(0, 0.1, (12, 784)).astype(np.float32)
+    held = tf.constant(w)
+    codes = rng.normal(size=(3, 12)).astype(np.float32)
+    learned = learn(
+        network,
         Objective("cross-entropy", "steepest", ("l2",)),
         codes,
         TARGETS,
-        decoder=lambda codes: codes @ tf.constant(w, tf.float32),
+        decoder=lambda codes: codes @ held,
         steps=1,
         step_size=0.5,
         weights={"l2": 0.3},
         frame_steps=[0, 1],
     )
     images = codes @ w
-    loss = robust_by_hand.loss(images, TARGETS) + 0.15 * (codes**2).sum(axis=1)
-    gradient = robust_by_hand.gradient(images, TARGETS) @ w.T + 0.3 * codes
+    loss = hand.loss(images, TARGETS) + 0.15 * (codes**2).sum(axis=1)
+    gradient = hand.gradient(images, TARGETS) @ w.T + 0.3 * codes
     moved = codes - 0.5 * gradient / np.linalg.norm(gradient, axis=1, keepdims=True)
     np.testing.assert_allclose(learned.losses[0], loss, rtol=1e-4)
     np.testing.assert_allclose(learned.frames[0].reshape(3, 784), images, atol=1e-5)
     np.testing.assert_allclose(learned.images.reshape(3, 784), moved @ w, atol=1e-4)
     assert learned.images.min() < 0  # nothing is projected: the decoder alone decides
+    assert learned.moved.all()
+
+
+def test_a_decoders_image_is_brought_to_the_pixel_range():
+    network = freeze(colour(), pixel_range=(0, 255))
+    held = tf.random.stateless_uniform((2, 192), (1, 2))
+    learned = learn(
+        network,
+        ADAM,
+        np.full((2, 2), 0.5, np.float32),
+        [1, 2],
+        decoder=lambda codes: tf.sigmoid(codes @ held),
+        steps=4,
+        step_size=0.1,
+    )
+    assert learned.images.shape == (2, 8, 8, 3)
+    assert 100 < learned.images.max() <= 255
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("start", "targets", "words"),
     [
-        ({"start": np.zeros((3, 784))}, r"start must be images of shape \(3, 28, 28\); got"),
-        ({"targets": np.array([1, 2])}, "one image for each target, at least one; got 3 for 2"),
-        ({"targets": np.array([1, 2, 10])}, "targets must be classes, 0 to 9; got"),
+        (np.zeros((2, 784)), [1, 2], r"images of shape \(2, 28, 28\); got \(2, 784\)"),
+        (np.zeros((2, 28, 28)), [1], "one image for each target, at least one; got 2 for 1"),
+        (np.zeros((0, 28, 28)), [], "at least one; got 0"),
+        (np.zeros((1, 28, 28)), [10], "classes, 0 to 9; got"),
     ],
 )
-def test_what_does_not_fit_is_named(change, words, robust, start):
-    arguments = {"start": start, "targets": TARGETS, **change}
+def test_what_does_not_fit_the_classifier_is_refused(start, targets, words, network):
     with pytest.raises(ValueError, match=words):
-        learn(robust, ADAM, arguments["start"], arguments["targets"], 1, 0.1)
+        learn(network, ADAM, start, targets, steps=1, step_size=0.1)
 
 
-def test_a_network_that_overflows_says_so():
-    graph = freeze(keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)]))
-    weights = {name: 1e38 * tf.ones_like(weight) for name, weight in graph.weights.items()}
-    huge = dataclasses.replace(graph, weights=weights, compiled={})
-    with pytest.raises(ValueError, match="must be finite"):
-        learn(huge, ADAM, np.ones((1, 28, 28)), np.array([1]), 3, 0.1)
+@pytest.mark.parametrize("rule", list(STEP_RULES))
+@pytest.mark.parametrize("power", [0.5, -1.0])  # of zero: an endless slope, an endless value
+def test_what_is_not_finite_is_an_error_and_no_image(rule, power):
+    image = keras.Input((4, 4))
+    flat = keras.layers.Flatten()(image)
+    logits = keras.layers.Dense(3)(keras.ops.power(flat, power))
+    network = freeze(keras.Model(image, logits))
+    with pytest.raises(ValueError, match="must be finite; at some step they were not. Take"):
+        learn(
+            network,
+            Objective("logit", rule),
+            np.zeros((1, 4, 4)),
+            [1],
+            steps=3,
+            step_size=0.1,
+        )

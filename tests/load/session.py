@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 HELLO = ("/", "/_stcore/health", "/_stcore/host-config")  # asked for before each connection
 HTTP_SECONDS = 30
 CACHED = 4  # messages of a fragment that the server need not send again
-QUIET = 2.0  # seconds; what has been asked for and not begun by then is not going to
+QUIET = 2.0  # seconds after a run; what was asked for and has not begun by then was part of it
 Lost = (ConnectionClosed, InvalidHandshake, OSError)  # what a connection that breaks off raises
 
 
@@ -174,6 +174,10 @@ class Session:
             self._hear_delta(message.metadata.delta_path, message.delta)
         elif kind == "new_session":
             fragments = message.metadata.run.fragment_ids
+            if fragments:
+                # Streamlit says of a run that a fragment's followed at once that it ended early;
+                # a fragment cuts none short, though.
+                self._run.over = True
             self._run = Run(time.monotonic(), whole=not fragments)
             self._served.update(dict.fromkeys(fragments, self._run.began))
             if not fragments:
@@ -191,15 +195,14 @@ class Session:
             self._stop(message.stop_auto_rerun.fragment_ids)
 
     def _rest(self, run: Run) -> None:
-        """Take a run of the whole page that nothing follows as the answer to what was asked.
+        """Take a run of the whole page as the answer to what was asked before and not begun since.
 
         Streamlit makes one run of a choice and of a whole run that is due anyway, such as the one
         at the end of loading.
         """
-        if run is self._run:
-            fragments = {widget.fragment for widget in self._widgets.values()}
-            self._served.update(dict.fromkeys(fragments, run.began))
-            self._news.set()
+        for fragment in {widget.fragment for widget in self._widgets.values()}:
+            self._served[fragment] = max(run.began, self._served.get(fragment, 0.0))
+        self._news.set()
 
     def _remember(self, message: ForwardMsg) -> None:
         """Cache a message, and forget the oldest of its fragment; the whole page's stay."""

@@ -115,9 +115,7 @@ def test_from_a_black_page_the_robust_classifier_imagines_ten_legible_digits():
 
 def test_the_plain_plan_convinces_its_classifier_and_nobody_else():
     run = invert.generate(range(10), "plain", classifier="question")
-    # It takes a black page for a 1, and is so sure that there is no gradient.
-    assert run.verdicts == tuple("never moved" if d == 1 else "convinced" for d in range(10))
-    assert run.start == "black"
+    assert run.verdicts == ("convinced",) * 10 and run.start == "black"
     assert (run.probabilities.argmax(axis=1) == range(10)).all()
     assert np.mean(judge.read(run.images).argmax(axis=1) == range(10)) <= 0.4
 

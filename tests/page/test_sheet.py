@@ -19,7 +19,7 @@ def test_images_are_whole_multiples_of_their_pixels_and_fit_the_sheet(count):
     [
         (("convinced", "convinced"), "Click an image to classify it."),
         (("convinced", "not convinced"), "1 of 2 did not convince the network. Try more steps."),
-        (("never moved", "never moved"), "gradient is zero at this start, so nothing moved."),
+        (("never moved", "never moved"), "2 of 2 could not move from this start."),
     ],
 )
 def test_under_the_images_stands_what_came_of_them(verdicts, words):

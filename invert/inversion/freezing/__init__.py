@@ -1,43 +1,31 @@
 """Step 1 of the plan: freeze a classifier to a graph of constants, wherever it comes from.
 
-What a file is, `formats` tells by its first bytes; each kind has a module that opens it. Before
-anything in it is imported, `gate` looks at every operation. `walk` follows the graph from the image
-to the output, `head` finds the logits, and `check` compares the frozen graph with its source.
+What a file is, `files.formats` tells by its first bytes; each kind has a module that opens it. No
+part of it is imported before `flattening.gate` has looked at every operation. `flattening.walk`
+follows the graph from the image to the output, `head` finds the logits, and `check` compares the
+frozen graph with its source.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import tensorflow as tf
-
 from invert.inversion.checks import brief
-from invert.inversion.freezing import (
-    assemble,
-    check,
+from invert.inversion.freezing import pixels
+from invert.inversion.freezing.files import (
     checkpoint,
-    choose,
     formats,
     graph_file,
-    head,
     keras_file,
     keras_model,
-    original,
-    pixels,
     saved_model,
 )
-from invert.inversion.freezing import (
-    shape as shapes,
-)
-from invert.inversion.freezing.flat import Flat
-from invert.inversion.freezing.refusal import Exceeded, Refusal, Unfed, listed, shortened
+from invert.inversion.freezing.from_source import freeze_source
+from invert.inversion.freezing.refusal import Refusal, shortened
 from invert.inversion.freezing.source import Source
-from invert.inversion.freezing.walk import Walk
 from invert.inversion.frozen_graph import FrozenGraph
 
 __all__ = ["FrozenGraph", "freeze"]
-SHOWN = 2  # images that the frozen graph and its source are compared on, at a time
 
 
 def freeze(
@@ -88,14 +76,17 @@ def freeze(
     ((28, 28), 10, (0.0, 1.0), 'softmax')
     """
     if isinstance(source, FrozenGraph):
+        told = (input, output, signature, feed, shape, pixel_range, labels)
+        if any(argument is not None for argument in told):
+            raise Refusal(f"{source.name} is frozen already; to change that, freeze its source.")
         return source
     if pixel_range is not None:
         pixel_range = pixels.told(pixel_range)
     labels = _told_labels(labels)
     try:
         opened = _open(source, signature, shape)
-        return _freeze(opened, input, output, feed, shape, pixel_range, labels)
-    except Refusal:
+        return freeze_source(opened, input, output, feed, shape, pixel_range, labels)
+    except (Refusal, OSError, MemoryError):
         raise
     except Exception as error:  # a damaged file fails in whatever part the damage hits
         raise Refusal(f"{formats.TAKEN}; {source} is none ({shortened(error)}).") from error
@@ -131,128 +122,3 @@ def _open(source, signature: str | None, shape) -> Source:
     if kind == "checkpoint":
         return checkpoint.open_prefix(path)
     return graph_file.open_file(path, text=kind == "text graph")
-
-
-def _freeze(source: Source, input, output, feed, shape, pixel_range, labels) -> FrozenGraph:
-    """Try what may be meant, the likeliest first."""
-    errors = []
-    for answers in choose.outputs(source, output):
-        try:
-            place = choose.image_input(source, answers, input, feed)
-            ways_in = shapes.layouts(place.static, shape)
-        except Refusal as error:
-            errors.append(error)
-            continue
-        fixed = place.static[0] if place.static else None
-        for layout in ways_in:
-            # Graphs are often written for a batch of one size. Most serve any other as well.
-            for batch in dict.fromkeys((SHOWN, fixed or SHOWN)):
-                try:
-                    return _follow(source, answers, place, layout, batch, pixel_range, labels)
-                except Exceeded:
-                    raise
-                except Refusal as error:
-                    last = error
-            errors.append(last)
-    raise errors[0]
-
-
-def _follow(source: Source, answers, place, layout, batch, pixel_range, labels) -> FrozenGraph:
-    """Freeze, knowing what takes the image and in which shape, by a batch of this size."""
-    whole_numbers = place.dtype.is_integer
-    flat, walk = _walk(source, place, layout, batch)
-    ending, answer = _one_ending(flat, walk, answers, source.outputs)
-    pixel_range = pixel_range or pixels.found(flat, whole_numbers)
-    shown = check.images(batch, layout.image_shape, pixel_range)
-    if whole_numbers:
-        shown = np.round(shown)
-    if not ending.sure:
-        ending = head.undo(flat, ending, *_probed(flat, ending, layout, shown))
-    if place.static and place.static[0] == batch:
-        assemble.any_batch(flat, batch)
-    if labels is not None and len(labels) != ending.classes:
-        raise Refusal(
-            f"labels must name each of the {ending.classes} classes; got {len(labels)} names."
-        )
-    frozen = assemble.assemble(
-        flat,
-        ending,
-        layout,
-        labels=labels or tuple(str(k) for k in range(ending.classes)),
-        pixel_range=pixel_range,
-        name=source.name,
-    )
-    got = _ask_the_source(source, walk, place, layout, shown, answer)
-    check.compare(frozen, ending, shown, got, half=flat.half, random=walk.random)
-    return frozen
-
-
-def _walk(source: Source, place, layout, batch: int, mend: bool = True) -> tuple[Flat, Walk]:
-    flat = Flat(source.graph_def.versions)
-    name = place.tensor.split(":")[0]
-    image = flat.open_input(name, (batch, *layout.input_shape))
-    if place.dtype.is_floating and place.dtype != tf.float32:
-        types = {"SrcT": tf.float32, "DstT": place.dtype}
-        (image,) = flat.compute("Cast", f"{name}/cast", [image], **types)
-    given = {tensor: flat.constant(tensor.split(":")[0], v) for tensor, v in place.fed.items()}
-    given[place.tensor] = image
-    return flat, Walk(source.graph_def, flat, given, source.variable, mend)
-
-
-def _one_ending(
-    flat: Flat, walk: Walk, answers, declared: Mapping[str, str]
-) -> tuple[head.Ending, str]:
-    """The logits that all answers come from, and the answer that says most of them."""
-    found: dict[str, tuple[head.Ending, str]] = {}
-    errors = []
-    for answer in answers:
-        try:
-            ending = head.find(flat, walk.tensor(answer))
-        except Refusal as error:
-            if isinstance(error, Exceeded) or (isinstance(error, Unfed) and declared):
-                raise
-            errors.append(error)
-            continue
-        before = found.get(ending.logits)
-        if before is None or before[0].answer in ("logits", "class"):
-            found[ending.logits] = ending, answer
-    if not found:
-        raise errors[0]
-    if len(found) > 1:
-        names = {tensor: name for name, tensor in declared.items()}
-        several = listed(sorted(names.get(answer, answer) for _, answer in found.values()))
-        raise Refusal(
-            f"The network has several outputs: {several}."
-            " Name the one that gives the classes' scores with output=."
-        )
-    return next(iter(found.values()))
-
-
-def _probed(flat: Flat, ending: head.Ending, layout, shown) -> tuple[np.ndarray, np.ndarray]:
-    """What is where the logits seem to be, for images in range and for some far out of it."""
-    noise = np.abs(shown).max() * np.random.default_rng(0).standard_normal(shown.shape)
-    series = [shown, *(scale * noise.astype(np.float32) for scale in (3, 100))]
-    near, *far = (flat.run([ending.logits], layout.inputs(images))[0] for images in series)
-    return near.astype(np.float32), np.stack(far).astype(np.float32)
-
-
-def _ask_the_source(source: Source, walk: Walk, place, layout, shown, answer: str) -> np.ndarray:
-    """The source's own answer to images."""
-    inputs = layout.inputs(shown).astype(place.dtype.as_numpy_dtype)
-    given = {**place.fed, place.tensor: inputs}
-    if source.compute is not None:
-        return source.compute(given, answer)
-    if walk.turned:
-        # TensorFlow cannot run the graph as it is on a processor; but XLA can.
-        flat, walk = _walk(source, place, layout, len(shown), mend=False)
-        return original.compiled(flat, walk.tensor(answer), layout.inputs(shown))
-    library = {function.signature.name: function for function in source.graph_def.library.function}
-    return original.compute(
-        source.behind([answer], given),
-        library,
-        walk.failed,
-        given,
-        answer,
-        source.variable,
-        source.graph_def.versions,
-    )

@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from invert.inversion.freezing.flat import Flat, Ref
-from invert.inversion.freezing.functions import attribute
+from invert.inversion.freezing.flattening.flat import Flat, Ref
+from invert.inversion.freezing.flattening.functions import attribute
 from invert.inversion.freezing.head import Ending
 from invert.inversion.freezing.shape import Layout
 from invert.inversion.frozen_graph import FrozenGraph

@@ -7,11 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from invert.inversion.checks import brief
-from invert.inversion.freezing.functions import CALLS, attribute, data_inputs, dtype_of
-from invert.inversion.freezing.operations import ON_THE_WAY
+from invert.inversion.freezing.files.variables import VARIABLES
+from invert.inversion.freezing.flattening.functions import CALLS, attribute, data_inputs, dtype_of
+from invert.inversion.freezing.flattening.operations import ON_THE_WAY
 from invert.inversion.freezing.refusal import Refusal, listed
 from invert.inversion.freezing.source import PLACEHOLDERS, Source
-from invert.inversion.freezing.variables import VARIABLES
 
 LEARNING_PHASE = "keras_learning_phase"  # Keras 2 asked with it whether it trains
 LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 
-from invert.inversion.freezing.flat import Flat, Ref
+from invert.inversion.freezing.flattening.flat import Flat, Ref
 from invert.inversion.freezing.refusal import Refusal
 from invert.inversion.frozen_graph import Head
 

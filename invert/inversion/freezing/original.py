@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Mapping
 import numpy as np
 import tensorflow as tf
 
-from invert.inversion.freezing.flat import AS_IT_STANDS, Flat, Ref
-from invert.inversion.freezing.functions import CALLS, Body, called, data_inputs
+from invert.inversion.freezing.flattening.flat import AS_IT_STANDS, Flat, Ref
+from invert.inversion.freezing.flattening.functions import CALLS, Body, called, data_inputs
 
 HANDLES = ("VarHandleOp",)
 REFERENCES = ("Variable", "VariableV2")

@@ -3,17 +3,12 @@
 import numpy as np
 
 from invert.inversion.checks import brief
-from invert.inversion.freezing.flat import Flat
-from invert.inversion.freezing.operations import names
+from invert.inversion.freezing.flattening.flat import Flat
+from invert.inversion.freezing.flattening.operations import MOVES
 from invert.inversion.freezing.refusal import Refusal
 
 BYTE = (0.0, 255.0)
 UNIT = (0.0, 1.0)
-# They move pixels about and leave their values.
-MOVES = names(
-    "Reshape Cast ExpandDims Squeeze Transpose ResizeBilinear ResizeNearestNeighbor ReverseV2"
-    " Pad StridedSlice"
-)
 
 
 def told(pixel_range) -> tuple[float, float]:

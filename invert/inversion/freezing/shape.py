@@ -8,7 +8,7 @@ import numpy as np
 from invert.inversion.checks import brief
 from invert.inversion.freezing.refusal import Refusal
 
-MNIST = 784  # values: the one flat size that is told without a word, as 28×28
+USUAL = (28, 28)  # the one flat size that needs no shape=
 MAX_VALUES = 2**22
 
 
@@ -73,7 +73,7 @@ def _known(sides: tuple[int, ...], told) -> Layout:
         raise Refusal(f"The network takes {sides} an image; at most {MAX_VALUES:,} values may be.")
     long = tuple(side for side in sides if side != 1)
     if len(long) == 1:
-        image: tuple[int, ...] | None = (28, 28) if long == (MNIST,) else None
+        image: tuple[int, ...] | None = USUAL if long == (math.prod(USUAL),) else None
         if told is not None:
             image = _image(told)
         if image is None:
@@ -110,7 +110,7 @@ def _checked(told) -> tuple[int, ...]:
     whole = all(isinstance(s, int | np.integer) and not isinstance(s, bool) for s in sides)
     good = whole and len(sides) in (1, 2, 3) and all(1 <= side <= MAX_VALUES for side in sides)
     if good and len(sides) == 1:
-        good = sides[0] == MNIST
+        good = sides[0] == math.prod(USUAL)
     elif good and len(sides) == 3:
         good = sides[2] in (1, 3) or sides[0] in (1, 3)
     if not good or math.prod(sides) > MAX_VALUES:

@@ -39,7 +39,7 @@ def show() -> None:
         key="ladder-seed",
         bind="query-params",
         width=180,
-        help="Where the random numbers begin. A method that starts from a black page has none.",
+        help="The same seed gives the same images. From a black page it decides nothing.",
     )
     with st.container(key="ladder"):
         st.html(loading.when_ready(lambda: _ladder(int(seed))))

@@ -32,7 +32,7 @@ STEPS = [5, 10, 20, 40, 60, 100, 200, 400]
 # What a newcomer sees: the plan itself, from noise, several times over.
 DIGIT, COUNT, SEED = "8", 4, 9
 BEST, OWN = "its best", "default"
-WHY = "The network stays as it is; its input is learned until it says the digit."
+WHY = "The network stays as it is. Only its input is changed, until it reads the digit."
 
 
 class Result(NamedTuple):
@@ -126,7 +126,7 @@ def _choose() -> tuple[records.Method, Choice]:
             SEED,
             key="seed",
             bind="query-params",
-            help="Where the random numbers begin: the same seed, the same images.",
+            help="The same seed gives the same images.",
         )
         st.button(
             "New seed",

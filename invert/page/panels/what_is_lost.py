@@ -10,7 +10,7 @@ SIDE = 84
 ROUNDS = 120  # of the search for twins; half a second
 WHAT = (
     "The first layer turns 784 pixels into 256 sums. An image can change in 784 independent ways;"
-    " at least 528 of them leave all the sums as they are, and the network blind to them."
+    " at least 528 of them leave all the sums as they are, and the network cannot see them."
 )
 
 
@@ -90,8 +90,8 @@ def _noise(image: np.ndarray, name: str, strength: float) -> str:
     ]
     return _experiment(
         "Noise it cannot see",
-        "The noise has no part that any unit of the first layer answers to: the picture drowns,"
-        f" and no probability moves by more than {_least(np.abs(after - before).max())}.",
+        "No unit of the first layer responds to this noise: the image disappears in it, yet no"
+        f" probability changes by more than {_least(np.abs(after - before).max())}.",
         pictures,
     )
 
@@ -118,7 +118,7 @@ def _twins(image: np.ndarray, name: str) -> str:
         f"Each of these is as near to another digit (the last six: to noise) as an image can be"
         f" that is read as {best} with the very same ten probabilities, to"
         f" {_least(np.abs(said - want).max())}. The number is its distance from the image:"
-        f" {apart.mean():.1f} on average. What `question` cannot tell apart fills a wall;"
+        f" {apart.mean():.1f} on average. `question` takes all of these for the same image;"
         " `robust` leaves hardly any room between paper and ink.",
         pictures,
         side=56,

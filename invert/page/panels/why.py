@@ -83,7 +83,7 @@ def _changes(image: np.ndarray, best: int, changed: np.ndarray) -> str:
     if not shown:
         return '<p class="note">No change was found that makes it another digit.</p>'
     return (
-        '<p class="note">The smallest change that makes it another digit. Its length, where full'
-        f" ink of one pixel counts 1, is {np.mean(lengths):.2f} on average.</p>"
+        '<p class="note">The smallest change that makes the network read another digit. Its length,'
+        f" where full ink of one pixel counts 1, is {np.mean(lengths):.2f} on average.</p>"
         f'<div class="pictures nine">{"".join(shown)}</div>'
     )

@@ -7,7 +7,7 @@ import io
 
 import h5py
 
-from invert.inversion.freezing.limits import check_growth
+from invert.inversion.freezing.files.limits import check_growth
 from invert.inversion.freezing.refusal import Refusal, shortened
 
 MAX_OBJECTS = 50_000

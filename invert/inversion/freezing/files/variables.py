@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from invert.inversion.freezing.functions import CALLS, Body, attribute, data_inputs
+from invert.inversion.freezing.flattening.functions import CALLS, Body, attribute, data_inputs
 from invert.inversion.freezing.refusal import Refusal, listed, shortened
 
 MAX_BYTES = 2**30

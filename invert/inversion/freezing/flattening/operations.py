@@ -105,6 +105,11 @@ SERVING = names("""
     ZipDataset
 """)
 
+# They move pixels about, and leave their values.
+MOVES = names(
+    "Reshape Cast ExpandDims Squeeze Transpose ResizeBilinear ResizeNearestNeighbor ReverseV2"
+    " Pad StridedSlice"
+)
 ON_THE_WAY = ARITHMETIC | PASSED_ON | STRUCTURE
 IN_A_GRAPH = ON_THE_WAY | BYSTANDERS
 IN_A_SAVED_MODEL = IN_A_GRAPH | SERVING

@@ -8,9 +8,9 @@ are written down as one convolution for each group.
 import numpy as np
 import tensorflow as tf
 
-from invert.inversion.freezing.flat import Flat, Ref
-from invert.inversion.freezing.functions import attribute
-from invert.inversion.freezing.operations import names
+from invert.inversion.freezing.flattening.flat import Flat, Ref
+from invert.inversion.freezing.flattening.functions import attribute
+from invert.inversion.freezing.flattening.operations import names
 
 FIRST, LAST = b"NCHW", b"NHWC"
 TO_LAST, TO_FIRST = (0, 2, 3, 1), (0, 3, 1, 2)

@@ -8,8 +8,8 @@ import inspect
 
 import keras
 
-from invert.inversion.freezing.keras_config import LAYERS
-from invert.inversion.freezing.operations import names
+from invert.inversion.freezing.files.keras_config import LAYERS
+from invert.inversion.freezing.flattening.operations import names
 
 NEW_NAMES = {
     "BatchNormalizationV1": "BatchNormalization",
@@ -88,12 +88,12 @@ def _of_layer(name: str, config: dict) -> dict:
         return config
     accepted = _accepted(name)
     for key, value in list(config.items()):
-        if key not in accepted and (_says_nothing(key, value) or key in HARMLESS):
+        of_training = key.endswith(("_initializer", "_regularizer", "_constraint"))
+        if key not in accepted and (of_training or key in HARMLESS or _says_nothing(key, value)):
             del config[key]
-        elif key.endswith("_initializer") and value is not None:
-            config[key] = "zeros"  # the weights are read from the file
-        elif key.endswith(("_regularizer", "_constraint")):
-            config[key] = None
+        elif of_training:
+            # The weights are read from the file.
+            config[key] = "zeros" if key.endswith("_initializer") and value is not None else None
         elif isinstance(value, str) and key.endswith("activation"):
             config[key] = NEW_FUNCTIONS.get(value, value)
     policy = config.get("dtype")

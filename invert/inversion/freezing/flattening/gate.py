@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from tensorflow.core.framework import types_pb2
 from tensorflow.python.framework import op_def_registry
 
-from invert.inversion.freezing.functions import attribute, called
-from invert.inversion.freezing.operations import IN_A_GRAPH
+from invert.inversion.freezing.flattening.functions import attribute, called
+from invert.inversion.freezing.flattening.operations import IN_A_GRAPH
 from invert.inversion.freezing.refusal import Refusal, listed
 
 MAX_NODES = 100_000  # with every function counted as often as it is called

@@ -7,8 +7,8 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from invert.inversion.freezing import checkpoint, saved_model
-from invert.inversion.freezing.limits import read
+from invert.inversion.freezing.files import checkpoint, saved_model
+from invert.inversion.freezing.files.limits import read
 from invert.inversion.freezing.refusal import Refusal, listed
 
 TAKEN = (

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from google.protobuf import text_format
 
-from invert.inversion.freezing.limits import read
+from invert.inversion.freezing.files.limits import read
 from invert.inversion.freezing.refusal import Refusal
 
 MAX_FILE = 2**27
 MAX_REST = 2**22  # bytes without the weights: two seconds, and 200 MB
-CONTENT = re.compile(rb'tensor_content:\s*+"((?:[^"\\\n]++|\\.)*+)"')  # never tried twice
+# Only the signs that Python knows, too; with "++" nothing is tried twice.
+CONTENT = re.compile(
+    rb'tensor_content:\s*+"((?:[^"\\\n]++|\\(?:[0-3]?[0-7]{1,2}|x[0-9a-fA-F]{2}|[abfnrtv\\\'"]))*+)"'
+)
 
 
 def parse(path: Path, message, graph_of=lambda message: [message]):

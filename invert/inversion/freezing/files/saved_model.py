@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 from tensorflow.core.protobuf import saved_model_pb2
 
-from invert.inversion.freezing import gate, text_form
-from invert.inversion.freezing.functions import Body, called
-from invert.inversion.freezing.limits import read
-from invert.inversion.freezing.operations import IN_A_GRAPH, IN_A_SAVED_MODEL
+from invert.inversion.freezing.files import text_form
+from invert.inversion.freezing.files.limits import read
+from invert.inversion.freezing.files.variables import VARIABLES, Checkpoint
+from invert.inversion.freezing.flattening import gate
+from invert.inversion.freezing.flattening.functions import Body, called
+from invert.inversion.freezing.flattening.operations import IN_A_GRAPH, IN_A_SAVED_MODEL
 from invert.inversion.freezing.refusal import Refusal, listed
 from invert.inversion.freezing.source import Source
-from invert.inversion.freezing.variables import VARIABLES, Checkpoint
 
 USUAL = "serving_default"
 INITIALISER = "__saved_model_init_op"

@@ -4,12 +4,11 @@ In a graph whose loops have been written out, every index is known, and a list i
 tensors.
 """
 
-import dataclasses
-
 import numpy as np
 
-from invert.inversion.freezing.flat import Flat, Ref
-from invert.inversion.freezing.operations import names
+from invert.inversion.freezing.flattening.flat import Flat, Ref
+from invert.inversion.freezing.flattening.operations import names
+from invert.inversion.freezing.flattening.outcomes import List
 from invert.inversion.freezing.refusal import Refusal
 
 OPERATIONS = names(
@@ -17,13 +16,6 @@ OPERATIONS = names(
     " TensorListStack"
 )
 MAX_LENGTH = 4096
-
-
-@dataclasses.dataclass(frozen=True)
-class List:
-    """The tensors of a list; None where nothing has been put in yet."""
-
-    items: tuple[Ref | None, ...]
 
 
 def outputs(flat: Flat, name: str, node, inputs: list) -> list:

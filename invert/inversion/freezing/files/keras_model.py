@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from invert.inversion.freezing.convolutions import is_channels_first
+from invert.inversion.freezing.flattening.convolutions import is_channels_first
 from invert.inversion.freezing.refusal import Refusal, shortened
 from invert.inversion.freezing.shape import layouts
 from invert.inversion.freezing.source import Source

@@ -9,7 +9,7 @@ import json
 import keras
 
 from invert.inversion.checks import brief
-from invert.inversion.freezing.operations import names
+from invert.inversion.freezing.flattening.operations import names
 from invert.inversion.freezing.refusal import Refusal
 
 MAX_TEXT = 2**24  # characters

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from invert.inversion.freezing import gate, text_form
-from invert.inversion.freezing.limits import read
-from invert.inversion.freezing.operations import IN_A_SAVED_MODEL
+from invert.inversion.freezing.files import text_form
+from invert.inversion.freezing.files.limits import read
+from invert.inversion.freezing.files.variables import Checkpoint
+from invert.inversion.freezing.flattening import gate
+from invert.inversion.freezing.flattening.operations import IN_A_SAVED_MODEL
 from invert.inversion.freezing.refusal import Refusal, listed
 from invert.inversion.freezing.source import Source
-from invert.inversion.freezing.variables import Checkpoint
 
 ENDINGS = re.compile(r"\.(meta|index|data-\d{5}-of-\d{5})$")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import keras
 
-from invert.inversion.freezing import hdf5, keras_config, keras_renewal
-from invert.inversion.freezing.keras_model import open_model
-from invert.inversion.freezing.limits import MAX_FILE, check_growth, read
+from invert.inversion.freezing.files import hdf5, keras_config, keras_renewal
+from invert.inversion.freezing.files.keras_model import open_model
+from invert.inversion.freezing.files.limits import MAX_FILE, check_growth, read
 from invert.inversion.freezing.refusal import Refusal, shortened
 from invert.inversion.freezing.source import Source
 

@@ -5,7 +5,6 @@ shapes, into a graph that only infers shapes. Whatever has no size there, or too
 refused; so a file of a few hundred bytes cannot ask for gigabytes or for hours.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -13,12 +12,12 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.python.framework import ops, tensor_util
 
-from invert.inversion.freezing.functions import attribute
+from invert.inversion.freezing.flattening.cost import products
 from invert.inversion.freezing.refusal import Exceeded, Refusal, shortened
 
 # Of two images and all that lies between them and the logits. ResNet-50 at 224×224 has 0.3 GB.
 MAX_BYTES = 2**29
-MAX_PRODUCTS = 2**35  # multiplications: some seconds; VGG-16 has 3·10¹⁰
+MAX_PRODUCTS = 2**37  # multiplications of two images: some seconds; VGG-19 has 4·10¹⁰
 MAX_OPERATIONS = 10_000
 SMALL = 1024  # values: shapes, loop counters, conditions are less
 
@@ -215,7 +214,7 @@ class Flat:
                     " depends on the image, so it cannot be bounded before it is run."
                 )
             self._bytes += size * tensor.dtype.size
-        self._products += _products(node, tensors, outputs)
+        self._products += products(node, tensors, outputs)
         if self._bytes > MAX_BYTES or self._products > MAX_PRODUCTS:
             raise Exceeded(
                 f"The network needs more than {MAX_BYTES // 2**20} MB, or"
@@ -248,35 +247,3 @@ class Flat:
 
 def _all_known(tensors) -> bool:
     return all(tensor.op.type == "Const" for tensor in tensors)
-
-
-def _products(node, tensors, outputs) -> int:
-    """How many multiplications an operation takes, beyond one for each value it returns."""
-    made = outputs[0].shape.num_elements() if outputs else 0
-    shapes = [tuple(tensor.shape) for tensor in tensors]
-    if node.op == "MatMul" and shapes[0]:
-        return made * shapes[0][0 if attribute(node, "transpose_a").b else 1]
-    if node.op.startswith("BatchMatMul"):
-        return made * shapes[0][-2 if attribute(node, "adj_x").b else -1]
-    if node.op in ("Conv2D", "Conv3D"):
-        return made * math.prod(shapes[1][:-1])
-    if node.op in ("Conv2DBackpropInput", "Conv3DBackpropInputV2"):
-        return math.prod(shapes[2]) * math.prod(shapes[1][:-1])
-    if node.op in ("DepthwiseConv2dNative", "Dilation2D"):
-        return made * math.prod(shapes[1][:2])
-    if node.op in ("AvgPool", "MaxPool", "AvgPool3D", "MaxPool3D"):
-        return made * math.prod(max(side, 0) for side in attribute(node, "ksize").list.i)
-    if node.op == "MaxPoolV2":
-        window = tf.get_static_value(tensors[1])
-        return made * (math.prod(shapes[0]) if window is None else math.prod(window.tolist()))
-    if node.op == "LRN":
-        return made * shapes[0][-1]
-    if node.op == "Einsum":
-        terms = attribute(node, "equation").s.decode().split("->")[0].split(",")
-        sides: dict[str, int] = {}
-        for term, shape in zip(terms, shapes, strict=False):
-            if "." in term or len(term.strip()) != len(shape):  # an ellipsis: count all there is
-                return math.prod(max(side, 1) for shape in shapes for side in shape)
-            sides.update(zip(term.strip(), shape, strict=True))
-        return math.prod(sides.values())
-    return made

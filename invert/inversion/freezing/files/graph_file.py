@@ -4,11 +4,12 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from invert.inversion.freezing import gate, text_form
-from invert.inversion.freezing.limits import read
+from invert.inversion.freezing.files import text_form
+from invert.inversion.freezing.files.limits import read
+from invert.inversion.freezing.files.variables import VARIABLES
+from invert.inversion.freezing.flattening import gate
 from invert.inversion.freezing.refusal import Refusal, listed
 from invert.inversion.freezing.source import Source
-from invert.inversion.freezing.variables import VARIABLES
 
 
 def open_file(path: Path, text: bool) -> Source:

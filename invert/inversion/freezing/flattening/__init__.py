@@ -1,0 +1,1 @@
+"""From a graph with functions, branches and variables to plain arithmetic of a known size."""
