@@ -24,8 +24,8 @@ GRADIENT_OF = "_gradient_op_type"
 NOT_FOR_XLA = re.compile(
     "Conv|Pool|BatchMatMul|Einsum|TensorList|While|LRN|Resize|FFT|TopK|Sort|Where"
 )
-REFUSED = "refused by XLA"
-ADMITTED = "admitted to XLA"
+# Marks of what was compiled for an architecture.
+ADMITTED, REFUSED = "XLA may compile for it", "XLA has refused it"
 # So many architectures are remembered when no network of theirs is left, at 3 MB each; and all for
 # which XLA has compiled something: it would have to compile it once more, and keep that, too.
 MOST = 8
@@ -66,10 +66,9 @@ class Architecture:
         return math.prod(self.image_shape)
 
     @property
-    def suits_xla(self) -> bool:
-        """Whether XLA's code for it is faster than TensorFlow's, and XLA has not refused it."""
-        slow = any(NOT_FOR_XLA.search(operation) for operation in self.operations)
-        return not slow and REFUSED not in self.compiled
+    def fast_by_xla(self) -> bool:
+        """Whether XLA's code for it is faster than TensorFlow's own."""
+        return not any(NOT_FOR_XLA.search(operation) for operation in self.operations)
 
 
 def architecture_of(frozen: FrozenGraph) -> Architecture:
@@ -121,9 +120,9 @@ def _take_apart(frozen: FrozenGraph) -> tuple[Architecture, tuple[tf.Tensor, ...
         _known[key] = Architecture(graph_def, products=products, operations=operations, **known)
     _known.move_to_end(key)
     architecture = _known[key]
-    light = [known for known in _known if ADMITTED not in _known[known].compiled]
-    if len(light) > MOST:
-        del _known[light[0]]
+    forgettable = [known for known in _known if ADMITTED not in _known[known].compiled]
+    if len(forgettable) > MOST:
+        del _known[forgettable[0]]
     return architecture, tuple(weights.values())
 
 

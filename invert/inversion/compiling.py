@@ -1,8 +1,8 @@
 """How a function of a network is compiled: once for its architecture, by what is in the graph.
 
-Matrix products are compiled by XLA, convolutions run as TensorFlow's own. XLA compiles for every
-shape apart and never gives back what it compiled, 1 to 3 MB each; so a process has it compile so
-much and no more. Whatever comes later runs as an ordinary graph, at half the speed.
+Matrix products are compiled by XLA, convolutions run as TensorFlow's own. XLA compiles every shape
+apart, and never gives back what it compiled, 1 to 3 MB each. So a process has it compile for a few
+architectures and no more; what comes later runs as an ordinary graph, at half the speed.
 """
 
 import contextlib
@@ -25,7 +25,8 @@ from invert.inversion.architecture import (
 from invert.inversion.frozen_graph import FrozenGraph
 from invert.inversion.substitution import fill
 
-MOST_BY_XLA = 48
+# Architectures. All networks that ship are of one.
+MOST_BY_XLA = 8
 
 _making = threading.RLock()
 _by_xla = 0
@@ -36,29 +37,25 @@ class Refused(Exception):
 
 
 def suits_xla(frozen: FrozenGraph) -> bool:
-    """Whether XLA's code for a network is faster than TensorFlow's, and XLA takes it."""
-    return architecture_of(frozen).suits_xla
+    """Whether XLA is to compile what is done with a network.
 
-
-def admit(architecture: Architecture, *keys: Hashable, owner: Any = None) -> bool:
-    """Whether XLA may compile all that ``keys`` name; what was let in once may come again.
-
-    Args:
-        architecture: the graph.
-        *keys: a name for each function and shape, told apart from all others of the architecture.
-        owner: as for ``compiled``.
+    It is where its code is faster, where it has not refused the graph before, and where the
+    architecture is among the first ``MOST_BY_XLA`` of the process that asked.
     """
+    return admit(architecture_of(frozen))
+
+
+def admit(architecture: Architecture, *_) -> bool:
+    """``suits_xla`` for an architecture."""
     global _by_xla
-    if not architecture.suits_xla:
-        return False
     with _making:
-        admitted = _of_owner(architecture, owner).setdefault(ADMITTED, set())
-        new = set(keys) - admitted
-        if _by_xla + len(new) > MOST_BY_XLA:
+        if not architecture.fast_by_xla or architecture.compiled.get(REFUSED):
             return False
-        admitted |= new
-        _by_xla += len(new)
-        architecture.compiled[ADMITTED] = True
+        if not architecture.compiled.get(ADMITTED):
+            if _by_xla >= MOST_BY_XLA:
+                return False
+            architecture.compiled[ADMITTED] = True
+            _by_xla += 1
         return True
 
 

@@ -159,8 +159,7 @@ def _learn(frozen: FrozenGraph, objective: Objective, decoder, start, targets, s
     slots = batches.bucket(kept, FRAME_BUCKETS)
     parts = batches.split(count, buckets[-1])
     sizes = [batches.bucket(len(part), buckets) for part in parts]
-    keys = [(objective, slots, size) for size in sizes]
-    xla = compiling.admit(architecture, *keys, owner=decoder)
+    xla = compiling.suits_xla(frozen)
     if xla:
         filled = batches.fill_up(settings.frame_steps, slots, MAX_STEPS + 1)
         settings = settings._replace(frame_steps=filled)

@@ -36,7 +36,7 @@ def substitute(frozen: FrozenGraph, m) -> tf.Tensor:
         to ``m``.
     """
     architecture = architecture_of(frozen)
-    transposes = transposes_of(frozen) if architecture.suits_xla else ()
+    transposes = transposes_of(frozen) if architecture.fast_by_xla else ()
     return fill(architecture, m, weights_of(frozen), transposes)
 
 

@@ -35,7 +35,7 @@ def convolutional(filters=4):
 
 @pytest.fixture
 def start():
-    return np.random.default_rng(0).uniform(0, 1, (3, 28, 28)).astype(np.float32)
+    return np.random.default_rng(0).uniform(0, 1, (4, 28, 28)).astype(np.float32)
 
 
 def run(network, objective, start, **settings):
@@ -48,7 +48,11 @@ def run(network, objective, start, **settings):
 def ways_of(network):
     """How the loops of a network were compiled: True by XLA, False as an ordinary graph."""
     traced = architecture_of(network).compiled.get("traced", {})
-    return {key[1] for key in traced if key != architecture.ADMITTED and key[0] != "read"}
+    return {xla for key, xla, _ in traced if key != "read"}
+
+
+def traced_for(network):
+    return [concrete for concrete, _ in architecture_of(network).compiled["traced"].values()]
 
 
 def test_products_are_compiled_by_xla_and_convolutions_are_not(start):
@@ -60,27 +64,37 @@ def test_products_are_compiled_by_xla_and_convolutions_are_not(start):
 
 
 @pytest.mark.parametrize("objective", [STEEPEST, ADAM], ids=["steepest", "adam"])
-@pytest.mark.parametrize("count", [1, 3])
-def test_both_ways_of_compiling_agree(objective, count, start, monkeypatch):
-    network = freeze(dense(width=10 + count))
-    by_xla = run(network, objective, start[:count])
-    monkeypatch.setattr(compiling, "MOST_BY_XLA", 0)
-    ordinary = run(freeze(dense(width=10 + count)), objective, start[:count])
-    assert ordinary.images.shape == by_xla.images.shape
-    again = FrozenGraph(**{**vars(network), "compiled": {}})
-    architecture_of(again).compiled.clear()
-    ordinary = run(again, objective, start[:count])
-    assert ways_of(again) == {False}
-    for one, other in zip(by_xla, ordinary, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
+def test_both_ways_of_compiling_agree(objective, start, monkeypatch):
+    network = freeze(dense())
+    by_xla = [run(network, objective, start[:count]) for count in (1, 4)]
+    monkeypatch.setattr(compiling, "suits_xla", lambda frozen: False)
+    ordinary = [run(network, objective, start[:count]) for count in (1, 4)]
+    assert ways_of(network) == {True, False}
+    for records in zip(by_xla, ordinary, strict=True):
+        for one, other in zip(*records, strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-3)
 
 
-def test_xla_is_asked_for_so_much_and_no_more(start, monkeypatch):
+def test_xla_compiles_for_so_many_architectures_and_no_more(start, monkeypatch):
     monkeypatch.setattr(compiling, "MOST_BY_XLA", compiling._by_xla + 1)
     first, second = freeze(dense(width=21)), freeze(dense(width=22))
     for network in (first, second, first):
         run(network, STEEPEST, start[:1])
     assert [ways_of(network) for network in (first, second)] == [{True}, {False}]
+
+
+def test_networks_of_one_architecture_share_what_is_compiled(start):
+    models = dense(), dense()
+    networks = [freeze(model) for model in models]
+    learned = [run(network, STEEPEST, start) for network in networks]
+    for model, each in zip(models, learned, strict=True):
+        np.testing.assert_allclose(each.logits[0], model(start.reshape(4, 784)), atol=1e-4)
+        np.testing.assert_allclose(each.logits[-1], model(each.images.reshape(4, 784)), atol=1e-4)
+    assert not np.allclose(learned[0].images, learned[1].images)
+    # A third brings nothing new.
+    traced = traced_for(networks[0])
+    run(freeze(dense()), STEEPEST, start)
+    assert traced_for(networks[1]) == traced
 
 
 def bessel():
@@ -137,7 +151,7 @@ def test_a_decoder_is_given_back_when_nobody_holds_it(start):
         return tf.sigmoid(codes @ weights)
 
     for _ in range(2):
-        run(network, STEEPEST, np.ones((3, 5), np.float32), decoder=decoder)
+        run(network, STEEPEST, np.ones((4, 5), np.float32), decoder=decoder)
     gone = weakref.ref(decoder), weakref.ref(weights)
     del decoder, weights
     gc.collect()

@@ -124,7 +124,12 @@ def test_branches_for_training_are_not_taken(tmp_path):
         v1.disable_control_flow_v2()
         x = v1.placeholder(tf.float32, (None, 784), name="x")
         phase = v1.placeholder(tf.bool, (), name="batch_1/keras_learning_phase")
-        hidden = v1.cond(phase, lambda: tf.random.normal(tf.shape(x)), lambda: x * 1.0)
+
+        def trained():
+            first, second = tf.split(tf.random.normal(tf.shape(x)), 2, axis=1)
+            return tf.concat([second, first], axis=1)
+
+        hidden = v1.cond(phase, trained, lambda: x * 1.0)
         tf.nn.softmax(hidden @ tf.constant(w), name="answer")
         if v1_loops:
             v1.enable_control_flow_v2()
@@ -283,6 +288,16 @@ def test_an_output_of_a_constant_operation_that_is_not_its_first(tmp_path):
         tf.matmul(x, tf.split(tf.constant(w), 2, axis=1)[1], name="scores")
     frozen = freeze(write(tmp_path / "split.pb", graph))
     np.testing.assert_allclose(logits_of(frozen, X), X @ w[:, 10:], atol=1e-5)
+    assert list(frozen.weights) == ["split/output_1:0"]
+
+
+def test_a_small_output_that_is_not_the_first(tmp_path):
+    w, b = weights(784, 10), weights(20)
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, (None, 784), name="x")
+        tf.add(tf.matmul(x, tf.constant(w)), tf.split(tf.constant(b), 2)[1], name="scores")
+    frozen = freeze(write(tmp_path / "split.pb", graph))
+    np.testing.assert_allclose(logits_of(frozen, X), X @ w + b[10:], atol=1e-5)
 
 
 def test_a_graph_without_an_image_is_refused(tmp_path):

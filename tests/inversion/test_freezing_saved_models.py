@@ -217,6 +217,23 @@ def test_an_output_of_texts_does_not_stand_in_the_way(scores, tmp_path):
     np.testing.assert_allclose(logits_of(frozen, FLAT), FLAT @ weights(784, 10), atol=1e-5)
 
 
+def test_outputs_of_operations_in_functions_have_names(tmp_path):
+    class Best(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = tf.Variable(weights(784, 10))
+
+        @tf.function(input_signature=[tf.TensorSpec((None, 784), name="x")])
+        def serve(self, x):
+            left, right = tf.split(x @ self.w, 2, axis=1)
+            return {"best": tf.math.top_k(tf.concat([right, left], 1), 1).indices}
+
+    best = Best()
+    tf.saved_model.save(best, str(tmp_path / "best"), signatures=best.serve)
+    want = np.roll(FLAT @ weights(784, 10), 5, axis=1)
+    np.testing.assert_allclose(logits_of(freeze(tmp_path / "best"), FLAT), want, atol=1e-5)
+
+
 def test_the_text_form_is_read(exported, tmp_path):
     folder, model = exported
     shutil.copytree(folder, tmp_path / "text")

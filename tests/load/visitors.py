@@ -31,7 +31,7 @@ from session import Lost, Session  # noqa: E402
 MOST_VISITORS, MOST_SECONDS = 500, 600
 PAUSE = (2.0, 6.0)  # seconds between an answer and the visitor's next action
 ARRIVALS = 10  # a second
-PATIENCE = 60  # seconds, for an answer
+PATIENCE = 120  # seconds, for an answer, on cores that others use as well
 LOADING = 240  # seconds, for a server to load and compile everything
 READING, IMAGES = 'class="reading"', 'class="run"'
 # Lines of a hand, in the canvas's pixels.
