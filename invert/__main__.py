@@ -21,7 +21,7 @@ SCALE = 4  # GIF or PNG pixels a pixel, where they fit
 GIF_FRAMES = 48
 VERDICTS = {
     "not convinced": "{} did not convince {}; try more --steps, or another --method.",
-    "never moved": "{} could not move from the start by the gradient of {}; try --start noise.",
+    "never moved": "{} could not move from the start by the gradient of {}; try another --start.",
 }
 
 
@@ -104,7 +104,9 @@ def _options_of_freeze() -> argparse.ArgumentParser:
         help="a number for another input, such as: --feed keep_prob=1",
     )
     group.add_argument("--shape", metavar="H,W[,3]", help="of an image, such as 28,28")
-    group.add_argument("--pixel-range", metavar="LOW,HIGH", help="such as 0,255")
+    group.add_argument(
+        "--pixel-range", nargs=2, type=float, metavar=("LOW", "HIGH"), help="such as 0 255 or -1 1"
+    )
     group.add_argument("--labels", metavar="A,B,…", help="a name for each class")
     return options
 
@@ -205,6 +207,9 @@ def inspect(options) -> None:
         f"{graph.name}: {'×'.join(str(side) for side in graph.image_shape)} images,"
         f" {graph.classes} classes ({labels}), {graph.head} of its logits"
     )
+    if options.pixel_range is None:
+        low, high = graph.pixel_range
+        print(f"Its pixels are taken to be {low:g} to {high:g}; say --pixel-range if they are not.")
     _print_answers(graph, options.files, pictures, options.whole)
 
 
@@ -225,10 +230,7 @@ def evaluate(options) -> None:
 
 def _told(options) -> dict:
     """What the options say to ``invert.freeze``; None where they say nothing."""
-    numbers = {}
-    for name in ("shape", "pixel_range"):
-        text, flag = getattr(options, name), f"--{name.replace('_', '-')}"
-        numbers[name] = text and tuple(_number(part, flag) for part in text.split(","))
+    shape = options.shape and tuple(_number(side, "--shape") for side in options.shape.split(","))
     feed = {}
     for text in options.feed:
         name, sign, value = text.rpartition("=")
@@ -240,7 +242,8 @@ def _told(options) -> dict:
         "output": options.output,
         "signature": options.signature,
         "feed": feed or None,
-        **numbers,
+        "shape": shape,
+        "pixel_range": options.pixel_range and tuple(options.pixel_range),
         "labels": options.labels and tuple(options.labels.split(",")),
     }
 
@@ -260,7 +263,8 @@ def _open(options):
 
 def _target(text: str, labels) -> int | str:
     """A class as it was typed: its label, or else its number."""
-    return int(text) if text not in labels and text.removeprefix("-").isdecimal() else text
+    named = text in labels and list(labels) != [str(number) for number in range(len(labels))]
+    return int(text) if not named and text.removeprefix("-").isdecimal() else text
 
 
 def _print_answers(graph, files, pictures, whole: bool) -> None:

@@ -173,7 +173,8 @@ def test_a_file_of_ones_own_is_inspected_run_backwards_and_asked(stranger, tmp_p
         assert picture.mode == "RGB" and picture.size == (24, 32)
 
     assert command.main(["inspect", str(stranger), str(out), *labels]) == 0
-    pasted, found, answer = capsys.readouterr().out.splitlines()
+    pasted, found, assumed, answer = capsys.readouterr().out.splitlines()
+    assert assumed.startswith("Its pixels are taken to be 0 to 255; say --pixel-range")
     graph = eval(pasted, {"invert": invert})  # what was printed can be pasted
     assert (graph.image_shape, graph.pixel_range) == ((8, 6, 3), (0, 255))
     assert "8×6×3 images, 3 classes (ant, bee, cat)" in found
@@ -239,3 +240,10 @@ def test_a_mistake_of_our_own_keeps_its_traceback(monkeypatch):
 def test_a_device_without_end_is_refused(capsys):
     assert command.main(["classify", "/dev/zero"]) == 2
     assert "A picture must have at most 64 MB; /dev/zero has more" in capsys.readouterr().err
+
+
+def test_a_number_is_a_label_where_labels_are_numbers(stranger, tmp_path, capsys):
+    out = ["--out", str(tmp_path / "x.png"), "--steps", "1"]
+    labels = ["--labels", "3,8,5"]
+    command.main(["generate", "8", "--classifier", str(stranger), *labels, *out])
+    assert capsys.readouterr().out.startswith("8: the classifier gives it")

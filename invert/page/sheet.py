@@ -63,7 +63,8 @@ def note(run) -> str:
     if stuck:
         words = f"{stuck} of {count} could not move from this start. Try another start."
     elif failed:
-        words = f"{failed} of {count} did not convince the network. Try more steps."
+        way_out = "Try more steps, or another method." if len(run.losses) else "Try another seed."
+        words = f"{failed} of {count} did not convince the network. {way_out}"
     return f'<p class="note invite">{escape(words)}</p>'
 
 

@@ -235,7 +235,7 @@ GRAPHS = {
     "a fill of many sides": (lambda: filled(2**20, 2**20, 2**20), "needs more than 512 MB|fit"),
     "a shape from a sum": (shape_from_a_sum, "needs more than 512 MB"),
     "many shapes": (many_shapes, None),
-    "products": (lambda: repeated("MatMul", 200), "34 billion multiplications"),
+    "products": (lambda: repeated("MatMul", 200), "137 billion multiplications"),
     "sums": (lambda: repeated("AddV2", 200), "needs more than 512 MB"),
     "growth": (growing, "needs more than 512 MB"),
     "a long chain": (lambda: chain(count=15_000), "more than the 10,000 operations"),

@@ -1,6 +1,7 @@
 """The door: what `freeze` returns, for Keras models and the arguments that go with any source."""
 
 import concurrent.futures
+import dataclasses
 
 import keras
 import numpy as np
@@ -377,7 +378,7 @@ def test_a_frozen_graph_that_gives_other_answers_is_not_returned(monkeypatch, mo
     def spoilt(*arguments, **known):
         frozen = whole(*arguments, **known)
         name = next(iter(frozen.weights))
-        return type(frozen)(**{**vars(frozen), "weights": {name: frozen.weights[name] * 1.01}})
+        return dataclasses.replace(frozen, weights={name: frozen.weights[name] * 1.01})
 
     monkeypatch.setattr(assemble, "assemble", spoilt)
     with pytest.raises(ValueError, match="gives other answers than its source"):

@@ -18,9 +18,9 @@ def test_images_are_whole_multiples_of_their_pixels_and_fit_the_sheet(count):
     "verdicts, words",
     [
         (("convinced", "convinced"), "Click an image to classify it."),
-        (("convinced", "not convinced"), "1 of 2 did not convince the network. Try more steps."),
+        (("convinced", "not convinced"), "1 of 2 did not convince the network. Try more steps, or"),
         (("never moved", "never moved"), "2 of 2 could not move from this start."),
     ],
 )
 def test_under_the_images_stands_what_came_of_them(verdicts, words):
-    assert words in sheet.note(SimpleNamespace(verdicts=verdicts))
+    assert words in sheet.note(SimpleNamespace(verdicts=verdicts, losses=[1, 2]))

@@ -100,9 +100,11 @@ def _told_labels(labels) -> tuple[str, ...] | None:
         names = tuple(names)
     except TypeError:
         names = ()
-    if not names or not all(isinstance(name, str) for name in names):
+    texts = all(isinstance(name, str) for name in names)
+    if not names or not texts or len(set(names)) != len(names):
         raise Refusal(
-            f"labels must be a sequence of names, one for each class; got {brief(labels)}."
+            "labels must be a sequence of names, one for each class and no two alike; got"
+            f" {brief(labels)}."
         )
     return names
 

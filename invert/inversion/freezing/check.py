@@ -43,6 +43,11 @@ def compare(frozen: FrozenGraph, ending: Ending, shown, answers, half: bool, ran
             "The network must run on float32 batches of any size; it does not"
             f" ({shortened(error)})."
         ) from error
+    if np.isnan(logits).any():
+        raise Refusal(
+            "The network must answer images with numbers; it answers with NaN. Look for NaN among"
+            " its weights, or give another pixel_range=."
+        )
     tolerance = HALF_TOLERANCE if half else TOLERANCE
     if not _same(ending, frozen, logits, np.asarray(answers), tolerance):
         raise Refusal(

@@ -132,7 +132,10 @@ def test_images_that_did_not_convince_their_network_are_counted_in_place_of_the_
     invitation = "Click an image to classify it."
     assert invitation in page.words
     page.choose("network", "question").choose("steps", "5")
-    assert f"{COUNT} of {COUNT} did not convince the network. Try more steps." in page.words
+    assert (
+        f"{COUNT} of {COUNT} did not convince the network. Try more steps, or another method."
+        in page.words
+    )
     assert invitation not in page.words and 'role="alert"' not in page.html
     page.choose("steps", generate.OWN)
     assert invitation in page.words
