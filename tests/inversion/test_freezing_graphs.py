@@ -1,5 +1,7 @@
 """Frozen graphs, `.pb`, with the oddities that those of other people have."""
 
+import contextlib
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -119,9 +121,7 @@ def test_a_placeholder_with_a_default_keeps_it_until_it_is_fed(tmp_path):
 def test_branches_for_training_are_not_taken(tmp_path):
     """Keras 2 put each dropout and batch normalization into a branch, by its learning phase."""
     w = weights(784, 10)
-    with tf.Graph().as_default() as graph:
-        v1_loops = v1.control_flow_v2_enabled()
-        v1.disable_control_flow_v2()
+    with tf.Graph().as_default() as graph, branches_of_tf1():
         x = v1.placeholder(tf.float32, (None, 784), name="x")
         phase = v1.placeholder(tf.bool, (), name="batch_1/keras_learning_phase")
 
@@ -131,13 +131,71 @@ def test_branches_for_training_are_not_taken(tmp_path):
 
         hidden = v1.cond(phase, trained, lambda: x * 1.0)
         tf.nn.softmax(hidden @ tf.constant(w), name="answer")
-        if v1_loops:
-            v1.enable_control_flow_v2()
     ops = {n.op for n in graph.as_graph_def().node}
     assert {"Switch", "Merge"} <= ops
     frozen = freeze(write(tmp_path / "phase.pb", graph))
     np.testing.assert_allclose(logits_of(frozen, X), X @ w, atol=1e-5)
     assert np.abs(gradient_of(frozen, X, 1) - w[:, 1]).max() < 1e-5
+
+
+@contextlib.contextmanager
+def branches_of_tf1():
+    before = v1.control_flow_v2_enabled()
+    v1.disable_control_flow_v2()
+    yield
+    if before:
+        v1.enable_control_flow_v2()
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_branches_of_constants_are_told_apart(training, tmp_path):
+    """What is in them does not depend on the condition: it only waits for it."""
+    w, other = weights(784, 10), weights(784, 10, seed=7)
+    with tf.Graph().as_default() as graph, branches_of_tf1():
+        x = v1.placeholder(tf.float32, (None, 784), name="x")
+        phase = v1.placeholder(tf.bool, (), name="training")
+
+        def trained():
+            return tf.random.normal((784, 10), stddev=1e-9) + tf.constant(other)
+
+        tf.matmul(x, v1.cond(phase, trained, lambda: tf.constant(w)), name="scores")
+    path = write(tmp_path / "branches.pb", graph)
+    if training:
+        with pytest.raises(ValueError, match="'RandomStandardNormal'.*without random numbers"):
+            freeze(path, feed={"training": True})
+    else:
+        frozen = freeze(path, feed={"training": False})
+        np.testing.assert_allclose(logits_of(frozen, X), X @ w, atol=1e-5)
+
+
+def test_nothing_is_run_in_a_branch_that_is_not_taken(tmp_path):
+    w = weights(784, 10)
+    with tf.Graph().as_default() as graph, branches_of_tf1():
+        x = v1.placeholder(tf.float32, (None, 784), name="x")
+        never = v1.placeholder_with_default(tf.constant(False), (), name="never")
+        huge = v1.cond(never, lambda: tf.reduce_sum(tf.fill((2**40,), 1.0)), lambda: 1.0)
+        tf.multiply(x @ tf.constant(w), huge, name="scores")
+    path = write(tmp_path / "branches.pb", graph)
+    np.testing.assert_allclose(logits_of(freeze(path), X), X @ w, atol=1e-5)
+    with pytest.raises(ValueError, match="needs more than 512 MB"):
+        freeze(path, feed={"never": True})
+
+
+def test_a_loop_of_tensorflow_1_is_refused(tmp_path):
+    with tf.Graph().as_default() as graph, branches_of_tf1():
+        x = v1.placeholder(tf.float32, (None, 784), name="x")
+        _, x = tf.while_loop(lambda k, _: k < 3, lambda k, x: (k + 1, 2 * x), (0, x))
+        tf.identity(x[:, :10], name="scores")
+    with pytest.raises(ValueError, match="has a loop of TensorFlow 1 .*Write it out, as tf.nn"):
+        freeze(write(tmp_path / "loop.pb", graph))
+
+
+def test_random_numbers_that_no_argument_turns_off_are_refused(tmp_path):
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, (None, 784), name="x")
+        tf.matmul(x + tf.random.normal((784,)), tf.constant(weights(784, 10)), name="scores")
+    with pytest.raises(ValueError, match="'RandomStandardNormal'.*without random numbers.$"):
+        freeze(write(tmp_path / "random.pb", graph))
 
 
 def test_functional_branches_and_loops_are_written_out(tmp_path):

@@ -474,3 +474,20 @@ def test_damaged_files_are_one_sentence(saved, tmp_path):
             with pytest.raises(ValueError) as caught:
                 freeze(path)
             assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
+
+
+def test_an_hdf5_file_of_altered_bytes_is_read_or_refused(saved, tmp_path):
+    """HDF5 fails wherever the damage is met, with errors that are elsewhere for missing files."""
+    whole, random = (saved / "own.h5").read_bytes(), np.random.default_rng(0)
+    path, refused = tmp_path / "altered.h5", 0
+    for _ in range(40):
+        data = np.frombuffer(whole, np.uint8).copy()
+        places = random.integers(8, min(len(data), 12_000), 3)
+        data[places] = random.integers(0, 256, 3)
+        path.write_bytes(data.tobytes())
+        try:
+            freeze(path)
+        except ValueError as error:
+            refused += 1
+            assert "\n" not in str(error) and len(str(error)) < 600
+    assert refused

@@ -53,6 +53,7 @@ def outputs(source: Source, told: str | None) -> list[list[str]]:
     ahead = source.ahead()
     used = {name.split(":")[0] for node in source.graph_def.node for name in data_inputs(node)}
     known = [n for n in source.graph_def.node if n.op in ON_THE_WAY and n.name in ahead]
+    known = [n for n in known if dtype_of(n, 0) != tf.bool]  # conditions
     ends = [_scores(n) for n in known if n.name not in used and n.op not in PLACEHOLDERS]
     inner = [f"{n.name}:0" for n in known if n.name in used and n.op in ENDINGS]
     inner = [tensor for tensor in inner if _has_weights(source.behind([tensor]).values())]

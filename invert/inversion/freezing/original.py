@@ -5,12 +5,13 @@ of the main graph what the output needs, of functions what they return.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from invert.inversion.freezing.flattening.flat import AS_IT_STANDS, Flat, Ref
-from invert.inversion.freezing.flattening.functions import CALLS, Body, called, data_inputs
+from invert.inversion.freezing.flattening.functions import CALLS, Body, called, data_inputs, pivots
 
 HANDLES = ("VarHandleOp",)
 REFERENCES = ("Variable", "VariableV2")
@@ -37,11 +38,11 @@ def compute(
         versions: the graph's.
     """
     graph_def = tf.compat.v1.GraphDef(
-        node=[_bare(node) for node in nodes.values() if f"{node.name}:0" not in given],
+        node=[_bare(node, nodes) for node in nodes.values() if f"{node.name}:0" not in given],
         versions=versions,
     )
     waiting = [name for node in nodes.values() for name in called(node, library)]
-    functions: dict[str, tf.compat.v1.NodeDef] = {}
+    functions: dict[str, Any] = {}
     while waiting:
         name = waiting.pop()
         if name in library and name not in functions:
@@ -68,12 +69,13 @@ def compute(
             return session.run(found, feeds)
 
 
-def _bare(node):
-    """A node without what it waits for, and without hints on where and how it is to be run."""
+def _bare(node, nodes: Mapping):
+    """A node without hints on where and how it is to be run. It waits for no more than to know
+    whether it is in a branch that is taken."""
     bare = tf.compat.v1.NodeDef()
     bare.CopyFrom(node)
     bare.device = ""
-    bare.input[:] = data_inputs(node)
+    bare.input[:] = data_inputs(node) + [f"^{name}" for name in pivots(node, nodes)]
     for key in [key for key in bare.attr if key.startswith("_")]:
         del bare.attr[key]
     if node.op in HANDLES:
@@ -100,8 +102,8 @@ def _pruned(function, library: Mapping, failed):
     while waiting:
         name = waiting.pop().split(":")[0]
         if name in body.nodes and name not in needed:
-            needed[name] = _bare(body.nodes[name])
-            waiting.extend(data_inputs(body.nodes[name]))
+            needed[name] = _bare(body.nodes[name], body.nodes)
+            waiting.extend(name.removeprefix("^") for name in needed[name].input)
     pruned = type(function)(
         signature=function.signature, node_def=needed.values(), ret=dict(function.ret)
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from invert.inversion.freezing.flattening.functions import data_inputs
+from invert.inversion.freezing.flattening.functions import data_inputs, pivots
 from invert.inversion.freezing.refusal import Refusal, listed
 
 
@@ -70,7 +70,7 @@ class Source:
                 reached.add(tensor)
             elif node is not None and name not in found:
                 found[name] = node
-                waiting.extend(data_inputs(node))
+                waiting.extend(data_inputs(node) + pivots(node, self.nodes))
         return found, reached
 
     def ahead(self) -> set[str]:

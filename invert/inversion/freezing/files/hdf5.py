@@ -31,8 +31,11 @@ def check(data: bytes) -> int:
 
 def text(data: bytes, name: str) -> str | None:
     """Return an attribute of an HDF5 file, if it has it and it is a text."""
-    with h5py.File(io.BytesIO(data), "r") as file:
-        found = file.attrs.get(name)
+    try:
+        with h5py.File(io.BytesIO(data), "r") as file:
+            found = file.attrs.get(name)
+    except Exception as error:  # whatever the damage hits
+        raise Refusal(f"The HDF5 file cannot be read ({shortened(error)}).") from error
     if isinstance(found, bytes):
         found = found.decode(errors="replace")
     return found if isinstance(found, str) else None

@@ -8,6 +8,7 @@ from tensorflow.python.framework import op_def_registry
 
 from invert.inversion.freezing.refusal import Refusal
 
+SWITCHES = ("Switch", "RefSwitch")
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
 
@@ -68,6 +69,13 @@ def data_inputs(node) -> list[str]:
     return [name for name in node.input if not name.startswith("^")]
 
 
+def pivots(node, nodes: Mapping) -> list[str]:
+    """The operations that a branch of TensorFlow 1 hangs on, as far as this one only waits for
+    them: if they are in the branch that is not taken, so is this one."""
+    waited = (name[1:] for name in node.input if name.startswith("^"))
+    return [name for name in waited if _is_pivot(nodes.get(name), nodes)]
+
+
 def called(node, library: Mapping) -> list[str]:
     """The functions that an operation names in its attributes, or is itself a call of."""
     names = [node.op] if node.op in library else []
@@ -76,6 +84,12 @@ def called(node, library: Mapping) -> list[str]:
             names.append(value.func.name)
         names.extend(function.name for function in value.list.func)
     return names
+
+
+def _is_pivot(node, nodes: Mapping) -> bool:
+    if node is not None and node.op == "Identity" and node.input:
+        node = nodes.get(node.input[0].split(":")[0])
+    return node is not None and node.op in SWITCHES
 
 
 def _length(node, argument) -> int:

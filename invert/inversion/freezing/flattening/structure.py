@@ -7,7 +7,7 @@ returns what its outputs come to.
 import numpy as np
 import tensorflow as tf
 
-from invert.inversion.freezing.flattening.functions import CALLS, attribute
+from invert.inversion.freezing.flattening.functions import CALLS, SWITCHES, attribute
 from invert.inversion.freezing.flattening.outcomes import DEAD, Failure, Frame, Variable
 from invert.inversion.freezing.refusal import Exceeded, Refusal, Unfed
 
@@ -100,7 +100,7 @@ HANDLERS = {
     **dict.fromkeys(("Variable", "VariableV2"), _variable_of_tf1),
     "RandomUniform": _random,
     **dict.fromkeys(CALLS, _call),
-    **dict.fromkeys(("Switch", "RefSwitch"), _switch),
+    **dict.fromkeys(SWITCHES, _switch),
     **dict.fromkeys(MERGES, _merge),
     **dict.fromkeys(("If", "StatelessIf", "Case", "StatelessCase"), _branch),
     **dict.fromkeys(("While", "StatelessWhile"), _loop),

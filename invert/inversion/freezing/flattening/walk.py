@@ -11,12 +11,13 @@ import tensorflow as tf
 
 from invert.inversion.freezing.flattening import convolutions, lists, structure
 from invert.inversion.freezing.flattening.flat import Flat, Ref
-from invert.inversion.freezing.flattening.functions import Body, attribute, data_inputs
-from invert.inversion.freezing.flattening.operations import ARITHMETIC, MOVES, PASSED_ON
+from invert.inversion.freezing.flattening.functions import Body, attribute, data_inputs, pivots
+from invert.inversion.freezing.flattening.operations import ARITHMETIC, MOVES, PASSED_ON, names
 from invert.inversion.freezing.flattening.outcomes import DEAD, Failure, Frame, List, Variable
 from invert.inversion.freezing.refusal import Exceeded, Refusal
 
 MAX_STEPS = 50_000
+V1_LOOPS = names("Enter Exit NextIteration LoopCond RefEnter RefExit RefNextIteration")
 
 
 class Walk:
@@ -78,17 +79,22 @@ class Walk:
             if node is None:
                 raise Refusal(f"The graph uses {name[:80]!r}, which is not in it.")
             places = [_locate(frame, name) for name in data_inputs(node)]
-            missing = [p[0] for p in places if not isinstance(p, str) and p[0] not in frame.values]
+            branch = pivots(node, frame.body.nodes)
+            needed = [p[0] for p in places if not isinstance(p, str)] + branch
+            missing = [name for name in needed if name not in frame.values]
             if not missing:
                 self._steps += 1
                 if self._steps > MAX_STEPS:
                     raise Exceeded(f"The network takes more than the {MAX_STEPS:,} steps allowed.")
                 inputs = [p if isinstance(p, str) else _output(frame, *p) for p in places]
-                frame.values[name] = self._outputs(frame, node, inputs)
+                if any(_is_dead(frame.values[pivot]) for pivot in branch):
+                    frame.values[name] = [DEAD] * frame.body.count(node)
+                else:
+                    frame.values[name] = self._outputs(frame, node, inputs)
                 continue
             entered.add(name)
             if entered.intersection(missing):
-                raise Refusal(f"The graph goes in a circle at {name[:80]!r}.")
+                raise _circle(name, [frame.body.nodes[other].op for other in entered])
             waiting.extend(missing)
         return _output(frame, *found)
 
@@ -111,8 +117,7 @@ class Walk:
         if node.op not in ARITHMETIC:
             raise Refusal(
                 f"The way to the output leads through {node.op!r} (named {node.name[:80]!r}), which"
-                " is no arithmetic that can be frozen. If the image comes in after it, name that"
-                " tensor with input=."
+                f" is no arithmetic that can be frozen. {_way_out(node.op)}"
             )
         copy = tf.compat.v1.NodeDef()
         copy.CopyFrom(node)
@@ -188,6 +193,25 @@ class Walk:
                 outputs.append(Failure(error))
                 self.failed.add((name, argument.name))
         return outputs
+
+
+def _circle(name: str, ops: list[str]) -> Refusal:
+    if V1_LOOPS.intersection(ops):
+        return Refusal(
+            f"The network has a loop of TensorFlow 1 (at {name[:80]!r}), which cannot be frozen."
+            " Write it out, as tf.nn.static_rnn does."
+        )
+    return Refusal(f"The graph goes in a circle at {name[:80]!r}.")
+
+
+def _way_out(op: str) -> str:
+    if "Random" in op:
+        return "Export the network as it is when it does not train, without random numbers."
+    return "If the image comes in after it, name that tensor with input=."
+
+
+def _is_dead(outputs: list) -> bool:
+    return bool(outputs) and all(value is DEAD for value in outputs)
 
 
 def _locate(frame: Frame, tensor: str):
