@@ -780,6 +780,8 @@ def test_nothing_jumps_while_one_draws_and_generates(visit):
     for digit in "370":
         choose(page, "digit", digit)
         made(page, int(digit))
+    choose(page, "network", "robust")
+    wait_for_url(page, "network=robust")
     choose(page, "method", "plain")
     wait_for_url(page, "method=plain")
     page.wait_for_timeout(1000)
