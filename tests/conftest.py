@@ -23,6 +23,14 @@ def robust_by_hand():
     return ByHand(classifier.load("robust").get_weights())
 
 
+@pytest.fixture(autouse=True, scope="session")
+def many_architectures():
+    """Tests make more architectures in one process than XLA compiles for."""
+    from invert.inversion import compiling
+
+    compiling.MOST_BY_XLA = 10_000
+
+
 class ByHand:
     """A 784-256-256-10 ReLU network: logits and, by the chain rule, gradients."""
 

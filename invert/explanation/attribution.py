@@ -5,7 +5,6 @@ import tensorflow as tf
 
 from invert.images import check_image, check_targets
 from invert.inversion import compiling
-from invert.inversion.architecture import architecture_of
 from invert.inversion.frozen_graph import FrozenGraph
 from invert.networks.classifier import open_graph
 
@@ -120,7 +119,7 @@ def _search(graph: FrozenGraph, image: np.ndarray) -> np.ndarray:
     signature = [tf.TensorSpec((1, graph.values))]
     search = _searcher(graph.classes, graph.pixel_range)
     key = "smallest changes"
-    if compiling.admit(architecture_of(graph), key):
+    if compiling.suits_xla(graph):
         try:
             call = compiling.compiled(graph, key, search, signature, xla=True)
             return call(tf.constant(image)).numpy()

@@ -13,8 +13,8 @@ from invert.inversion.substitution import fill
 SIDE_BY_SIDE = 2
 # XLA compiles each batch size apart, so a batch is filled up to the next of these.
 BUCKETS = (1, 5, 8, 16, 32, 64)
-# With a decoder a loop is several times as large to compile, and a fuller batch costs less.
-DECODER_BUCKETS = (1, 8)
+# With a decoder a loop takes 20 to 50 MB and five seconds to compile, so there is one for all.
+DECODER_BUCKETS = (5,)
 # What one batch may take, where every image's share is known from the graph.
 MOST_BYTES = 2**28
 MOST = 128

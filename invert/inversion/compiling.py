@@ -37,17 +37,13 @@ class Refused(Exception):
 
 
 def suits_xla(frozen: FrozenGraph) -> bool:
-    """Whether XLA is to compile what is done with a network.
+    """Whether XLA is to compile for a network.
 
-    It is where its code is faster, where it has not refused the graph before, and where the
+    That is so if its code is faster than TensorFlow's, XLA has not refused the graph, and the
     architecture is among the first ``MOST_BY_XLA`` of the process that asked.
     """
-    return admit(architecture_of(frozen))
-
-
-def admit(architecture: Architecture, *_) -> bool:
-    """``suits_xla`` for an architecture."""
     global _by_xla
+    architecture = architecture_of(frozen)
     with _making:
         if not architecture.fast_by_xla or architecture.compiled.get(REFUSED):
             return False

@@ -170,7 +170,7 @@ def _learn(frozen: FrozenGraph, objective: Objective, decoder, start, targets, s
     numbers = [tf.constant(value) for value in settings]
 
     def learn_part(part, size):
-        alone = 1 if xla and size == 1 else None  # one image is a trace of its own
+        alone = 1 if size == 1 else None  # one image is a trace of its own
         m = tf.Variable(batches.fill_up(start[part], size), shape=(alone, start.shape[1]))
         aims = tf.constant(batches.fill_up(targets[part], size))
         loop = compiling.compiled(

@@ -72,7 +72,8 @@ def make_loop(
 
     def loop(logits_of, m, targets, steps, step_size, weights, shifts, frame_steps):
         length, room = (MAX_STEPS + 1, slots) if xla else (steps + 1, tf.size(frame_steps))
-        count = tf.shape(m.read_value())[0]
+        x = m.read_value()  # the state of the loop; what reads or assigns a variable has to wait
+        count = tf.shape(x)[0]
 
         def record(length, *shape):
             shape = (m.shape[0], *shape)
@@ -86,8 +87,7 @@ def make_loop(
         def read(image):
             return logits_of(image if (least, most) == (0, 1) else least + (most - least) * image)
 
-        def body(i, memory, losses, logits, kept):
-            x = m.read_value()
+        def body(i, x, memory, losses, logits, kept):
             image = x if decoder is None else decode(x)
             z = read(priors.shift(image, shifts[i], shape) if jitter else image)
             loss = loss_of(z, targets, architecture.head)
@@ -100,22 +100,25 @@ def make_loop(
             step, memory = step_rule(gradient, memory, tf.cast(i + 1, tf.float32))
             # The last time round there is only something to record.
             x -= tf.where(i < steps, step_size, 0.0) * step
-            m.assign(tf.clip_by_value(x, 0.0, 1.0) if decoder is None else x)
+            x = tf.clip_by_value(x, 0.0, 1.0) if decoder is None else x
             if slots:
                 kept["frames"] = keep(kept["frames"], i, image)
             if decoder is not None:
                 kept["image"] = image
-            return i + 1, memory, losses.write(i, loss), logits.write(i, shown), kept
+            return i + 1, x, memory, losses.write(i, loss), logits.write(i, shown), kept
 
-        memory = (tf.zeros_like(m), tf.zeros_like(m)) if objective.step_rule == "adam" else ()
+        memory = (tf.zeros_like(x), tf.zeros_like(x)) if objective.step_rule == "adam" else ()
         kept = {}
         if slots:
             kept["frames"] = record(room + 1, architecture.values)
         if decoder is not None:
             kept["image"] = tf.zeros((count, architecture.values))
-        start = tf.constant(0), memory, record(length), record(length, architecture.classes), kept
-        _, _, losses, logits, kept = tf.while_loop(lambda i, *_: i <= steps, body, start)
+        records = record(length), record(length, architecture.classes)
+        _, x, _, losses, logits, kept = tf.while_loop(
+            lambda i, *_: i <= steps, body, (tf.constant(0), x, memory, *records, kept)
+        )
+        m.assign(x)
         frames = kept["frames"].stack() if slots else tf.zeros((0, count, architecture.values))
-        return kept.get("image", m.read_value()), losses.stack(), logits.stack(), frames
+        return kept.get("image", x), losses.stack(), logits.stack(), frames
 
     return loop

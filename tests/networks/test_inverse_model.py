@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from invert.evaluation import score
 from invert.networks import inverse_model, judge, weights
@@ -88,3 +89,32 @@ def test_what_is_wrong_is_said(digits, seed, sentence):
     with pytest.raises(ValueError) as error:
         inverse_model.imagine(digits, seed)
     assert str(error.value) == sentence
+
+
+def by_keras(model, code, digit, steps, guidance):
+    """The flow as Keras's own layers compute it, one step of Heun's method after the other."""
+
+    def drift(inputs):
+        return model.get_layer("drift")([tf.constant(x, tf.float32) for x in inputs]).numpy()
+
+    def move(code, time):
+        time = np.full((len(code), 1), time)
+        to_any = drift([code, time, 0 * digit])
+        return to_any + (1 + guidance) * (drift([code, time, digit]) - to_any)
+
+    for step in range(steps):
+        first = move(code, step / steps)
+        second = move(code + first / steps, (step + 1) / steps)
+        code = code + (first + second) / (2 * steps)
+    return 1 / (1 + np.exp(-model.get_layer("decoder")(tf.constant(code, tf.float32)).numpy()))
+
+
+def test_the_loop_draws_what_keras_layers_draw():
+    model, codes = inverse_model.load(), inverse_model.start_codes(10, seed=5)
+    digits = np.eye(10, dtype=np.float32)
+    settings = inverse_model.STEPS, inverse_model.GUIDANCE
+    want = by_keras(model, inverse_model.WIDTH * codes, digits, *settings)
+    got = inverse_model.imagine(np.arange(10), seed=5).reshape(10, 784)
+    np.testing.assert_allclose(got, want, atol=1e-4)
+    want = by_keras(model, codes, 0 * digits, inverse_model.DECODER_STEPS, 0.0)
+    np.testing.assert_allclose(inverse_model.decoder()(codes), want, atol=1e-4)
