@@ -21,6 +21,7 @@ def apply() -> None:
     with st.container(key="script"):
         script = (HERE / "page.js").read_text(encoding="utf-8")
         st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+        st.button("Run again", key="again")  # unseen: page.js presses it after a lost connection
 
 
 def _icon() -> Image.Image:

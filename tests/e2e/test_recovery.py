@@ -64,6 +64,8 @@ def test_what_is_drawn_while_the_connection_is_lost_is_read_when_it_is_back(
 
     visitor.route_web_socket("**/_stcore/stream", connect)
     visitor.goto(f"{server}/?digit=5")
+    # While it loads, the page asks the server again and again, and that would mend everything.
+    visitor.get_by_role("status").get_by_text("Ready").wait_for()
     made(visitor, 5)
     Easel(visitor).paper.wait_for()
     visitor.route("**/_stcore/h*", lambda route: route.abort())
