@@ -1,8 +1,9 @@
-"""The page. Start it with ``streamlit run streamlit_app.py``."""
+"""The page and its server. Start them with ``streamlit run streamlit_app.py``."""
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-from invert.page import failure, how, link, loading, look, tabs
+from invert.page import failure, how, limits, link, loading, look, tabs
 from invert.page.panels import better_ways, classify, generate, what_is_lost, why
 
 LEFT = [("Classify", classify.show), ("Why", why.show)]
@@ -25,5 +26,8 @@ def main():
     link.say_what_is_missing(asked)
 
 
-failure.guard(main)
-loading.begin()  # last, so that the page is shown first
+if __name__ == "__main__":  # a visitor's page
+    failure.guard(main)
+    loading.begin()  # last, so that the page is shown first
+else:  # the server, which reads this file once as a module
+    app = st.App(__file__, middleware=[Middleware(limits.Limits)])

@@ -14,9 +14,7 @@ from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 # Without a server the canvas cannot register itself. Here a test says what is drawn on it.
-sys.modules.setdefault("streamlit_drawable_canvas", SimpleNamespace(st_canvas=None))
-
-from invert.page import canvas  # noqa: E402
+CANVAS = sys.modules.setdefault("streamlit_drawable_canvas", SimpleNamespace(st_canvas=None))
 
 # Every AppTest looks for components in all installed packages, a quarter of a second; once will do.
 manifest_scanner.scan_component_manifests = functools.cache(
@@ -44,7 +42,7 @@ class Page:
     def __init__(self, monkeypatch):
         self.drawing = None
         monkeypatch.setattr(
-            canvas, "st_canvas", lambda **_: SimpleNamespace(json_data=self.drawing)
+            CANVAS, "st_canvas", lambda **_: SimpleNamespace(json_data=self.drawing)
         )
         self.test = AppTest.from_file(str(APP), default_timeout=SECONDS)
 

@@ -84,9 +84,7 @@ def loaded_after(statement, module):
         "from invert import drawing, film, images, upload",
         "from invert.networks import judge, weights, classifier",
         "from invert import __main__",
-        "sys.modules['streamlit_drawable_canvas'] = type(sys)('stub'); sys.modules["
-        "'streamlit_drawable_canvas'].st_canvas = None; from invert.page import how, loading, look,"
-        " tabs; from invert.page.panels import better_ways, classify, generate, what_is_lost, why",
+        "import streamlit_app",  # the server, and all of the page
     ],
 )
 def test_tensorflow_stays_away_until_it_is_needed(statement):

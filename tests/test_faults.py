@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
-from page_driver import ONE, SECONDS, ZERO, Page, at, rungs, until
+from page_driver import CANVAS, ONE, SECONDS, ZERO, Page, at, rungs, until
 
 import invert
 from invert.evaluation import table
@@ -16,7 +16,7 @@ from invert.inversion import learning
 from invert.methods import generation, starts
 from invert.networks import classifier, inverse_model, judge, weights
 from invert.networks.weights import WeightsError
-from invert.page import canvas, choices, downloads, examples, failure, loading, sheet, shown_instead
+from invert.page import choices, downloads, examples, failure, loading, sheet, shown_instead
 from invert.page.panels import better_ways, classify, generate
 
 COUNT = generate.COUNT
@@ -332,7 +332,7 @@ def test_a_rung_that_fails_says_so_and_the_others_stay(page, monkeypatch):
         (sheet, "html", {}, 0),
         (generate, "_offer", {}, 0),
         (shown_instead, "current", {}, 0),
-        (canvas, "st_canvas", {}, 0),
+        (CANVAS, "st_canvas", {}, 0),
         (choices, "one_of", {}, 0),
     ],
     ids=lambda value: value if isinstance(value, str) else None,

@@ -28,7 +28,7 @@ from invert.inversion.substitution import fill
 # Architectures. All networks that ship are of one.
 MOST_BY_XLA = 8
 
-_making = threading.RLock()
+_counting, _tracing = threading.Lock(), threading.Lock()
 _by_xla = 0
 
 
@@ -44,15 +44,16 @@ def suits_xla(frozen: FrozenGraph) -> bool:
     """
     global _by_xla
     architecture = architecture_of(frozen)
-    with _making:
-        if not architecture.fast_by_xla or architecture.compiled.get(REFUSED):
-            return False
-        if not architecture.compiled.get(ADMITTED):
-            if _by_xla >= MOST_BY_XLA:
-                return False
-            architecture.compiled[ADMITTED] = True
-            _by_xla += 1
-        return True
+    if not architecture.fast_by_xla or architecture.compiled.get(REFUSED):
+        return False
+    if not architecture.compiled.get(ADMITTED):
+        with _counting:
+            if not architecture.compiled.get(ADMITTED):
+                if _by_xla >= MOST_BY_XLA:
+                    return False
+                architecture.compiled[ADMITTED] = True
+                _by_xla += 1
+    return True
 
 
 def compiled(
@@ -85,12 +86,13 @@ def compiled(
     """
     architecture, weights = architecture_of(frozen), weights_of(frozen)
     transposes = transposes_of(frozen) if xla and transposed else ()
-    with _making:
-        traced = _of_owner(architecture, owner)
-        key = (key, xla, transposed)
-        if key not in traced:
-            traced[key] = _trace(architecture, function, signature, xla, transposes), set()
-        concrete, shapes = traced[key]
+    traced = _of_owner(architecture, owner)
+    key = (key, xla, transposed)
+    if key not in traced:
+        with _tracing:
+            if key not in traced:
+                traced[key] = _trace(architecture, function, signature, xla, transposes), set()
+    concrete, shapes = traced[key]
 
     def call(*arguments):
         try:

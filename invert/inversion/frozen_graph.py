@@ -57,11 +57,12 @@ class FrozenGraph:
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Return what ``make`` makes of this graph, made once; ``key`` tells it from the rest."""
-        with _making:
-            if key not in self.compiled:
-                self.compiled[key] = make()
-            made: Made = self.compiled[key]
-            return made
+        if key not in self.compiled:  # nobody waits here for what is made already
+            with _making:
+                if key not in self.compiled:
+                    self.compiled[key] = make()
+        made: Made = self.compiled[key]
+        return made
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """Return the classifier's probabilities for logits ``(…, classes)``, float32."""

@@ -24,8 +24,6 @@ FRAME_BUCKETS = (0, 32, 64)
 # A graph's results are held until the way back is done, and so are gradients and what is worked on.
 WAYS = 3
 
-_threads = concurrent.futures.ThreadPoolExecutor(batches.SIDE_BY_SIDE, "invert-learn")
-
 
 class Learned(NamedTuple):
     """What ``learn`` returns, ``N`` images, ``S`` steps, ``F`` frames; float32 but for ``moved``.
@@ -190,8 +188,9 @@ def _learn(frozen: FrozenGraph, objective: Objective, decoder, start, targets, s
     if len(parts) == 1:
         results = [learn_part(parts[0], sizes[0])]
     else:
-        learning = [_threads.submit(learn_part, *each) for each in zip(parts, sizes, strict=True)]
-        concurrent.futures.wait(learning)  # all of them, so that none goes on when one has failed
-        results = [each.result() for each in learning]
+        # Threads of this call alone: others may have a long loop to compile first. At the end it
+        # waits for all of them, so that none goes on when one has failed.
+        with concurrent.futures.ThreadPoolExecutor(batches.SIDE_BY_SIDE, "invert-learn") as threads:
+            results = list(threads.map(learn_part, parts, sizes))
     ends, images, *records = (np.concatenate(r, axis=1) for r in zip(*results, strict=True))
     return ends[0], images[0], *records

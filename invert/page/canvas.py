@@ -1,7 +1,5 @@
 """The canvas that one draws on."""
 
-from streamlit_drawable_canvas import st_canvas
-
 from invert.page import choices
 
 SIDE = 280
@@ -16,6 +14,9 @@ def draw(pen: str) -> dict | None:
     Its Undo, Redo and Clear come with it and act in the browser; ``page.js`` lays them under the
     canvas, where they cover nothing.
     """
+    # It registers itself with a server when it is imported, and there must be one.
+    from streamlit_drawable_canvas import st_canvas
+
     return st_canvas(
         stroke_width=PENS[pen],
         stroke_color=INK,

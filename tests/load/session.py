@@ -10,6 +10,7 @@ import dataclasses
 import http.cookiejar
 import re
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -21,6 +22,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 HELLO = ("/", "/_stcore/health", "/_stcore/host-config")  # asked for before each connection
 HTTP_SECONDS = 30
+LINE = "a-line-between-parts"
 CACHED = 4  # messages of a fragment that the server need not send again
 QUIET = 2.0  # seconds after a run; what was asked for and has not begun by then was part of it
 Lost = (ConnectionClosed, InvalidHandshake, OSError)  # what a connection that breaks off raises
@@ -57,18 +59,33 @@ class Widget:
 class Session:
     """A visitor's open page.
 
+    Args:
+        address: the server's.
+        query: the URL's parameters.
+        cookies: of an earlier session, to come back as the same visitor.
+        origin: the visitor's own address, any of this machine's: 127.x.y.z.
+
     Attributes:
         query: the URL's parameters, which follow the choices; open another session with them, and
             it shows the same.
         cookies: the visitor's; hand them on to come back as the same one.
+        id: the session's, once the page has begun to run.
         troubles: what the page has said that it should not: exceptions and alerts.
     """
 
-    def __init__(self, address: str, query: dict, cookies: http.cookiejar.CookieJar | None = None):
+    def __init__(
+        self,
+        address: str,
+        query: dict,
+        cookies: http.cookiejar.CookieJar | None = None,
+        origin: str = "127.0.0.1",
+    ):
+        self._origin = origin
         self.address, self.query = address, {name: str(value) for name, value in query.items()}
         self.cookies = http.cookiejar.CookieJar()
         for cookie in cookies or ():
             self.cookies.set_cookie(cookie)
+        self.id = ""
         self.troubles: list[str] = []
         self._html: dict[tuple, Html] = {}
         self._widgets: dict[str, Widget] = {}
@@ -90,9 +107,10 @@ class Session:
             ping_interval=None,  # a browser answers pings, it sends none
             max_size=None,
             proxy=None,
+            local_addr=(self._origin, 0),
         )
         self._ears = asyncio.create_task(self._listen())
-        await self._rerun()
+        await self.rerun()
         return self
 
     async def __aexit__(self, *_):
@@ -125,12 +143,9 @@ class Session:
         Returns:
             The HTML, and how many seconds after the choice it came.
         """
-        widget = self._widget(key)
-        _put(widget, value)
-        if widget.parameter:
-            self.query[widget.parameter] = str(value)
+        widget = self.put(key, value)
         asked = time.monotonic()
-        await self._rerun(fragment_id=widget.fragment)
+        await self.rerun(fragment_id=widget.fragment)
 
         def answered():
             # The run that this asked for, or one after it: not one that was under way or at hand.
@@ -140,6 +155,34 @@ class Session:
         await self.until(answered, seconds)
         html = self.find(mark)
         return html.body, html.came - asked
+
+    def put(self, key: str, value) -> Widget:
+        """Give a widget a value, for the next run, and return it."""
+        widget = next(w for name, w in self._widgets.items() if name.endswith(f"-{key}"))
+        _put(widget, value)
+        if widget.parameter:
+            self.query[widget.parameter] = str(value)
+        return widget
+
+    def upload(self, name: str, data: bytes) -> int:
+        """Upload a file, as the page's uploader does, and return the answer's status."""
+        cookies = {cookie.name: cookie.value for cookie in self.cookies}
+        head = f'--{LINE}\r\nContent-Disposition: form-data; name="f"; filename="{name}"\r\n\r\n'
+        request = urllib.request.Request(
+            f"{self.address}/_stcore/upload_file/{self.id}/{name}",
+            head.encode() + data + f"\r\n--{LINE}--\r\n".encode(),
+            {
+                "Content-Type": f"multipart/form-data; boundary={LINE}",
+                "Cookie": "; ".join(f"{key}={value}" for key, value in cookies.items()),
+                "X-Xsrftoken": cookies["_streamlit_xsrf"],
+            },
+            method="PUT",
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            return opener.open(request, timeout=HTTP_SECONDS).status
+        except urllib.error.HTTPError as error:
+            return error.code
 
     def find(self, mark: str) -> Html | None:
         """Return the newest HTML on the page that has ``mark`` in it."""
@@ -173,6 +216,7 @@ class Session:
                 self._remember(message)
             self._hear_delta(message.metadata.delta_path, message.delta)
         elif kind == "new_session":
+            self.id = message.new_session.initialize.session_id
             fragments = message.metadata.run.fragment_ids
             if fragments:
                 # Streamlit says of a run that a fragment's followed at once that it ended early;
@@ -232,20 +276,18 @@ class Session:
             state = WidgetState(id=element.id)
             self._widgets[element.id] = Widget(kind, delta.fragment_id, "", state)
 
-    def _widget(self, key: str) -> Widget:
-        return next(w for name, w in self._widgets.items() if name.endswith(f"-{key}"))
-
     async def _repeat(self, interval: float, fragment: str) -> None:
         while True:
             await asyncio.sleep(interval)
-            await self._rerun(fragment_id=fragment, is_auto_rerun=True)
+            await self.rerun(fragment_id=fragment, is_auto_rerun=True)
 
     def _stop(self, fragments) -> None:
         for fragment in fragments:
             if timer := self._timers.pop(fragment, None):
                 timer.cancel()
 
-    async def _rerun(self, **how) -> None:
+    async def rerun(self, **how) -> None:
+        """Ask the server to run the page, with every widget as it is."""
         message = BackMsg()
         state = message.rerun_script
         state.query_string = urllib.parse.urlencode(sorted(self.query.items()))

@@ -85,6 +85,7 @@ class Visitor:
         self.answers: list[Answer] = []
         self.troubles: list[str] = []
         self._chance = random.Random(number)
+        self._origin = f"127.{1 + number // 250}.0.{1 + number % 250}"  # each from somewhere else
         self._choice = {"digit": self._chance.randrange(10), "count": 4, "seed": number % 10_000}
         self._lines: list[dict] = []
 
@@ -94,7 +95,7 @@ class Visitor:
         await asyncio.sleep(self.arrives - time.monotonic())
         while time.monotonic() < self.leaves:
             began = time.monotonic()
-            session = Session(address, self._choice, cookies)
+            session = Session(address, self._choice, cookies, self._origin)
             try:
                 async with session:
                     await session.until(lambda s=session: loaded(s), PATIENCE)
