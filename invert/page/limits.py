@@ -142,7 +142,7 @@ def paced(receive: Receive, *budgets: Budget) -> Receive:
 
 
 def address_of(scope: Scope) -> str:
-    """Return whose connection it is: an IPv4 address, or the 64 bits of IPv6 that a home is given."""
+    """Return whose connection it is: an IPv4 address, or 64 bits of IPv6, as a home is given."""
     host = scope["client"][0] if scope.get("client") else ""
     try:
         address = ipaddress.ip_address(host)

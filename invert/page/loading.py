@@ -1,9 +1,12 @@
 """Loading TensorFlow and the models behind the page's back, once for the whole process."""
 
+import asyncio
+import contextlib
 import gc
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -13,6 +16,8 @@ from invert.page import failure, markup
 
 # How often the page asks how far loading is: until it can answer, and after that.
 POLL_SECONDS, LATER_SECONDS = 0.4, 1.5
+# How long a server waits for its first visitor before it loads all the same.
+ALONE_SECONDS = 3
 # TensorFlow takes one compilation a method and size, which is meant, for a mistake.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
@@ -126,6 +131,13 @@ def begin() -> None:
     """Start loading if nobody has. Last of all: it leaves little time for showing the page."""
     if _loader().state == "idle":
         _loader().start()
+
+
+@contextlib.asynccontextmanager
+async def even_if_nobody_comes(_: Any) -> AsyncIterator[None]:
+    """Start loading soon after the server has started; who comes sooner is shown the page first."""
+    asyncio.get_running_loop().call_later(ALONE_SECONDS, begin)
+    yield
 
 
 def show_status() -> None:
