@@ -2,10 +2,18 @@
 
 ``python tests/benchmarks/page_latency.py`` prints median and 95th percentile of every wait. A
 wait begins with the browser's own event and ends when what it led to has been painted.
+
+A server in public has less to import than these tests have: run it where only requirements.txt,
+pytest and Playwright are installed.
 """
 
 import argparse
+import asyncio
+import concurrent.futures
 import functools
+import json
+import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -14,12 +22,22 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "e2e"))
-from conftest import launch, serve
+TESTS = Path(__file__).parent.parent
+sys.path[:0] = [str(TESTS / "e2e"), str(TESTS / "load")]
+import visitors  # noqa: E402
+from conftest import launch, serve  # noqa: E402
+from session import Session  # noqa: E402
 
 ROUNDS, VISITORS = 30, 5
 PATIENCE = 300_000  # milliseconds
 STROKE = [(95, 70), (140, 50), (185, 75), (180, 115), (135, 138), (185, 160), (150, 235), (90, 215)]
+# The least that a first answer can take: a process that has nothing else to do.
+ALONE = """
+import keras, numpy as np
+sides = [keras.layers.Dense(256, activation="relu"), keras.layers.Dense(256, activation="relu")]
+layers = [keras.Input((28, 28)), keras.layers.Flatten(), *sides, keras.layers.Dense(10)]
+keras.Sequential(layers)(np.zeros((1, 28, 28), np.float32))
+"""
 WATCH = """
 window.watch = (event, selector, attribute) => {
   const read = () => document.querySelector(selector)?.getAttribute(attribute) ?? null;
@@ -108,12 +126,14 @@ def digits(page, rounds: int) -> list[float]:
 
 
 def start(browser, log: Path) -> dict[str, list[float]]:
-    """From the start of a server to the first paint, and to the answer to a stroke made at once."""
+    """From a server's start to the first paint and to the answer to a stroke, and what is in it."""
     began = time.perf_counter()
 
     def now():
         return 1000 * (time.perf_counter() - began)
 
+    subprocess.run([sys.executable, "-c", ALONE], check=True, capture_output=True)
+    alone, began = now(), time.perf_counter()
     with serve(log) as address:
         page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
         page.set_default_timeout(PATIENCE)
@@ -126,7 +146,28 @@ def start(browser, log: Path) -> dict[str, list[float]]:
         page.locator(".answer .best").wait_for()
         answer = now()
         page.context.close()
-    return {"server start → first paint": [paint], "server start → first answer": [answer]}
+    began = time.perf_counter()
+    with serve(log) as address:
+        # In a thread of its own: Playwright's event loop runs in this one.
+        with concurrent.futures.ThreadPoolExecutor() as another_thread:
+            another_thread.submit(asyncio.run, read_a_stroke(address)).result()
+        bare = now()
+    return {
+        "TensorFlow's import and one answer, alone": [alone],
+        "server start → first answer, no browser": [bare],
+        "server start → first paint": [paint],
+        "server start → first answer": [answer],
+    }
+
+
+async def read_a_stroke(address: str) -> None:
+    """Draw on the page and wait for the answer, without a browser that takes the cores."""
+    drawing = {"objects": [visitors.line(random.Random(1))]}
+    async with Session(address, {}) as visitor:
+        await visitor.until(lambda: visitor.find(visitors.READING), visitors.LOADING)
+        visitor.put("canvas", json.dumps({"drawing": {"raw": drawing, "data": None}}))
+        await visitor.rerun()
+        await visitor.until(lambda: visitor.find('class="best"'), visitors.LOADING)
 
 
 def report(name: str, waits: list[float]) -> None:

@@ -1,9 +1,12 @@
 """The real server, as strangers' pages and programs find it: refused, and everyone else goes on."""
 
 import http.client
+import re
 import urllib.parse
+import urllib.request
 
 import pytest
+from conftest import wait_until
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -95,6 +98,33 @@ def test_an_upload_that_is_too_large_is_refused_and_the_session_goes_on(server):
         token = token_of(server)
         assert ask(server, "PUT", path, file_of(7 * MEGABYTE), **FORM, **token)[0] == 204
         assert ask(server, "PUT", path, file_of(9 * MEGABYTE), **FORM, **token)[0] == 413
+        assert run(socket)
+
+
+def held(server):
+    """How many bytes of uploads the server holds, as it says itself."""
+    with urllib.request.urlopen(f"{server}/_stcore/metrics", timeout=SECONDS) as page:
+        found = re.search(r'cache_type="UploadedFileManager".*?\} (\d+)', page.read().decode())
+    return int(found[1]) if found else 0
+
+
+def test_a_session_holds_few_uploads_and_none_when_it_is_left(server):
+    wait_until(lambda: held(server) == 0, SECONDS)
+    token = token_of(server)
+    with socket_of(server) as socket:
+        path = f"/_stcore/upload_file/{run(socket)}"
+        for number in range(9):
+            body = file_of(MEGABYTE)
+            assert ask(server, "PUT", f"{path}/{number}", body, **FORM, **token)[0] == 204
+        wait_until(lambda: 0 < held(server) <= 2 * MEGABYTE, SECONDS)
+    wait_until(lambda: held(server) == 0, SECONDS)
+
+
+@pytest.mark.parametrize("length", [600_000, 1_900_000])
+def test_a_message_too_long_is_dropped_and_the_session_goes_on(server, length):
+    with socket_of(server) as socket:
+        run(socket)
+        socket.send(bytes(length))
         assert run(socket)
 
 
