@@ -4,13 +4,15 @@ import numpy as np
 import tensorflow as tf
 
 from invert.images import check_image, check_targets
-from invert.inversion import compiling
+from invert.inversion import batches, compiling
+from invert.inversion.architecture import architecture_of
 from invert.inversion.frozen_graph import FrozenGraph
 from invert.networks.classifier import open_graph
 
 # Of the straight line from a black page; so many meet the exact sum to one in a hundred.
 POINTS = 256
-BATCH = 64  # of them at once: a large network wants memory for each
+# Results are held for the way back, and gradients beside them.
+WAYS = 3
 # Of the search for a smallest change; its longest useful way and its finest turn.
 STEPS = 300
 FIRST_STEP, LAST_STEP = 1.0, 0.01
@@ -66,13 +68,13 @@ def integrated_gradients(image, target, classifier) -> np.ndarray:
     black = np.float32(graph.pixel_range[0])
     middles = (np.arange(POINTS, dtype=np.float32) + 0.5) / POINTS
     way = black + middles.reshape(-1, *[1] * len(graph.image_shape)) * (x - black)
-    batches = np.array_split(way, POINTS // BATCH)
-    mean = np.mean([_gradients(graph, batch, target).mean(axis=0) for batch in batches], axis=0)
-    return ((x - black) * mean)[0]
+    parts = batches.chunks(POINTS, batches.most_at_once(architecture_of(graph), WAYS))
+    total = sum(_gradients(graph, way[part], target).sum(axis=0) for part in parts)
+    return ((x - black) * (total / POINTS))[0]
 
 
-def smallest_changes(image, classifier) -> np.ndarray:
-    """For every class, the nearest image that the classifier takes for it.
+def smallest_changes(image, classifier, targets=None) -> np.ndarray:
+    """For every class, or some, the nearest image that the classifier takes for it.
 
     Nearest in L2, as far as the search finds: decoupled direction and norm, Rony et al. 2019,
     https://arxiv.org/abs/1811.09600, aimed at each class, on the difference of its logit and the
@@ -80,20 +82,26 @@ def smallest_changes(image, classifier) -> np.ndarray:
 
     Args:
         image, classifier: as for ``input_times_gradient``.
+        targets: the classes, by their numbers or labels; by default all of them, in their order.
 
     Returns:
-        ``(classes, *shape)`` float32 in the pixel range. Entry ``c`` is read as ``c``; where the
-        image itself is, it is the image; where nothing was found (rare), it is NaN.
+        ``(T, *shape)`` float32 in the pixel range, an image for each of the targets, which is read
+        as that; where the image itself is, it is the image; where nothing was found (rare), it is
+        NaN.
 
     Raises:
-        ValueError: ``image`` is no image, or the classifier is none.
+        ValueError: ``image`` is no image, a target no class, or the classifier is none.
 
     >>> smallest_changes(np.zeros((28, 28)), "robust").shape
     (10, 28, 28)
     """
     graph, x, _ = _check(image, 0, classifier)
-    found = _search(graph, x.reshape(1, graph.values))
-    return found.reshape(graph.classes, *graph.image_shape)
+    wanted = range(graph.classes) if targets is None else targets
+    aims = np.eye(graph.classes, dtype=np.float32)
+    aims = aims[check_targets(wanted, graph.labels, most=graph.classes)]
+    parts = batches.chunks(len(aims), batches.most_at_once(architecture_of(graph), WAYS))
+    found = [_search(graph, x.reshape(1, graph.values), aims[part]) for part in parts]
+    return np.concatenate(found).reshape(len(aims), *graph.image_shape)
 
 
 def _check(image, target, classifier) -> tuple[FrozenGraph, np.ndarray, int]:
@@ -114,33 +122,32 @@ def _gradients(graph: FrozenGraph, x: np.ndarray, target: int) -> np.ndarray:
     return call(tf.constant(flat), tf.constant(target)).numpy().reshape(x.shape)
 
 
-def _search(graph: FrozenGraph, image: np.ndarray) -> np.ndarray:
-    """The search, for all classes at once."""
-    signature = [tf.TensorSpec((1, graph.values))]
-    search = _searcher(graph.classes, graph.pixel_range)
-    key = "smallest changes"
+def _search(graph: FrozenGraph, image: np.ndarray, aims: np.ndarray) -> np.ndarray:
+    """The search, for some classes at once: ``(T, classes)``, each a row with a 1 at its place."""
+    signature = [tf.TensorSpec((1, graph.values)), tf.TensorSpec((None, graph.classes))]
+    key, search = "smallest changes", _searcher(graph.pixel_range)
+    arguments = tf.constant(image), tf.constant(aims)
     if compiling.suits_xla(graph):
         try:
-            call = compiling.compiled(graph, key, search, signature, xla=True)
-            return call(tf.constant(image)).numpy()
+            call = compiling.compiled(graph, key, search, signature, xla=True, shape=len(aims))
+            return call(*arguments).numpy()
         except compiling.Refused:
             pass
-    call = compiling.compiled(graph, key, search, signature, xla=False)
-    return call(tf.constant(image)).numpy()
+    return compiling.compiled(graph, key, search, signature, xla=False)(*arguments).numpy()
 
 
-def _searcher(classes: int, pixel_range: tuple[float, float]):
+def _searcher(pixel_range: tuple[float, float]):
     black, white = pixel_range
-    targets = tf.eye(classes)
     unit = white - black  # lengths are told in it
 
-    def search(logits_of, image):
-        image = tf.repeat(image, classes, axis=0)
+    def search(logits_of, image, aims):
+        count = tf.shape(aims)[0]
+        image = tf.repeat(image, count, axis=0)
 
         def lead(x):
             """How far the target's logit leads the largest other."""
             z = logits_of(x)
-            return tf.reduce_sum(z * targets, axis=1) - tf.reduce_max(z - 1e9 * targets, axis=1)
+            return tf.reduce_sum(z * aims, axis=1) - tf.reduce_max(z - 1e9 * aims, axis=1)
 
         def body(i, change, norm, best, least):
             x = image + change
@@ -163,9 +170,9 @@ def _searcher(classes: int, pixel_range: tuple[float, float]):
         state = (
             tf.constant(0),
             tf.zeros_like(image),
-            tf.fill([classes], np.float32(unit)),
+            tf.fill([count], np.float32(unit)),
             tf.fill(tf.shape(image), np.float32(np.nan)),
-            tf.fill([classes], np.float32(np.inf)),
+            tf.fill([count], np.float32(np.inf)),
         )
         return tf.while_loop(lambda i, *_: i < STEPS, body, state)[3]
 

@@ -96,3 +96,17 @@ def test_robust_needs_a_far_larger_change_than_question(three):
 def test_mistakes_are_named(image, digit, words):
     with pytest.raises(ValueError, match=words):
         attribution.input_times_gradient(image, digit, "robust")
+
+
+def test_some_targets_are_answered_as_all_of_them_are(three):
+    every = attribution.smallest_changes(three, "robust")
+    some = attribution.smallest_changes(three, "robust", targets=[7, 0])
+    assert some == pytest.approx(every[[7, 0]], abs=1e-4)
+
+
+def test_large_networks_are_asked_a_little_at_a_time_and_answer_alike(three, monkeypatch):
+    expected = attribution.integrated_gradients(three, 3, "robust")
+    every = attribution.smallest_changes(three, "robust")
+    monkeypatch.setattr(attribution.batches, "most_at_once", lambda *_: 7)
+    assert attribution.integrated_gradients(three, 3, "robust") == pytest.approx(expected, abs=1e-4)
+    assert attribution.smallest_changes(three, "robust") == pytest.approx(every, abs=1e-3)
