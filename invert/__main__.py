@@ -27,7 +27,12 @@ VERDICTS = {
 
 def main(arguments=None) -> int:
     """Run one command; a mistake is one line on standard error and exit code 2."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and (not hasattr(options, "files") or any(word.startswith("-") for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:  # argparse leaves files that stand behind an option
+        options.files += rest
     return shell.run(lambda: options.run(options), options.stopped)
 
 

@@ -1,6 +1,7 @@
 """Installed, the package works from any folder, with its weights and its types."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,3 +33,11 @@ def test_pip_installs_it_whole(tmp_path):
     assert {path.name for path in (installed / "model_weights").glob("*.h5")} == shipped
     for name in ("py.typed", "__init__.pyi", "page/style.css", "page/page.js"):
         assert (installed / name).is_file(), name
+
+
+def test_the_lock_holds_what_is_required_and_a_hash_of_each():
+    lock = (ROOT / "tests/requirements.lock").read_text()
+    locked = re.split(r"^(?=[a-z])", lock, flags=re.MULTILINE)[1:]
+    assert len(locked) > 40 and all("--hash=sha256:" in each for each in locked)
+    names = {each.split()[0] for each in locked}
+    assert set((ROOT / "requirements.txt").read_text().split()) <= names

@@ -33,8 +33,8 @@ class FrozenGraph:
         compiled: what others have compiled for this graph; it goes when the graph goes.
     """
 
-    graph_def: tf.compat.v1.GraphDef
-    weights: Mapping[str, tf.Tensor]
+    graph_def: tf.compat.v1.GraphDef = dataclasses.field(repr=False)
+    weights: Mapping[str, tf.Tensor] = dataclasses.field(repr=False)
     placeholder: str
     output: str
     input_shape: tuple[int, ...]

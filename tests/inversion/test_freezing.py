@@ -399,3 +399,8 @@ def test_softmax_of_the_logits_is_what_a_classifier_says():
     frozen = freeze(model)
     assert frozen.head == "softmax"
     np.testing.assert_allclose(softmax(logits_of(frozen, x)), model(x), atol=1e-5)
+
+
+def test_a_graph_is_shown_in_one_line():
+    small = keras.Sequential([keras.Input((4, 4)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    assert len(repr(freeze(small))) < 300
