@@ -29,7 +29,7 @@ RUNS, SESSIONS, MINUTES = 10_000, 1_000, 60
 NETWORKS = 100
 RUSH = 200  # visitors at once, as many as two cores can serve
 ABANDONED = 30  # new sessions a second
-REST = 3  # seconds for a server to give back what was left
+REST = 125  # seconds: Streamlit keeps a session that lost its connection for two minutes
 
 
 class Held(NamedTuple):
@@ -117,11 +117,12 @@ def serve(sessions: int, minutes: float) -> list[Held]:
         marks = []
 
         def mark(what: str) -> None:
-            asyncio.run(visitors.warm(address))  # the next visitor
             time.sleep(REST)
+            asyncio.run(visitors.warm(address))  # the next visitor, with whom the old ones go
             marks.append(held(server.pid))
             print_held(what, marks[-1])
 
+        asyncio.run(visitors.warm(address))
         mark("a server, warm")
         asyncio.run(abandon(address, sessions))
         mark(f"{sessions:,} sessions opened and abandoned")
