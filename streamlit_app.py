@@ -3,7 +3,7 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from invert.page import failure, how, limits, link, loading, look, tabs
+from invert.page import failure, how, limits, link, loading, look, queue, tabs
 from invert.page.panels import better_ways, classify, generate, what_is_lost, why
 
 LEFT = [("Classify", classify.show), ("Why", why.show)]
@@ -27,7 +27,8 @@ def main():
 
 
 if __name__ == "__main__":  # a visitor's page
-    failure.guard(main)
+    with queue.run():
+        failure.guard(main)
     loading.begin()  # last, so that the page is shown first
 else:  # the server, which reads this file once as a module
     app = st.App(

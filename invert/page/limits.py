@@ -19,8 +19,9 @@ CONNECTIONS, CONNECTIONS_AN_ADDRESS = 400, 100
 # Bytes. A drawing of as many points as are read, 10,000, takes 200 KB by mouse, 400 by finger.
 LONGEST_MESSAGE = 512 * 1024
 # Messages a second, and at once. A stroke, a click, a slider's move are one each. A run of the page
-# keeps a core busy for 16 ms, so an address has half a core: enough for a class of thirty.
-OF_A_CONNECTION, OF_AN_ADDRESS = (8, 40), (30, 200)
+# keeps Python busy for 16 ms: so an address has half of it, enough for a class of thirty, and all
+# together have a little less than there is.
+OF_A_CONNECTION, OF_AN_ADDRESS, OF_ALL = (8, 40), (30, 200), (50, 100)
 # A long message counts for several: to parse so many bytes takes as long as to run the page.
 BYTES_A_MESSAGE = 32 * 1024
 
@@ -57,6 +58,7 @@ class Limits:
     def __init__(self, app: ASGIApp):
         self._app = app
         self._connections: list[str] = []  # the address of each
+        self._everybody = Budget(*OF_ALL)
         self._budgets: dict[str, Budget] = {}  # of addresses that are here or were of late
         self._uploads: dict[str, int] = {}  # how many a session has sent, the latest last
         self._uploading = 0

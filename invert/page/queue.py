@@ -1,12 +1,16 @@
-"""Turns: long work is done for one visitor at a time, first come, first served.
+"""Who works when: every visitor's page runs in a thread of its own.
 
-A run keeps all cores busy by itself, so two at once would only take twice as long, and Classify,
-which waits for nobody, would have no core left.
+The page is run for one visitor at a time. Python runs one thread at a time anyway, and where many
+want to, the thread that sends and receives for all of them waits for each.
+
+Long work has a line of its own, first come, first served. It keeps all cores busy by itself, so two
+at once would only take twice as long; and the page runs on for others meanwhile.
 """
 
 import collections
 import contextlib
 import threading
+from collections.abc import Iterator
 
 import streamlit as st
 
@@ -14,24 +18,56 @@ import streamlit as st
 # the next look into its session's state, once the visitor has left or has chosen something else.
 LOOK_SECONDS = 0.05
 
+_page = threading.Lock()
+_mine = threading.local()  # whether this thread holds it
 _line: collections.deque[object] = collections.deque()
 _moved = threading.Condition()
 
 
 @contextlib.contextmanager
-def turn():
+def run() -> Iterator[None]:
+    """Run the page, or a part of it, when nobody else's runs; a part of a run need not wait."""
+    if getattr(_mine, "held", False):
+        yield
+        return
+    with _page:
+        _mine.held = True
+        try:
+            yield
+        finally:
+            _mine.held = False
+
+
+@contextlib.contextmanager
+def turn() -> Iterator[None]:
     """Wait for one's turn; whoever is not wanted any more leaves the line without having worked."""
     ticket = object()
-    with _moved:
-        _line.append(ticket)
+    with _paused():
+        with _moved:
+            _line.append(ticket)
+        try:
+            while not _first(ticket):
+                _still_wanted()
+            yield
+        finally:
+            with _moved:
+                _line.remove(ticket)
+                _moved.notify_all()
+
+
+@contextlib.contextmanager
+def _paused() -> Iterator[None]:
+    """Let others' pages run."""
+    if not getattr(_mine, "held", False):
+        yield
+        return
+    _mine.held = False
+    _page.release()
     try:
-        while not _first(ticket):
-            _still_wanted()
         yield
     finally:
-        with _moved:
-            _line.remove(ticket)
-            _moved.notify_all()
+        _page.acquire()
+        _mine.held = True
 
 
 def _first(ticket: object) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from invert.page import failure
+from invert.page import failure, queue
 
 
 def strip(side: str, panels: Sequence[tuple[str, Callable[[], None]]]) -> None:
@@ -32,4 +32,5 @@ def _strip(side, panels):
 
 @st.fragment
 def _panel(show):
-    failure.guard(show)
+    with queue.run():
+        failure.guard(show)

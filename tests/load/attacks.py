@@ -36,9 +36,9 @@ MEGABYTE = 1024 * 1024
 KINDS = ("stroke → answer", "choice → images")
 
 
-async def flood(address: str) -> None:
+async def flood(address: str, origin: str = "127.0.0.1") -> None:
     """One connection asks for the page anew, as fast as it can."""
-    async with Session(address, {}) as attacker:
+    async with Session(address, {}, origin=origin) as attacker:
         await attacker.until(lambda: visitors.loaded(attacker), visitors.PATIENCE)
         while True:
             await attacker.rerun()
@@ -47,6 +47,11 @@ async def flood(address: str) -> None:
 async def floods(address: str) -> None:
     """Ten connections do."""
     await together([flood(address) for _ in range(10)])
+
+
+async def floods_from_everywhere(address: str) -> None:
+    """Ten connections do, from ten addresses."""
+    await together([flood(address, f"127.9.0.{1 + number}") for number in range(10)])
 
 
 async def long_drawings(address: str) -> None:
@@ -153,7 +158,16 @@ async def half_requests(address: str) -> None:
 ATTACKS: dict[str, Callable[[str], Awaitable[None]]] = {
     attack.__name__: attack
     for attack in (
-        *(flood, floods, long_drawings, huge_drawings, choices, sessions, idle_connections),
+        *(
+            flood,
+            floods,
+            floods_from_everywhere,
+            long_drawings,
+            huge_drawings,
+            choices,
+            sessions,
+            idle_connections,
+        ),
         *(uploads, pages, half_requests),
     )
 }

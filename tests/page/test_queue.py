@@ -109,3 +109,38 @@ def test_streamlit_takes_a_visitor_who_has_left_out_of_the_line(monkeypatch):
         until(lambda: len(queue._line) == 1)
     visit.join(SECONDS)
     assert not test.exception
+
+
+def test_the_page_runs_for_one_at_a_time_and_for_others_while_somebody_computes(wanted):
+    said, computing, done = [], threading.Event(), threading.Event()
+
+    def computes():
+        with queue.run(), queue.run():  # a part of a run waits for nothing
+            said.append("begins")
+            with queue.turn():
+                computing.set()
+                assert done.wait(SECONDS)
+            said.append("ends")
+
+    def draws():
+        with queue.run():
+            said.append("draws")
+
+    first, second = threading.Thread(target=computes), threading.Thread(target=draws)
+    first.start()
+    assert computing.wait(SECONDS)
+    second.start()
+    second.join(SECONDS)
+    with queue.run():  # while it runs here, the first may not go on
+        done.set()
+        first.join(0.2)
+        assert said == ["begins", "draws"]
+    first.join(SECONDS)
+    assert said == ["begins", "draws", "ends"]
+    assert not queue._page.locked()
+
+
+def test_a_run_that_fails_lets_the_next_one_in():
+    for _ in range(2):
+        with pytest.raises(KeyError), queue.run():
+            raise KeyError
