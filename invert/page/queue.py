@@ -9,11 +9,15 @@ at once would only take twice as long; and the page runs on for others meanwhile
 
 import collections
 import contextlib
+import functools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import ParamSpec, TypeVar
 
 import streamlit as st
 
+P = ParamSpec("P")
+R = TypeVar("R")
 # How often one who waits looks whether it is still wanted. Streamlit stops a run of the page at
 # the next look into its session's state, once the visitor has left or has chosen something else.
 LOOK_SECONDS = 0.05
@@ -38,36 +42,42 @@ def run() -> Iterator[None]:
             _mine.held = False
 
 
+def aside(function: Callable[P, R]) -> Callable[P, R]:
+    """Let others' pages run while a function is at work. It stands above the function's cache.
+
+    For the cache has a lock of its own: whoever waited for that one while the page runs for them
+    would hold up the one who has it.
+    """
+
+    @functools.wraps(function)
+    def aside_of_the_page(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not getattr(_mine, "held", False):
+            return function(*args, **kwargs)
+        _mine.held = False
+        _page.release()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _page.acquire()
+            _mine.held = True
+
+    return aside_of_the_page
+
+
 @contextlib.contextmanager
 def turn() -> Iterator[None]:
     """Wait for one's turn; whoever is not wanted any more leaves the line without having worked."""
     ticket = object()
-    with _paused():
-        with _moved:
-            _line.append(ticket)
-        try:
-            while not _first(ticket):
-                _still_wanted()
-            yield
-        finally:
-            with _moved:
-                _line.remove(ticket)
-                _moved.notify_all()
-
-
-@contextlib.contextmanager
-def _paused() -> Iterator[None]:
-    """Let others' pages run."""
-    if not getattr(_mine, "held", False):
-        yield
-        return
-    _mine.held = False
-    _page.release()
+    with _moved:
+        _line.append(ticket)
     try:
+        while not _first(ticket):
+            _still_wanted()
         yield
     finally:
-        _page.acquire()
-        _mine.held = True
+        with _moved:
+            _line.remove(ticket)
+            _moved.notify_all()
 
 
 def _first(ticket: object) -> bool:

@@ -114,12 +114,16 @@ def test_streamlit_takes_a_visitor_who_has_left_out_of_the_line(monkeypatch):
 def test_the_page_runs_for_one_at_a_time_and_for_others_while_somebody_computes(wanted):
     said, computing, done = [], threading.Event(), threading.Event()
 
+    @queue.aside
+    def compute():
+        with queue.turn():
+            computing.set()
+            assert done.wait(SECONDS)
+
     def computes():
         with queue.run(), queue.run():  # a part of a run waits for nothing
             said.append("begins")
-            with queue.turn():
-                computing.set()
-                assert done.wait(SECONDS)
+            compute()
             said.append("ends")
 
     def draws():
@@ -144,3 +148,29 @@ def test_a_run_that_fails_lets_the_next_one_in():
     for _ in range(2):
         with pytest.raises(KeyError), queue.run():
             raise KeyError
+
+
+def test_many_who_want_the_same_do_not_hold_each_other_up(wanted):
+    """One computes while another waits for it at the cache: the page must not be held meanwhile."""
+    cache, computing, go = threading.Lock(), threading.Event(), threading.Event()
+
+    @queue.aside
+    def make():
+        with cache, queue.turn():
+            computing.set()
+            assert go.wait(SECONDS)
+
+    def visit():
+        with queue.run():
+            make()
+
+    threads = [threading.Thread(target=visit, daemon=True) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    assert computing.wait(SECONDS)
+    assert queue._page.acquire(timeout=SECONDS)  # a sixth one draws
+    queue._page.release()
+    go.set()
+    for thread in threads:
+        thread.join(SECONDS)
+    assert not any(thread.is_alive() for thread in threads)

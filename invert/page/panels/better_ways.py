@@ -78,6 +78,7 @@ def _rung(classifier: str, name: str, seed: int, row) -> str:
     )
 
 
+@queue.aside
 @st.cache_data(max_entries=128, show_spinner=False)
 def _pictures(classifier: str, name: str, seed: int) -> str:
     # With frames, though none are shown: that loop was compiled when the page was loaded.

@@ -196,6 +196,7 @@ def _what(recipe: records.Method, start: str) -> str:
     return f"{claim} {WHY} Start: {start.replace('my', 'your')}{aided}."
 
 
+@queue.aside
 @st.cache_data(max_entries=32, show_spinner=False)
 def _run(choice: Choice, start: str | np.ndarray) -> Result:
     """Make the images. They depend on nothing else, so visitors with one link share them."""

@@ -96,6 +96,7 @@ def _noise(image: np.ndarray, name: str, strength: float) -> str:
     )
 
 
+@queue.aside
 @st.cache_data(max_entries=32, show_spinner=False)
 def _twins(image: np.ndarray, name: str) -> str:
     from invert.explanation import invariances

@@ -44,6 +44,7 @@ def _reasons(image: np.ndarray) -> str:
     return f"{explained}{markup.sentence(MAPS, 'note')}"
 
 
+@queue.aside
 @st.cache_data(max_entries=32, show_spinner=False)
 def _explained(image: np.ndarray, name: str) -> str:
     from invert.explanation import attribution
