@@ -38,10 +38,12 @@ KINDS = ("stroke → answer", "choice → images")
 
 async def flood(address: str, origin: str = "127.0.0.1") -> None:
     """One connection asks for the page anew, as fast as it can."""
-    async with Session(address, {}, origin=origin) as attacker:
-        await attacker.until(lambda: visitors.loaded(attacker), visitors.PATIENCE)
-        while True:
-            await attacker.rerun()
+    while True:
+        with contextlib.suppress(*Lost):  # it may be shown out
+            async with Session(address, {}, origin=origin) as attacker:
+                await attacker.until(lambda s=attacker: visitors.loaded(s), visitors.PATIENCE)
+                while True:
+                    await attacker.rerun()
 
 
 async def floods(address: str) -> None:

@@ -1,6 +1,7 @@
 """What one visitor may ask of the server, with a stand-in for all that is behind the limits."""
 
 import asyncio
+import concurrent.futures
 import json
 from types import SimpleNamespace
 
@@ -13,6 +14,12 @@ from invert.page.limits import Limits
 
 A_SECOND, AT_ONCE = limits.OF_A_CONNECTION
 DISCONNECT = {"type": "websocket.disconnect", "code": 1001}
+
+
+def run(coroutine):
+    """In a thread of its own: after browser tests, Playwright's event loop runs in this one."""
+    with concurrent.futures.ThreadPoolExecutor(1) as another_thread:
+        return another_thread.submit(asyncio.run, coroutine).result()
 
 
 def message(length=10):
@@ -59,7 +66,7 @@ def arrived(messages):
             came.append((len(got["bytes"]), limits.time.monotonic() - 1000))
         return came
 
-    return asyncio.run(all_of_it())
+    return run(all_of_it())
 
 
 def test_a_flood_waits_in_its_own_connection(clock):
@@ -80,7 +87,7 @@ def test_what_a_hand_does_never_waits(clock):
         for _ in range(5000):
             await get()
 
-    asyncio.run(all_the_time())
+    run(all_the_time())
     assert clock.now - began == pytest.approx(800)
 
 
@@ -130,7 +137,7 @@ def storing(server, seconds=0):
 def test_a_session_holds_few_uploads_and_always_its_latest(server):
     app = Limits(storing(server))
     for number in range(50):
-        assert asyncio.run(upload(app, "ada")) == 204
+        assert run(upload(app, "ada")) == 204
         assert server.stored["ada"] == 1 + number % limits.UPLOADS_A_SESSION
 
 
@@ -138,7 +145,7 @@ def test_all_sessions_together_hold_few_uploads(server):
     server.there.update(map(str, range(100)))
     app = Limits(storing(server))
     for number in range(100):
-        asyncio.run(upload(app, str(number)))
+        run(upload(app, str(number)))
         assert str(number) in server.stored and len(server.stored) <= limits.UPLOADS
     assert len(server.stored) == limits.UPLOADS
 
@@ -151,9 +158,9 @@ def test_uploads_are_given_back_when_their_visitor_leaves(server):
             await storing(server)(scope, receive, send)
 
     app = Limits(leave)
-    asyncio.run(upload(app, "ada"))
-    asyncio.run(upload(app, "bob"))
-    asyncio.run(app({"type": "websocket", "path": "/_stcore/stream"}, None, None))
+    run(upload(app, "ada"))
+    run(upload(app, "bob"))
+    run(app({"type": "websocket", "path": "/_stcore/stream"}, None, None))
     assert set(server.stored) == {"bob"}
 
 
@@ -162,7 +169,7 @@ def test_an_upload_of_somebody_who_left_meanwhile_is_not_kept(server):
         server.there.discard("ada")
         await storing(server)(scope, receive, send)
 
-    asyncio.run(upload(Limits(slow), "ada"))
+    run(upload(Limits(slow), "ada"))
     assert server.stored == {}
 
 
@@ -175,9 +182,9 @@ def test_too_many_uploads_at_once_and_slow_ones_are_refused(server, monkeypatch)
             *[upload(app, "ada") for _ in range(limits.UPLOADS_AT_ONCE + 3)]
         )
 
-    statuses = asyncio.run(many())
+    statuses = run(many())
     assert sorted(statuses) == [408] * limits.UPLOADS_AT_ONCE + [503] * 3
-    assert asyncio.run(upload(Limits(storing(server)), "ada")) == 204
+    assert run(upload(Limits(storing(server)), "ada")) == 204
 
 
 def test_one_connection_too_many_is_refused_and_there_is_room_when_one_goes(server, monkeypatch):
@@ -202,7 +209,7 @@ def test_one_connection_too_many_is_refused_and_there_is_room_when_one_goes(serv
         await app(scope, None, send)
         assert refused == [1013]
 
-    asyncio.run(visits())
+    run(visits())
 
 
 def test_connections_of_an_address_share_what_it_may_ask_and_others_do_not_wait(server, clock):
@@ -222,7 +229,7 @@ def test_connections_of_an_address_share_what_it_may_ask_and_others_do_not_wait(
             return next(sent)
 
         scope = {"type": "websocket", "path": "/", "client": (address, 1), "number": number}
-        asyncio.run(app(scope, receive, None))
+        run(app(scope, receive, None))
 
     app = Limits(take_all)
     for number in range(12):  # one after the other: to come back does not fill the budget up
@@ -251,7 +258,7 @@ def test_one_address_leaves_room_for_others(server, monkeypatch):
         await asyncio.gather(*[app(scope, None, send) for scope in scopes])
         return len(refused)
 
-    assert asyncio.run(visits()) == 1
+    assert run(visits()) == 1
 
 
 @pytest.mark.parametrize(
