@@ -9,7 +9,6 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -114,24 +113,12 @@ def launch(session):
 
 
 @pytest.fixture(scope="session")
-def first_visit(server, browser):
-    """What the first visitor of a new server saw while it was still compiling, and how soon."""
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
-    page = context.new_page()
-    began = time.monotonic()
+def ready(server, browser):
+    """The server has loaded its models: it shows images."""
+    page = browser.new_context().new_page()
     page.goto(server)
-    page.locator(".st-key-digit").get_by_text("8", exact=True).wait_for(timeout=SECONDS * 1000)
-    page.locator("canvas.upper-canvas").wait_for(timeout=SECONDS * 1000)
-    seen = SimpleNamespace(
-        seconds=time.monotonic() - began,
-        words=page.locator("body").inner_text(),
-        status=page.get_by_role("status").inner_text(),
-        tabs=page.get_by_role("tab").all_inner_texts(),
-    )
     page.locator(".film").first.wait_for(timeout=MODELS_SECONDS * 1000)
-    seen.seconds_to_image = time.monotonic() - began
-    context.close()
-    return seen
+    page.context.close()
 
 
 @pytest.fixture(scope="session")
@@ -151,7 +138,7 @@ def computers(browser):
 
 
 @pytest.fixture
-def visit(server, computers, first_visit):
+def visit(server, computers, ready):
     """Open the page as a visitor: ``visit("?digit=3", width=390, …)`` returns a Playwright page,
     as soon as it shows its images, or what ``first`` selects.
 

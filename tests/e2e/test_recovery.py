@@ -53,9 +53,7 @@ def test_killed_server_comes_back_to_the_same_images_and_drawing(visitor, tmp_pa
         kill(process)
 
 
-def test_what_is_drawn_while_the_connection_is_lost_is_read_when_it_is_back(
-    visitor, server, first_visit
-):
+def test_what_is_drawn_while_the_connection_is_lost_is_read_when_it_is_back(visitor, server, ready):
     sockets = []
 
     def connect(socket):
