@@ -1,6 +1,6 @@
 """Visitors are answered while somebody does the server harm, and nothing is left of it.
 
-Two of the attacks of tests/load, a few seconds each; there they are measured.
+One of the attacks of tests/load, for a few seconds; there all of them are measured.
 """
 
 import asyncio
@@ -8,24 +8,22 @@ import concurrent.futures
 
 import attacks
 import long_life
-import pytest
 from visitors import warm, wrong
 
 SECONDS = 5
 
 
-def beside(attack, address):
-    """Let visitors come during an attack."""
+def beside_floods(address):
+    """Let visitors come while ten connections, from ten addresses, ask as fast as they can."""
     asyncio.run(warm(address))
-    with attacks.under(attack, address):
+    with attacks.under("floods_from_everywhere", address):
         return asyncio.run(attacks.visit(address, SECONDS))
 
 
-@pytest.mark.parametrize("attack", ["floods_from_everywhere", "choices"])
-def test_everyone_is_answered_beside(attack, server):
+def test_everyone_is_answered_beside_a_flood(server):
     # A thread of its own: Playwright's event loop runs in this one.
     with concurrent.futures.ThreadPoolExecutor() as another_thread:
-        came = another_thread.submit(beside, attack, server).result()
+        came = another_thread.submit(beside_floods, server).result()
     assert [visitor.troubles for visitor in came] == [[]] * attacks.VISITORS
     answers = [answer for visitor in came for answer in visitor.answers]
     assert {answer.kind for answer in answers} >= {"page open → first images"}

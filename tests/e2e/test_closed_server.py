@@ -109,7 +109,6 @@ def held(server):
 
 
 def test_a_session_holds_few_uploads_and_none_when_it_is_left(server):
-    wait_until(lambda: held(server) == 0, SECONDS)
     token = token_of(server)
     with socket_of(server) as socket:
         path = f"/_stcore/upload_file/{run(socket)}"

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from visitors import crowd, visit, warm, wrong
 
-VISITORS, SECONDS = 6, 10
+VISITORS, SECONDS = 6, 8
 
 
 @pytest.fixture(scope="module")
