@@ -31,6 +31,4 @@ if __name__ == "__main__":  # a visitor's page
         failure.guard(main)
     loading.begin()  # last, so that the page is shown first
 else:  # the server, which reads this file once as a module
-    app = st.App(
-        __file__, middleware=[Middleware(limits.Limits)], lifespan=loading.even_if_nobody_comes
-    )
+    app = st.App(__file__, middleware=[Middleware(limits.Limits)], lifespan=loading.load_soon)

@@ -9,7 +9,7 @@ from pathlib import Path
 from invert.data import DataError
 from invert.networks.weights import WeightsError
 
-MAX_PICTURE = 64 * 2**20  # bytes; a device such as /dev/zero has no end
+MAX_PICTURE = 64 * 2**20  # bytes
 
 
 def run(command: Callable[[], None], stopped: str) -> int:
@@ -55,8 +55,10 @@ def read(path: str) -> bytes:
 
     Raises:
         OSError: it cannot be read.
-        ValueError: it is larger than ``MAX_PICTURE``, or has no end, such as a device.
+        ValueError: it is larger than ``MAX_PICTURE``, or no file but a device or a pipe.
     """
+    if Path(path).exists() and not Path(path).is_file() and not Path(path).is_dir():
+        raise ValueError(f"A picture must be an ordinary file; {path} is a device or a pipe.")
     with Path(path).open("rb") as file:
         data = file.read(MAX_PICTURE + 1)
     if len(data) > MAX_PICTURE:

@@ -1,3 +1,4 @@
+import os
 import re
 import subprocess
 import sys
@@ -248,9 +249,27 @@ def test_a_mistake_of_our_own_keeps_its_traceback(monkeypatch):
         command.main(["generate", "8"])
 
 
-def test_a_device_without_end_is_refused(capsys):
-    assert command.main(["classify", "/dev/zero"]) == 2
-    assert "A picture must have at most 64 MB; /dev/zero has more" in capsys.readouterr().err
+@pytest.mark.parametrize("arguments", [["classify"], ["inspect", "robust"]])
+@pytest.mark.parametrize("kind", ["device", "pipe"])
+def test_a_device_and_a_pipe_are_refused_unread(arguments, kind, capsys, tmp_path):
+    path = "/dev/zero" if kind == "device" else tmp_path / "pipe.png"
+    if kind == "pipe":
+        os.mkfifo(path)
+    assert command.main([*arguments, str(path)]) == 2
+    words = f"A picture must be an ordinary file; {path} is a device or a pipe."
+    assert words in capsys.readouterr().err
+
+
+def test_a_picture_without_end_is_read_no_further_than_it_may_be(capsys, tmp_path):
+    (tmp_path / "large.png").touch()
+    os.truncate(tmp_path / "large.png", 2**40)
+    assert command.main(["classify", str(tmp_path / "large.png")]) == 2
+    assert "A picture must have at most 64 MB" in capsys.readouterr().err
+
+
+def test_no_name_is_no_classifier(capsys):
+    assert command.main(["inspect", ""]) == 2
+    assert "classifier must be one of question," in capsys.readouterr().err
 
 
 def test_a_number_is_a_label_where_labels_are_numbers(stranger, tmp_path, capsys):

@@ -11,8 +11,8 @@ from invert.networks.classifier import open_graph
 
 # Of the straight line from a black page; so many meet the exact sum to one in a hundred.
 POINTS = 256
-# Results are held for the way back, and gradients beside them.
-WAYS = 3
+# How many classes the search is compiled for; what is searched for is filled up to one of them.
+BUCKETS = (1, 10, 32, 128)
 # Of the search for a smallest change; its longest useful way and its finest turn.
 STEPS = 300
 FIRST_STEP, LAST_STEP = 1.0, 0.01
@@ -68,7 +68,7 @@ def integrated_gradients(image, target, classifier) -> np.ndarray:
     black = np.float32(graph.pixel_range[0])
     middles = (np.arange(POINTS, dtype=np.float32) + 0.5) / POINTS
     way = black + middles.reshape(-1, *[1] * len(graph.image_shape)) * (x - black)
-    parts = batches.chunks(POINTS, batches.most_at_once(architecture_of(graph), WAYS))
+    parts = batches.chunks(POINTS, batches.most_at_once(architecture_of(graph), batches.BOTH_WAYS))
     total = sum(_gradients(graph, way[part], target).sum(axis=0) for part in parts)
     return ((x - black) * (total / POINTS))[0]
 
@@ -85,9 +85,8 @@ def smallest_changes(image, classifier, targets=None) -> np.ndarray:
         targets: the classes, by their numbers or labels; by default all of them, in their order.
 
     Returns:
-        ``(T, *shape)`` float32 in the pixel range, an image for each of the targets, which is read
-        as that; where the image itself is, it is the image; where nothing was found (rare), it is
-        NaN.
+        ``(T, *shape)`` float32 in the pixel range: one image per target, which the classifier reads
+        as that target. The image itself where it already is; NaN where none was found (rare).
 
     Raises:
         ValueError: ``image`` is no image, a target no class, or the classifier is none.
@@ -99,8 +98,11 @@ def smallest_changes(image, classifier, targets=None) -> np.ndarray:
     wanted = range(graph.classes) if targets is None else targets
     aims = np.eye(graph.classes, dtype=np.float32)
     aims = aims[check_targets(wanted, graph.labels, most=graph.classes)]
-    parts = batches.chunks(len(aims), batches.most_at_once(architecture_of(graph), WAYS))
-    found = [_search(graph, x.reshape(1, graph.values), aims[part]) for part in parts]
+    parts = batches.chunks(
+        len(aims), batches.most_at_once(architecture_of(graph), batches.BOTH_WAYS)
+    )
+    image = x.reshape(1, graph.values)
+    found = [_search(graph, image, aims[part]) for part in parts]  # a large network's, in parts
     return np.concatenate(found).reshape(len(aims), *graph.image_shape)
 
 
@@ -129,8 +131,10 @@ def _search(graph: FrozenGraph, image: np.ndarray, aims: np.ndarray) -> np.ndarr
     arguments = tf.constant(image), tf.constant(aims)
     if compiling.suits_xla(graph):
         try:
-            call = compiling.compiled(graph, key, search, signature, xla=True, shape=len(aims))
-            return call(*arguments).numpy()
+            # Each number of classes is compiled apart.
+            filled = batches.fill_up(aims, batches.bucket(len(aims), BUCKETS))
+            call = compiling.compiled(graph, key, search, signature, xla=True, shape=len(filled))
+            return call(tf.constant(image), tf.constant(filled))[: len(aims)].numpy()
         except compiling.Refused:
             pass
     return compiling.compiled(graph, key, search, signature, xla=False)(*arguments).numpy()

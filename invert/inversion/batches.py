@@ -15,6 +15,8 @@ SIDE_BY_SIDE = 2
 BUCKETS = (1, 5, 8, 16, 32, 64)
 # With a decoder a loop takes 20 to 50 MB and five seconds to compile, so there is one for all.
 DECODER_BUCKETS = (5,)
+# How often each result of a graph is held on the way there and back: itself, its gradient, a copy.
+BOTH_WAYS = 3
 # What one batch may take, where every image's share is known from the graph.
 MOST_BYTES = 2**28
 MOST = 128
@@ -52,7 +54,7 @@ def most_at_once(architecture: Architecture, ways: int = 1) -> int:
 
     Args:
         architecture: the graph.
-        ways: how often every result is held: once for reading, thrice with the way back.
+        ways: how often every result is held: once for reading, ``BOTH_WAYS`` with the way back.
     """
     sizes = architecture.compiled
     if "bytes" not in sizes:

@@ -21,8 +21,6 @@ from invert.inversion.objectives import Objective
 
 # XLA must know how many frames are kept; 0 asks for none.
 FRAME_BUCKETS = (0, 32, 64)
-# A graph's results are held until the way back is done, and so are gradients and what is worked on.
-WAYS = 3
 
 
 class Learned(NamedTuple):
@@ -163,7 +161,7 @@ def _learn(frozen: FrozenGraph, objective: Objective, decoder, start, targets, s
         settings = settings._replace(frame_steps=filled)
     else:  # no size is compiled apart, so nothing has to be filled up
         slots = min(slots, 1)
-        parts = batches.split(count, batches.most_at_once(architecture, ways=WAYS))
+        parts = batches.split(count, batches.most_at_once(architecture, batches.BOTH_WAYS))
         sizes = [len(part) for part in parts]
     numbers = [tf.constant(value) for value in settings]
 
@@ -188,8 +186,8 @@ def _learn(frozen: FrozenGraph, objective: Objective, decoder, start, targets, s
     if len(parts) == 1:
         results = [learn_part(parts[0], sizes[0])]
     else:
-        # Threads of this call alone: others may have a long loop to compile first. At the end it
-        # waits for all of them, so that none goes on when one has failed.
+        # Threads of its own: a shared pool would make this call wait while another compiles.
+        # It waits for all of them in the end, so that none goes on when one has failed.
         with concurrent.futures.ThreadPoolExecutor(batches.SIDE_BY_SIDE, "invert-learn") as threads:
             results = list(threads.map(learn_part, parts, sizes))
     ends, images, *records = (np.concatenate(r, axis=1) for r in zip(*results, strict=True))

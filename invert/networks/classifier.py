@@ -153,7 +153,8 @@ def _shipped(name: str) -> FrozenGraph:
 
 def _exists(path: str | os.PathLike[str]) -> bool:
     try:
-        return Path(path).exists() or Path(f"{path}.index").exists()  # a checkpoint is a prefix
+        # A checkpoint is a prefix. No name at all would be the folder that one is in.
+        return path != "" and (Path(path).exists() or Path(f"{path}.index").exists())
     except (OSError, ValueError):  # no path at all
         return False
 

@@ -1,17 +1,22 @@
-"""What a visitor may ask of the server: ASGI middleware, in front of all that Streamlit does.
+"""What a visitor may ask of the server: ASGI middleware in front of Streamlit.
 
-A message too long is dropped before it is parsed. Messages that come faster than hands make them
-wait in their own connection, where they keep nobody else waiting. Of uploads a session holds few,
-and none once its visitor has left.
+A message that is too long is dropped before it is parsed. Messages sent faster than a person can
+act are delayed, in their own connection only. A session holds at most two uploads; they are
+deleted when its visitor leaves.
 """
 
 import asyncio
+import contextlib
+import dataclasses
 import ipaddress
 import re
-import time
+from asyncio import sleep
+from time import monotonic
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 from streamlit import runtime
 
 # Connections at once, each of 2 to 3 MB. One more is refused, rather than all of them made slow.
@@ -21,35 +26,59 @@ LONGEST_MESSAGE = 512 * 1024
 # Messages a second, and at once. A stroke, a click, a slider's move are one each. A run of the page
 # keeps Python busy for 16 ms: so an address has half of it, enough for a class of thirty, and all
 # together have a little less than there is.
-OF_A_CONNECTION, OF_AN_ADDRESS, OF_ALL = (8, 40), (30, 200), (50, 100)
-# A long message counts for several: to parse so many bytes takes as long as to run the page.
+RATE_OF_A_CONNECTION, RATE_OF_AN_ADDRESS, RATE_OF_ALL = (8, 40), (30, 200), (50, 100)
+# A long message counts for several: to parse this many bytes takes as long as to run the page.
 BYTES_A_MESSAGE = 32 * 1024
+LONG = 2  # a message that counts for more is long
 
 UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+$")
 # Files of at most 8 MB (server.maxUploadSize). The page needs one for as long as it reads it.
 UPLOADS, UPLOADS_A_SESSION = 32, 2
-UPLOADS_AT_ONCE, UPLOAD_SECONDS = 16, 60
+UPLOADS_AT_ONCE, UPLOADS_AT_ONCE_AN_ADDRESS, UPLOAD_SECONDS = 16, 8, 60
+METRICS = "/_stcore/metrics"
 
 
 class Budget:
-    """So many messages a second, and so many at once."""
+    """A rate of messages, and how many may come at once.
+
+    Args:
+        a_second: how many messages it gains in a second.
+        at_once: how many it holds at first, and at most.
+    """
 
     def __init__(self, a_second: float, at_once: float):
         self._a_second, self._at_once = a_second, at_once
-        self._credit, self._last = float(at_once), time.monotonic()
+        self._credit, self._last = float(at_once), monotonic()
+        self._one_long = asyncio.Lock()
 
-    def spend(self, messages: float) -> float:
-        """Take messages from the budget; return how many seconds they have to wait for it."""
-        now = time.monotonic()
+    async def take(self, messages: float) -> None:
+        """Take so many messages, and wait until there are so many.
+
+        Of long messages one is taken at a time, so a short one waits behind no more than one.
+        """
+        async with self._one_long if messages > LONG else contextlib.nullcontext():
+            self._gain()
+            self._credit -= messages
+            if self._credit < 0:
+                await sleep(-self._credit / self._a_second)
+
+    def is_full(self) -> bool:
+        """Whether nothing is missing from it."""
+        self._gain()
+        return self._credit >= self._at_once
+
+    def _gain(self) -> None:
+        now = monotonic()
         self._credit = min(self._at_once, self._credit + self._a_second * (now - self._last))
         self._last = now
-        self._credit -= messages
-        return max(0.0, -self._credit / self._a_second)
 
-    def is_whole(self) -> bool:
-        """Whether nothing of it was spent of late."""
-        self.spend(0)
-        return self._credit >= self._at_once
+
+@dataclasses.dataclass
+class Uploads:
+    """A session's uploads: how many are stored, and whose turn it is to be stored."""
+
+    count: int = 0
+    turn: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock)
 
 
 class Limits:
@@ -58,87 +87,125 @@ class Limits:
     def __init__(self, app: ASGIApp):
         self._app = app
         self._connections: list[str] = []  # the address of each
-        self._everybody = Budget(*OF_ALL)
+        self._everybody = Budget(*RATE_OF_ALL)
         self._budgets: dict[str, Budget] = {}  # of addresses that are here or were of late
-        self._uploads: dict[str, int] = {}  # how many a session has sent, the latest last
-        self._uploading = 0
+        self._uploads: dict[str, Uploads] = {}  # by session, the latest last
+        self._uploading: list[str] = []  # the address of each that is under way
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        upload = UPLOAD.search(scope["path"]) if scope["type"] == "http" else None
         if scope["type"] == "websocket":
             await self._connect(scope, receive, send)
-        elif upload and scope["method"] == "PUT":
+        elif scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif scope["method"] == "PUT" and (upload := UPLOAD.search(scope["path"])):
             await self._upload(upload[1], scope, receive, send)
+        elif scope["path"].endswith(METRICS) and not _is_this_machine(scope):
+            await PlainTextResponse("Not found.", 404)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         address, here = address_of(scope), self._connections
         if len(here) >= CONNECTIONS or here.count(address) >= CONNECTIONS_AN_ADDRESS:
-            return await send({"type": "websocket.close", "code": 1013})  # "try again later"
+            full = PlainTextResponse("Too many connections. Try again later.", 503)
+            return await full(scope, receive, send)
         self._budgets = {
             each: budget
             for each, budget in self._budgets.items()
-            if each in here or not budget.is_whole()
+            if each in here or not budget.is_full()
         }
         budgets = (
-            Budget(*OF_A_CONNECTION),
-            self._budgets.setdefault(address, Budget(*OF_AN_ADDRESS)),
+            Budget(*RATE_OF_A_CONNECTION),
+            self._budgets.setdefault(address, Budget(*RATE_OF_AN_ADDRESS)),
+            self._everybody,
         )
         here.append(address)
         try:
-            await self._app(scope, paced(receive, *budgets), send)
+            with contextlib.suppress(WebSocketDisconnect):  # it left while being let in
+                await self._app(scope, paced(receive, *budgets), send)
         finally:
             here.remove(address)
-            self._give_back()
+            self._drop_uploads()
 
     async def _upload(self, session: str, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._uploading >= UPLOADS_AT_ONCE:
+        if not runtime.get_instance().is_active_session(session):
+            return await self._app(scope, receive, send)  # which refuses it unread
+        address, under_way = address_of(scope), self._uploading
+        here = under_way.count(address)
+        if len(under_way) >= UPLOADS_AT_ONCE or here >= UPLOADS_AT_ONCE_AN_ADDRESS:
             busy = PlainTextResponse("Too many uploads at once. Try again in a moment.", 503)
             return await busy(scope, receive, send)
-        self._give_back(session)
-        self._uploads[session] = self._uploads.pop(session, 0) + 1
-        self._uploading += 1
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        uploads = self._uploads.setdefault(session, Uploads())
+        under_way.append(address)
         try:
-            async with asyncio.timeout(UPLOAD_SECONDS):
-                await self._app(scope, receive, send)
+            async with asyncio.timeout(UPLOAD_SECONDS) as limit, uploads.turn:
+                if uploads.count >= UPLOADS_A_SESSION:
+                    self._delete(session, uploads)
+                await self._app(scope, receive, answer)
+                if 200 <= status < 300:
+                    uploads.count += 1
+                    self._uploads.pop(session, None)
+                    self._uploads[session] = uploads
+        except ClientDisconnect:
+            pass  # the visitor gave it up
         except TimeoutError:
+            if status or not limit.expired():
+                raise
             late = PlainTextResponse(f"An upload may take {UPLOAD_SECONDS} s; it took longer.", 408)
             await late(scope, receive, send)
         finally:
-            self._uploading -= 1
-            self._give_back()
+            under_way.remove(address)
+            self._drop_uploads()
 
-    def _give_back(self, session: str = "") -> None:
-        """Forget the uploads of those who left; those of a session that uploads once more, where
-        they are enough; and the oldest, where all together are."""
+    def _drop_uploads(self) -> None:
+        """Delete the uploads of those who left; and the oldest, where there are too many."""
         server = runtime.get_instance()
-        for each, count in list(self._uploads.items()):
-            enough = each == session and count >= UPLOADS_A_SESSION
-            enough = enough or sum(self._uploads.values()) > UPLOADS
-            if enough or not server.is_active_session(each):
-                server.uploaded_file_mgr.remove_session_files(each)
-                del self._uploads[each]
+        for session, uploads in list(self._uploads.items()):
+            gone = not server.is_active_session(session)
+            if gone or sum(each.count for each in self._uploads.values()) > UPLOADS:
+                self._delete(session, uploads)
+            if gone:
+                del self._uploads[session]
+
+    def _delete(self, session: str, uploads: Uploads) -> None:
+        runtime.get_instance().uploaded_file_mgr.remove_session_files(session)
+        uploads.count = 0
 
 
 def paced(receive: Receive, *budgets: Budget) -> Receive:
-    """Return a connection's ``receive`` that waits where messages come faster than its budgets.
+    """Return a connection's ``receive``, which waits where messages come faster than its budgets.
 
-    While it waits nothing is read, so that what has been sent stays with whoever sends it. Messages
-    longer than ``LONGEST_MESSAGE`` are dropped.
+    While it waits nothing more is read. What Streamlit would refuse is dropped: text, and messages
+    longer than ``LONGEST_MESSAGE``.
+
+    Args:
+        receive: of the connection, as ASGI has it.
+        budgets: the connection's own first. Only what it can pay for is asked of the others, which
+            it shares.
     """
+    own, *shared = budgets
 
     async def receive_in_turn() -> Message:
         while True:
             message = await receive()
             if message["type"] != "websocket.receive":
                 return message
-            length = len(message.get("bytes") or message.get("text") or b"")
+            content = message.get("bytes")
+            length = len(content or message.get("text") or b"")
             cost = 1 + length / BYTES_A_MESSAGE
-            if seconds := max(budget.spend(cost) for budget in budgets):
-                await asyncio.sleep(seconds)
-            if length <= LONGEST_MESSAGE:
-                return message
+            await own.take(cost)
+            if content is None or length > LONGEST_MESSAGE:
+                continue
+            for budget in shared:
+                await budget.take(cost)
+            return message
 
     return receive_in_turn
 
@@ -153,3 +220,11 @@ def address_of(scope: Scope) -> str:
     if address.version == 4:
         return host
     return str(address.ipv4_mapped or ipaddress.ip_network((int(address), 64), strict=False))
+
+
+def _is_this_machine(scope: Scope) -> bool:
+    host = scope["client"][0] if scope.get("client") else ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

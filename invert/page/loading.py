@@ -134,7 +134,7 @@ def begin() -> None:
 
 
 @contextlib.asynccontextmanager
-async def even_if_nobody_comes(_: Any) -> AsyncIterator[None]:
+async def load_soon(_: Any) -> AsyncIterator[None]:
     """Start loading soon after the server has started; who comes sooner is shown the page first."""
     asyncio.get_running_loop().call_later(ALONE_SECONDS, begin)
     yield

@@ -43,10 +43,10 @@ def run() -> Iterator[None]:
 
 
 def aside(function: Callable[P, R]) -> Callable[P, R]:
-    """Let others' pages run while a function is at work. It stands above the function's cache.
+    """Let others' pages run while a long function is at work.
 
-    For the cache has a lock of its own: whoever waited for that one while the page runs for them
-    would hold up the one who has it.
+    Put it above ``st.cache_data``, which locks: a thread that waits for that lock while it holds
+    the page would block the thread that is computing.
     """
 
     @functools.wraps(function)

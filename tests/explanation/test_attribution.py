@@ -104,9 +104,44 @@ def test_some_targets_are_answered_as_all_of_them_are(three):
     assert some == pytest.approx(every[[7, 0]], abs=1e-4)
 
 
+def test_targets_are_named_by_their_labels_too_and_a_wrong_one_is_named(three):
+    import keras
+
+    letters = freeze(
+        keras.Sequential([keras.Input((784,)), keras.layers.Dense(3)]), labels=["a", "b", "c"]
+    )
+    by_number = attribution.smallest_changes(three, letters, targets=[2])
+    assert np.array_equal(attribution.smallest_changes(three, letters, targets=["c"]), by_number)
+    assert classify(by_number, letters).argmax() == 2
+    with pytest.raises(ValueError, match="one of .*a, b, c.*d"):
+        attribution.smallest_changes(three, letters, targets=["d"])
+
+
+def test_few_sizes_are_compiled_whatever_is_asked_for(three, monkeypatch):
+    shapes, compiled = set(), attribution.compiling.compiled
+
+    def watch(*args, shape=None, **settings):
+        shapes.add(shape)
+        return compiled(*args, shape=shape, **settings)
+
+    monkeypatch.setattr(attribution.compiling, "compiled", watch)
+    for count in range(1, 11):
+        found = attribution.smallest_changes(three, "robust", targets=range(count))
+        assert found.shape == (count, 28, 28)
+    assert shapes == {1, 10}
+
+
 def test_large_networks_are_asked_a_little_at_a_time_and_answer_alike(three, monkeypatch):
     expected = attribution.integrated_gradients(three, 3, "robust")
     every = attribution.smallest_changes(three, "robust")
+    asked, gradients, search = [], attribution._gradients, attribution._search
     monkeypatch.setattr(attribution.batches, "most_at_once", lambda *_: 7)
+    monkeypatch.setattr(
+        attribution, "_gradients", lambda g, x, t: asked.append(len(x)) or gradients(g, x, t)
+    )
+    monkeypatch.setattr(
+        attribution, "_search", lambda g, x, aims: asked.append(len(aims)) or search(g, x, aims)
+    )
     assert attribution.integrated_gradients(three, 3, "robust") == pytest.approx(expected, abs=1e-4)
     assert attribution.smallest_changes(three, "robust") == pytest.approx(every, abs=1e-3)
+    assert max(asked) == 7 and sum(asked) == attribution.POINTS + 10

@@ -1,4 +1,6 @@
+import concurrent.futures
 import gc
+import threading
 import weakref
 
 import keras
@@ -109,6 +111,28 @@ def bessel():
         graph_def.node.remove(node)
     labels = tuple(map(str, range(10)))
     return FrozenGraph(graph_def, {"weights:0": w}, "image:0", "logits:0", (784,), (28, 28), labels)
+
+
+def test_nobody_waits_for_what_another_compiles(start, monkeypatch):
+    """While one long trace is under way, what is made already is used."""
+    made, other = freeze(dense()), freeze(dense(13))
+    run(made, STEEPEST, start)
+    compiles, go, make_trace = threading.Event(), threading.Event(), compiling._trace
+
+    def slow(*args):
+        compiles.set()
+        assert go.wait(60)
+        return make_trace(*args)
+
+    monkeypatch.setattr(compiling, "_trace", slow)
+    with concurrent.futures.ThreadPoolExecutor(2) as threads:
+        slower = threads.submit(run, other, STEEPEST, start)
+        assert compiles.wait(60)
+        try:
+            threads.submit(run, made, STEEPEST, start).result(timeout=60)
+        finally:
+            go.set()
+        slower.result(timeout=60)
 
 
 def test_what_xla_refuses_runs_as_an_ordinary_graph(start):

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import pickle
 import zipfile
 
@@ -114,7 +115,7 @@ def test_what_is_not_there_is_refused(tmp_path):
 
 
 def test_folders_that_hold_no_network_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="the folder .* holds none, and none of these.$"):
+    with pytest.raises(ValueError, match="the folder .* is empty.$"):
         freeze(tmp_path)
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(ValueError, match="the folder .* holds 'notes.txt', and none of these.$"):
@@ -149,3 +150,17 @@ def test_damaged_graphs_are_one_sentence(tmp_path):
     graph_def.node[2].input[0] = "nowhere"
     with pytest.raises(ValueError, match="."):
         freeze(write(path, graph_def))
+
+
+def test_a_pipe_is_refused_unread(tmp_path):
+    os.mkfifo(tmp_path / "pipe.pb")
+    with pytest.raises(ValueError, match="pipe.pb is a device or a pipe.$"):
+        freeze(tmp_path / "pipe.pb")
+
+
+def test_text_that_is_nested_too_deeply_is_refused(tmp_path):
+    nest = 'func { attr { key: "y" value { ' * 2000
+    deep = f'node {{ name: "a" op: "Const" attr {{ key: "x" value {{ {nest}'
+    (tmp_path / "deep.pbtxt").write_text(deep)
+    with pytest.raises(ValueError, match="deep.pbtxt is text that is nested too deeply.$"):
+        freeze(tmp_path / "deep.pbtxt")

@@ -9,10 +9,10 @@ import argparse
 import asyncio
 import collections
 import contextlib
+import itertools
 import json
 import multiprocessing
 import random
-import resource
 import sys
 import tempfile
 import time
@@ -34,6 +34,13 @@ MOST_SECONDS = 600
 PAUSE = (0.5, 1.5)  # seconds between an answer and the next action: busy visitors
 MEGABYTE = 1024 * 1024
 KINDS = ("stroke → answer", "choice → images")
+BEGINNING = 60  # seconds that an attack may take to begin
+# How often the attacker did what it does, told to the process that measures.
+_done = multiprocessing.Value("L", 0)
+
+
+def done() -> None:
+    _done.value += 1
 
 
 async def flood(address: str, origin: str = "127.0.0.1") -> None:
@@ -44,6 +51,7 @@ async def flood(address: str, origin: str = "127.0.0.1") -> None:
                 await attacker.until(lambda s=attacker: visitors.loaded(s), visitors.PATIENCE)
                 while True:
                     await attacker.rerun()
+                    done()
 
 
 async def floods(address: str) -> None:
@@ -76,6 +84,7 @@ async def send_drawings(address: str, length: int) -> None:
                 attacker.put("canvas", sent)
                 while True:
                     await attacker.rerun()
+                    done()
         await asyncio.sleep(0.1)
 
 
@@ -88,6 +97,7 @@ async def choices(address: str) -> None:
             seed += 1
             attacker.put("seed", seed)
             await attacker.rerun()
+            done()
             await asyncio.sleep(0.02)
 
 
@@ -96,7 +106,7 @@ async def sessions(address: str) -> None:
     while True:
         with contextlib.suppress(*Lost):
             async with Session(address, {"seed": random.randrange(10_000)}):
-                pass
+                done()
         await asyncio.sleep(0.05)
 
 
@@ -106,6 +116,7 @@ async def idle_connections(address: str) -> None:
     async def stay():
         with contextlib.suppress(*Lost):
             async with Session(address, {}):
+                done()
                 await asyncio.sleep(MOST_SECONDS)
 
     async def come(number):
@@ -116,15 +127,19 @@ async def idle_connections(address: str) -> None:
 
 
 async def uploads(address: str) -> None:
-    """Files of 8 MB that the page never refers to, as fast as they are taken."""
-    await send_files(address, bytes(8 * MEGABYTE - 4096))
+    """Files of 8 MB that the page never refers to, eight at once, as fast as they are taken."""
+    data = bytes(8 * MEGABYTE - 4096)
 
+    async def send(attacker, names):
+        while True:
+            with contextlib.suppress(OSError):
+                if await asyncio.to_thread(attacker.upload, next(names), data) == 204:
+                    done()
 
-async def send_files(address: str, data: bytes) -> None:
     async with Session(address, {}) as attacker:
         await attacker.until(lambda: visitors.loaded(attacker), visitors.PATIENCE)
-        for number in range(10**6):
-            await asyncio.to_thread(attacker.upload, f"{number}.png", data)
+        names = (f"{number}.png" for number in itertools.count())
+        await together([send(attacker, names) for _ in range(8)])
 
 
 async def pages(address: str) -> None:
@@ -136,6 +151,7 @@ async def pages(address: str) -> None:
         while True:
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(lambda: opener.open(address, timeout=60).read())
+                done()
 
     await together([fetch() for _ in range(8)])
 
@@ -149,6 +165,7 @@ async def half_requests(address: str) -> None:
         with contextlib.suppress(OSError):
             _, writer = await asyncio.open_connection(where.hostname, where.port)
             writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ")
+            done()
             while True:
                 await asyncio.sleep(5)
                 writer.write(b"x")
@@ -160,17 +177,17 @@ async def half_requests(address: str) -> None:
 ATTACKS: dict[str, Callable[[str], Awaitable[None]]] = {
     attack.__name__: attack
     for attack in (
-        *(
-            flood,
-            floods,
-            floods_from_everywhere,
-            long_drawings,
-            huge_drawings,
-            choices,
-            sessions,
-            idle_connections,
-        ),
-        *(uploads, pages, half_requests),
+        flood,
+        floods,
+        floods_from_everywhere,
+        long_drawings,
+        huge_drawings,
+        choices,
+        sessions,
+        idle_connections,
+        uploads,
+        pages,
+        half_requests,
     )
 }
 
@@ -187,26 +204,37 @@ async def visit(address: str, seconds: float) -> list[visitors.Visitor]:
     return came
 
 
-def attack(name: str, address: str) -> None:
+def attack(name: str, address: str, counter) -> None:
     """Attack until the process is ended."""
-    files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files[1], files[1]))
+    global _done
+    _done = counter
+    visitors.raise_limits()
     asyncio.run(ATTACKS[name](address))
 
 
 @contextlib.contextmanager
 def under(name: str | None, address: str) -> Iterator[None]:
-    """An attack that goes on meanwhile, in a process of its own."""
+    """An attack that goes on meanwhile, in a process of its own.
+
+    Raises:
+        RuntimeError: it did not begin or ended by itself.
+    """
     if name is None:
         yield
         return
-    attacker = multiprocessing.get_context("spawn").Process(target=attack, args=(name, address))
+    spawn = multiprocessing.get_context("spawn")
+    counter = spawn.Value("L", 0)
+    attacker = spawn.Process(target=attack, args=(name, address, counter))
     attacker.start()
-    time.sleep(4)  # for it to have begun
     try:
+        latest = time.monotonic() + BEGINNING
+        while not counter.value and attacker.is_alive() and time.monotonic() < latest:
+            time.sleep(0.1)
+        if not counter.value:
+            raise RuntimeError(f"the attack {name} did not begin.")
         yield
         if not attacker.is_alive():
-            print(f"the attack {name} ended by itself, which it must not")
+            raise RuntimeError(f"the attack {name} ended by itself.")
     finally:
         attacker.kill()
         attacker.join()

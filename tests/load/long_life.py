@@ -1,8 +1,7 @@
 """A long life: many runs, many networks, many sessions that come and go, hours at full load.
 
-``python tests/load/long_life.py`` does in an hour and a half what a server sees in months. It
-prints memory, threads and open files of the process as it goes; ``--runs``, ``--sessions`` and
-``--minutes`` make it shorter.
+``python tests/load/long_life.py`` takes an hour and a half, and prints memory, threads and open
+files of the process as it goes; ``--runs``, ``--sessions`` and ``--minutes`` make it shorter.
 """
 
 import argparse
@@ -12,7 +11,6 @@ import gc
 import multiprocessing
 import os
 import random
-import resource
 import sys
 import tempfile
 import time
@@ -141,8 +139,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=SESSIONS, help="(%(default)s)")
     parser.add_argument("--minutes", type=float, default=MINUTES, help="(%(default)s)")
     options = parser.parse_args()
-    files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files[1], files[1]))
+    visitors.raise_limits()
     print(f"{'':<58}{'memory':>10}{'threads':>8}{'files':>4}")
     if options.runs:
         process = multiprocessing.get_context("spawn").Process(target=live, args=(options.runs,))

@@ -31,7 +31,7 @@ from session import Lost, Session  # noqa: E402
 MOST_VISITORS, MOST_SECONDS = 500, 600
 PAUSE = (2.0, 6.0)  # seconds between an answer and the visitor's next action
 ARRIVALS = 10  # a second
-PATIENCE = 120  # seconds, for an answer, on cores that others use as well
+PATIENCE = 60  # seconds, for an answer, on cores that others use as well
 LOADING = 240  # seconds, for a server to load and compile everything
 READING, IMAGES = 'class="reading"', 'class="run"'
 # Lines of a hand, in the canvas's pixels.
@@ -262,6 +262,12 @@ async def measure(address: str, pid: int | None, number: int, seconds: float) ->
     print(f"wrong: {len(wrong(answers))} of {len(answers)}")
 
 
+def raise_limits() -> None:
+    """Let this process hold as many open files as the system allows: each visitor takes some."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--visitors", type=int, default=50, help="(%(default)s)")
@@ -270,8 +276,7 @@ def main() -> None:
     options = parser.parse_args()
     if not (1 <= options.visitors <= MOST_VISITORS and 1 <= options.seconds <= MOST_SECONDS):
         parser.error(f"at most {MOST_VISITORS} visitors and {MOST_SECONDS} seconds, at least 1.")
-    files = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files[1], files[1]))
+    raise_limits()
     if options.address:
         asyncio.run(measure(options.address, None, options.visitors, options.seconds))
         return

@@ -6,13 +6,15 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from starlette.requests import ClientDisconnect
+from starlette.websockets import WebSocketDisconnect
 from streamlit import runtime
 
 from invert.drawing.strokes import MAX_POINTS
 from invert.page import limits
 from invert.page.limits import Limits
 
-A_SECOND, AT_ONCE = limits.OF_A_CONNECTION
+A_SECOND, AT_ONCE = limits.RATE_OF_A_CONNECTION
 DISCONNECT = {"type": "websocket.disconnect", "code": 1001}
 
 
@@ -27,15 +29,34 @@ def message(length=10):
 
 
 class Clock:
-    """Time that passes only while somebody waits."""
+    """Time that passes only while everybody waits."""
 
     def __init__(self, monkeypatch):
-        self.now = 1000.0
-        monkeypatch.setattr(limits.time, "monotonic", lambda: self.now)
-        monkeypatch.setattr(limits.asyncio, "sleep", self.sleep)
+        self.now, self._asleep = 1000.0, []
+        monkeypatch.setattr(limits, "monotonic", lambda: self.now)
+        monkeypatch.setattr(limits, "sleep", self.sleep)
 
     async def sleep(self, seconds):
-        self.now += seconds
+        awake = asyncio.Event()
+        self._asleep.append((self.now + seconds, awake))
+        await awake.wait()
+
+    def run(self, *coroutines):
+        """Run them side by side; return what they return."""
+
+        async def all_of_them():
+            tasks = [asyncio.ensure_future(each) for each in coroutines]
+            while not all(task.done() for task in tasks):
+                for _ in range(3 * len(tasks) + 10):
+                    await asyncio.sleep(0)
+                if self._asleep:
+                    first = min(self._asleep, key=lambda sleeper: sleeper[0])
+                    self._asleep.remove(first)
+                    self.now = first[0]
+                    first[1].set()
+            return [task.result() for task in tasks]
+
+        return run(all_of_them())
 
 
 @pytest.fixture
@@ -53,24 +74,24 @@ def server(monkeypatch):
     return SimpleNamespace(stored=stored, there=there)
 
 
-def arrived(messages):
+def arrived(clock, messages):
     """What comes through, and when, of messages that are all sent at once."""
-    waiting = iter([*messages, DISCONNECT])
+    waiting, began = iter([*messages, DISCONNECT]), clock.now
 
     async def receive():
         return next(waiting)
 
     async def all_of_it():
-        get, came = limits.paced(receive, limits.Budget(*limits.OF_A_CONNECTION)), []
+        get, came = limits.paced(receive, limits.Budget(*limits.RATE_OF_A_CONNECTION)), []
         while (got := await get()) != DISCONNECT:
-            came.append((len(got["bytes"]), limits.time.monotonic() - 1000))
+            came.append((len(got["bytes"]), clock.now - began))
         return came
 
-    return run(all_of_it())
+    return clock.run(all_of_it())[0]
 
 
 def test_a_flood_waits_in_its_own_connection(clock):
-    times = [time for _, time in arrived([message()] * 140)]
+    times = [time for _, time in arrived(clock, [message()] * 140)]
     assert times[: AT_ONCE - 1] == [0] * (AT_ONCE - 1)
     assert times[-1] == pytest.approx((140 - AT_ONCE) / A_SECOND, rel=0.01)
 
@@ -83,20 +104,27 @@ def test_what_a_hand_does_never_waits(clock):
         return message(2_000)
 
     async def all_the_time():
-        get = limits.paced(receive, limits.Budget(*limits.OF_A_CONNECTION))
+        get = limits.paced(receive, limits.Budget(*limits.RATE_OF_A_CONNECTION))
         for _ in range(5000):
             await get()
 
-    run(all_the_time())
+    clock.run(all_the_time())
     assert clock.now - began == pytest.approx(800)
 
 
 def test_long_messages_count_for_several_and_too_long_ones_are_dropped(clock):
     long = limits.LONGEST_MESSAGE
-    came = arrived([message(long), message(long + 1), message(5), *[message(long)] * 20])
+    sent = [message(long), message(long + 1), message(5), *[message(long)] * 20]
+    came = arrived(clock, sent)
     assert [length for length, _ in came] == [long, 5, *[long] * 20]
     a_second = A_SECOND / (1 + long / limits.BYTES_A_MESSAGE)
     assert came[-1][1] == pytest.approx(22 / a_second - AT_ONCE / A_SECOND, rel=0.05)
+
+
+def test_text_is_dropped_which_streamlit_answers_with_a_traceback(clock):
+    text = {"type": "websocket.receive", "text": "hello"}
+    both = {"type": "websocket.receive", "bytes": None, "text": "hello"}
+    assert [length for length, _ in arrived(clock, [text, message(7), both])] == [7]
 
 
 def test_the_longest_drawing_that_is_read_is_never_dropped():
@@ -104,9 +132,15 @@ def test_the_longest_drawing_that_is_read_is_never_dropped():
     assert len(json.dumps(path, separators=(",", ":"))) < limits.LONGEST_MESSAGE
 
 
-def upload(app, session, sent=None):
-    """Send a file and return the answer's status."""
-    scope = {"type": "http", "method": "PUT", "path": f"/_stcore/upload_file/{session}/x"}
+def upload(app, session, address="192.0.2.1"):
+    """Send a file and return the answer's status, None where there was no answer."""
+    scope = {
+        "type": "http",
+        "method": "PUT",
+        "path": f"/_stcore/upload_file/{session}/x",
+        "headers": [],
+        "client": (address, 1),
+    }
     statuses = []
 
     async def send(message):
@@ -116,10 +150,14 @@ def upload(app, session, sent=None):
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def put():
-        await app(scope | {"headers": []}, receive, send)
-        return statuses[0]
+        await app(scope, receive, send)
+        return statuses[0] if statuses else None
 
     return put()
+
+
+async def refuse(scope, receive, send):
+    await send({"type": "http.response.start", "status": 413, "headers": []})
 
 
 def storing(server, seconds=0):
@@ -129,9 +167,14 @@ def storing(server, seconds=0):
         await asyncio.sleep(seconds)
         session = scope["path"].split("/")[-2]
         server.stored[session] = server.stored.get(session, 0) + 1
+        server.most = max(server.stored.values())
         await send({"type": "http.response.start", "status": 204, "headers": []})
 
     return store
+
+
+async def at_once(app, count, address="192.0.2.1", session="ada"):
+    return await asyncio.gather(*[upload(app, session, address) for _ in range(count)])
 
 
 def test_a_session_holds_few_uploads_and_always_its_latest(server):
@@ -139,6 +182,28 @@ def test_a_session_holds_few_uploads_and_always_its_latest(server):
     for number in range(50):
         assert run(upload(app, "ada")) == 204
         assert server.stored["ada"] == 1 + number % limits.UPLOADS_A_SESSION
+
+
+def test_a_session_holds_few_uploads_however_many_come_at_once(server):
+    app = Limits(storing(server, seconds=0.01))
+    statuses = run(at_once(app, limits.UPLOADS_AT_ONCE_AN_ADDRESS))
+    assert statuses == [204] * limits.UPLOADS_AT_ONCE_AN_ADDRESS
+    assert server.stored["ada"] <= server.most <= limits.UPLOADS_A_SESSION
+
+
+def test_what_was_refused_counts_for_nothing(server):
+    files = {"store": storing(server), "refuse": refuse}
+    kind = "store"
+    app = Limits(lambda *call: files[kind](*call))
+    assert run(upload(app, "ada")) == 204
+    kind = "refuse"
+    assert [run(upload(app, "ada")) for _ in range(5)] == [413] * 5
+    assert server.stored == {"ada": 1}
+
+
+def test_an_upload_of_nobody_is_streamlits_to_refuse(server):
+    app = Limits(refuse)
+    assert run(at_once(app, 100, session="eve")) == [413] * 100
 
 
 def test_all_sessions_together_hold_few_uploads(server):
@@ -160,7 +225,7 @@ def test_uploads_are_given_back_when_their_visitor_leaves(server):
     app = Limits(leave)
     run(upload(app, "ada"))
     run(upload(app, "bob"))
-    run(app({"type": "websocket", "path": "/_stcore/stream"}, None, None))
+    run(app(socket(), None, None))
     assert set(server.stored) == {"bob"}
 
 
@@ -175,21 +240,43 @@ def test_an_upload_of_somebody_who_left_meanwhile_is_not_kept(server):
 
 def test_too_many_uploads_at_once_and_slow_ones_are_refused(server, monkeypatch):
     monkeypatch.setattr(limits, "UPLOAD_SECONDS", 0.2)
+    monkeypatch.setattr(limits, "UPLOADS_AT_ONCE", 12)
     app = Limits(storing(server, seconds=60))
 
     async def many():
         return await asyncio.gather(
-            *[upload(app, "ada") for _ in range(limits.UPLOADS_AT_ONCE + 3)]
+            at_once(app, 10, "192.0.2.1"), at_once(app, 6, "192.0.2.2", session="bob")
         )
 
-    statuses = run(many())
-    assert sorted(statuses) == [408] * limits.UPLOADS_AT_ONCE + [503] * 3
+    one, other = run(many())
+    assert sorted(one) == [408] * 8 + [503] * 2
+    assert sorted(other) == [408] * 4 + [503] * 2
     assert run(upload(Limits(storing(server)), "ada")) == 204
+
+
+def test_a_timeout_of_streamlits_own_is_not_called_a_slow_upload(server):
+    async def fail(scope, receive, send):
+        raise TimeoutError("of its own")
+
+    with pytest.raises(TimeoutError, match="of its own"):
+        run(upload(Limits(fail), "ada"))
+
+
+def test_an_upload_that_is_given_up_is_no_error(server):
+    async def give_up(scope, receive, send):
+        raise ClientDisconnect
+
+    app = Limits(give_up)
+    assert run(at_once(app, 3)) == [None] * 3
+    assert server.stored == {}
+
+
+def socket(address="192.0.2.1", **more):
+    return {"type": "websocket", "path": "/_stcore/stream", "client": (address, 1), **more}
 
 
 def test_one_connection_too_many_is_refused_and_there_is_room_when_one_goes(server, monkeypatch):
     monkeypatch.setattr(limits, "CONNECTIONS", 2)
-    scope = {"type": "websocket", "path": "/_stcore/stream"}
 
     async def visits():
         gone, refused = asyncio.Event(), []
@@ -198,23 +285,32 @@ def test_one_connection_too_many_is_refused_and_there_is_room_when_one_goes(serv
             await gone.wait()
 
         async def send(message):
-            refused.append(message["code"])
+            refused.append(message.get("status"))
 
         app = Limits(stay)
-        staying = [asyncio.create_task(app(scope, None, send)) for _ in range(3)]
-        await asyncio.sleep(0)
-        assert refused == [1013]
+        staying = [asyncio.create_task(app(socket(), None, send)) for _ in range(3)]
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert refused == [503, None]  # the answer and its text
         gone.set()
         await asyncio.gather(*staying)
-        await app(scope, None, send)
-        assert refused == [1013]
+        await app(socket(), None, send)
+        assert refused == [503, None]
 
     run(visits())
 
 
-def test_connections_of_an_address_share_what_it_may_ask_and_others_do_not_wait(server, clock):
-    """A hundred messages a connection: the address has 200 at once, and then its own pace."""
-    waits = {}
+def test_one_who_leaves_while_being_let_in_is_no_error(server):
+    async def leave(scope, receive, send):
+        raise WebSocketDisconnect(1006)
+
+    app = Limits(leave)
+    for _ in range(limits.CONNECTIONS_AN_ADDRESS + 1):
+        run(app(socket(), None, None))
+
+
+def taking(clock, waits):
+    """An application that takes all messages of a connection, and notes how long that took."""
 
     async def take_all(scope, receive, send):
         began = clock.now
@@ -222,23 +318,61 @@ def test_connections_of_an_address_share_what_it_may_ask_and_others_do_not_wait(
             pass
         waits[scope["number"]] = clock.now - began
 
-    def connect(app, number, address):
-        sent = iter([*[message()] * 30, DISCONNECT])
+    return take_all
 
-        async def receive():
-            return next(sent)
 
-        scope = {"type": "websocket", "path": "/", "client": (address, 1), "number": number}
-        run(app(scope, receive, None))
+def connect(app, number, address, messages):
+    sent = iter([*messages, DISCONNECT])
 
-    app = Limits(take_all)
+    async def receive():
+        return next(sent)
+
+    return app(socket(address, number=number), receive, None)
+
+
+def test_connections_of_an_address_share_what_it_may_ask(server, clock):
+    """Thirty messages a connection: the address has 200 at once, and then its own pace."""
+    waits = {}
+    app = Limits(taking(clock, waits))
     for number in range(12):  # one after the other: to come back does not fill the budget up
-        connect(app, number, "192.0.2.1")
-    connect(app, 12, "192.0.2.2")
-    a_second, at_once = limits.OF_AN_ADDRESS
-    assert all(waits[number] == 0 for number in range(at_once // 30))
-    assert sum(waits.values()) == pytest.approx((12 * 30 - at_once) / a_second, rel=0.02)
-    assert waits[12] == 0
+        clock.run(connect(app, number, "192.0.2.1", [message()] * 30))
+    a_second, at_once = limits.RATE_OF_AN_ADDRESS
+    assert sum(waits.values()) == pytest.approx((12 * 30 - at_once) / a_second, rel=0.03)
+
+
+def test_all_addresses_share_what_there_is(server, clock):
+    waits = {}
+    app = Limits(taking(clock, waits))
+    addresses = [f"192.0.2.{number}" for number in range(20)]
+    clock.run(*[connect(app, host, host, [message()] * 30) for host in addresses])
+    a_second, at_once = limits.RATE_OF_ALL
+    assert max(waits.values()) == pytest.approx((20 * 30 - at_once) / a_second, rel=0.03)
+
+
+@pytest.mark.parametrize("length", [10, limits.LONGEST_MESSAGE, 2 * limits.LONGEST_MESSAGE])
+@pytest.mark.parametrize("address", ["192.0.2.1", "192.0.2.9"])
+def test_who_draws_beside_a_flood_hardly_waits(server, clock, length, address):
+    """From the flood's own address or another, whatever the flood is made of."""
+    waits = {}
+    app = Limits(taking(clock, waits))
+
+    async def draw():
+        for number in range(20):
+            await connect(app, f"drawing {number}", address, [message(2_000)])
+
+    flood = [connect(app, n, "192.0.2.1", [message(length)] * 100) for n in range(3)]
+    clock.run(*flood, draw())
+    assert max(waits[f"drawing {number}"] for number in range(20)) < 1
+
+
+def test_ninety_nine_long_messages_do_not_keep_a_neighbour_waiting(server, clock):
+    waits = {}
+    app = Limits(taking(clock, waits))
+    long = [message(limits.LONGEST_MESSAGE)] * 3
+    flood = [connect(app, number, "192.0.2.1", long) for number in range(99)]
+    clock.run(*flood, connect(app, "neighbour", "192.0.2.1", [message(2_000)] * 5))
+    assert waits["neighbour"] < 5  # of a whole minute that the others have to wait
+    assert max(waits.values()) > 60
 
 
 def test_one_address_leaves_room_for_others(server, monkeypatch):
@@ -251,14 +385,33 @@ def test_one_address_leaves_room_for_others(server, monkeypatch):
             await asyncio.sleep(0.01)
 
         async def send(message):
-            refused.append(message)
+            refused.append(message.get("status"))
 
         app = Limits(stay)
-        scopes = [{"type": "websocket", "path": "/", "client": (host, 1)} for host in "aab"]
-        await asyncio.gather(*[app(scope, None, send) for scope in scopes])
-        return len(refused)
+        await asyncio.gather(*[app(socket(host), None, send) for host in "aab"])
+        return refused
 
-    assert run(visits()) == 1
+    assert run(visits()) == [503, None]
+
+
+@pytest.mark.parametrize(
+    "host, status", [("127.0.0.1", 200), ("::1", 200), ("192.0.2.1", 404), ("a socket", 404)]
+)
+def test_metrics_are_told_to_this_machine_alone(host, status):
+    async def metrics(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def ask():
+        answers = []
+
+        async def send(message):
+            answers.append(message.get("status"))
+
+        scope = {"type": "http", "method": "GET", "path": "/_stcore/metrics", "client": (host, 1)}
+        await Limits(metrics)(scope, None, send)
+        return answers[0]
+
+    assert run(ask()) == status
 
 
 @pytest.mark.parametrize(

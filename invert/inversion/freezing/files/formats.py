@@ -62,6 +62,8 @@ def kind_of(path: Path) -> tuple[str, Path]:
         prefix = checkpoint.prefix_of(path)
         if prefix is not None:
             return "checkpoint", prefix
+        if path.exists():
+            raise Refusal(f"{TAKEN}; {path} is a device or a pipe.")
         raise Refusal(f"{TAKEN}; there is no file {str(path)!r}.")
     with path.open("rb") as file:
         start = file.read(512)
@@ -103,7 +105,10 @@ def _kind_of_folder(folder: Path) -> tuple[str, Path]:
             f"{folder} holds the SavedModels {listed(path.name for path in inside)}. Name one, as"
             f" {str(inside[-1])!r}."
         )
-    found = listed(sorted(path.name for path in folder.iterdir()), 5)
+    names = sorted(path.name for path in folder.iterdir())
+    if not names:
+        raise Refusal(f"{TAKEN}; the folder {folder} is empty.")
+    found = listed(names, 5)
     raise Refusal(f"{TAKEN}; the folder {folder} holds {found}, and none of these.")
 
 

@@ -29,7 +29,7 @@ def parse(path: Path, message, graph_of=lambda message: [message]):
         graph_of: finds the ``GraphDef`` parts of the message.
 
     Raises:
-        Refusal: the text is too long.
+        Refusal: the text is too long, or nested too deeply.
     """
     contents: list[bytes] = []
 
@@ -43,7 +43,10 @@ def parse(path: Path, message, graph_of=lambda message: [message]):
             f"{path} is text of {len(rest) / 2**20:.0f} MB beside its weights; at most"
             f" {MAX_REST // 2**20} MB are read. Write it in binary form."
         )
-    text_format.Parse(rest.decode(), message, allow_unknown_field=True)
+    try:
+        text_format.Parse(rest.decode(), message, allow_unknown_field=True)
+    except RecursionError as error:
+        raise Refusal(f"{path} is text that is nested too deeply.") from error
     for graph_def in graph_of(message):
         functions = (function.node_def for function in graph_def.library.function)
         for nodes in (graph_def.node, *functions):
