@@ -83,8 +83,8 @@ async def send_drawings(address: str, length: int) -> None:
                 await attacker.until(lambda s=attacker: visitors.loaded(s), visitors.PATIENCE)
                 attacker.put("canvas", sent)
                 while True:
+                    done()  # before it is sent: what is too long may end the connection
                     await attacker.rerun()
-                    done()
         await asyncio.sleep(0.1)
 
 
