@@ -13,10 +13,10 @@ import re
 from asyncio import sleep
 from time import monotonic
 
+from starlette import websockets
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.websockets import WebSocketDisconnect
 from streamlit import runtime
 
 # Connections at once, each of 2 to 3 MB. One more is refused, rather than all of them made slow.
@@ -36,6 +36,11 @@ UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+$")
 UPLOADS, UPLOADS_A_SESSION = 32, 2
 UPLOADS_AT_ONCE, UPLOADS_AT_ONCE_AN_ADDRESS, UPLOAD_SECONDS = 16, 8, 60
 METRICS = "/_stcore/metrics"
+# What Starlette raises when a connection is gone; older versions have no name for the second.
+LEFT = (
+    websockets.WebSocketDisconnect,
+    getattr(websockets, "WebSocketDisconnected", RuntimeError),
+)
 
 
 class Budget:
@@ -121,7 +126,8 @@ class Limits:
         )
         here.append(address)
         try:
-            with contextlib.suppress(WebSocketDisconnect):  # it left while being let in
+            # It left while it was let in, or while its messages were waiting.
+            with contextlib.suppress(*LEFT):
                 await self._app(scope, paced(receive, *budgets), send)
         finally:
             here.remove(address)

@@ -30,9 +30,15 @@ new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map((e
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def server_log(tmp_path_factory):
+    """Where the server of this session writes what it says."""
+    return tmp_path_factory.mktemp("server") / "log.txt"
+
+
+@pytest.fixture(scope="session")
+def server(server_log):
     """The address of the page, served as the README says, on a free port of this machine."""
-    with serve(tmp_path_factory.mktemp("server") / "log.txt") as address:
+    with serve(server_log) as address:
         yield address
 
 

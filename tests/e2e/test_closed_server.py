@@ -167,3 +167,23 @@ def test_no_file_of_the_server_can_be_fetched(server, path):
     connection.close()
     assert answer.status in (400, 403, 404) or b'<div id="root">' in body
     assert b"root:" not in body and b"sha256" not in body and b"import streamlit" not in body
+
+
+def test_what_a_visitor_sends_wrong_or_breaks_off_writes_no_traceback(server, server_log):
+    with socket_of(server) as socket:
+        run(socket)
+        socket.send("text, which no page sends")
+        assert run(socket), "the session goes on"
+        socket.send(b"\xff" * 500)
+    message = BackMsg()
+    message.rerun_script.query_string = ""
+    for _ in range(3):
+        with socket_of(server) as socket:
+            run(socket)
+            for _ in range(60):
+                socket.send(message.SerializeToString())
+            socket.socket.shutdown(2)  # both ways, without a word
+    wait_until(lambda: "Error deserializing back message" in server_log.read_text(), SECONDS)
+    with socket_of(server) as socket:
+        assert run(socket)
+    assert "Traceback" not in server_log.read_text()

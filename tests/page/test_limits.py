@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from starlette.requests import ClientDisconnect
-from starlette.websockets import WebSocketDisconnect
+from starlette.websockets import WebSocketDisconnect, WebSocketDisconnected
 from streamlit import runtime
 
 from invert.drawing.strokes import MAX_POINTS
@@ -300,9 +300,10 @@ def test_one_connection_too_many_is_refused_and_there_is_room_when_one_goes(serv
     run(visits())
 
 
-def test_one_who_leaves_while_being_let_in_is_no_error(server):
+@pytest.mark.parametrize("error", [WebSocketDisconnect(1006), WebSocketDisconnected("gone")])
+def test_one_who_leaves_at_any_moment_is_no_error(server, error):
     async def leave(scope, receive, send):
-        raise WebSocketDisconnect(1006)
+        raise error
 
     app = Limits(leave)
     for _ in range(limits.CONNECTIONS_AN_ADDRESS + 1):
