@@ -134,7 +134,7 @@ def _search(graph: FrozenGraph, image: np.ndarray, aims: np.ndarray) -> np.ndarr
             # Each number of classes is compiled apart.
             filled = batches.fill_up(aims, batches.bucket(len(aims), BUCKETS))
             call = compiling.compiled(graph, key, search, signature, xla=True, shape=len(filled))
-            return call(tf.constant(image), tf.constant(filled))[: len(aims)].numpy()
+            return call(arguments[0], tf.constant(filled))[: len(aims)].numpy()
         except compiling.Refused:
             pass
     return compiling.compiled(graph, key, search, signature, xla=False)(*arguments).numpy()

@@ -14,6 +14,7 @@ from small_networks import dense_graph, picture_graph, write
 
 from invert.inversion.freezing import freeze
 from invert.inversion.freezing.files import formats
+from invert.inversion.freezing.refusal import shortened
 
 
 def picture(kind):
@@ -164,3 +165,8 @@ def test_text_that_is_nested_too_deeply_is_refused(tmp_path):
     (tmp_path / "deep.pbtxt").write_text(deep)
     with pytest.raises(ValueError, match="deep.pbtxt is text that is nested too deeply.$"):
         freeze(tmp_path / "deep.pbtxt")
+
+
+def test_what_is_missing_is_named_in_a_few_words():
+    assert shortened(KeyError("config")) == "there is no 'config'"
+    assert len(shortened(KeyError("x" * 10**6))) < 250

@@ -40,6 +40,7 @@ _done = multiprocessing.Value("L", 0)
 
 
 def done() -> None:
+    """Count one more."""
     _done.value += 1
 
 

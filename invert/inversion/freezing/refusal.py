@@ -16,7 +16,7 @@ class Unfed(Refusal):
 def shortened(error: BaseException) -> str:
     """The line of an error's text that says what happened, without TensorFlow's pages of origin."""
     if isinstance(error, KeyError):
-        return f"there is no {error}"
+        return f"there is no {str(error)[:200]}"
     lines = [line.strip() for line in str(error).splitlines()]
     lines = [line for line in lines if line and not line.startswith(("[[", "Arguments", "•"))]
     return lines[-1][:200].rstrip(".:") if lines else type(error).__name__
