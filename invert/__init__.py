@@ -21,6 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 _HOME = {
     "classify": "networks.classifier",
     "CLASSIFIERS": "networks.classifier",
+    "looks_like_digit": "networks.judge",
     "freeze": "inversion.freezing",
     "FrozenGraph": "inversion.frozen_graph",
     "generate": "methods.generation",

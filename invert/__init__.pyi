@@ -11,3 +11,4 @@ from invert.methods.records import Method as Method
 from invert.methods.starts import STARTS as STARTS
 from invert.networks.classifier import CLASSIFIERS as CLASSIFIERS
 from invert.networks.classifier import classify as classify
+from invert.networks.judge import looks_like_digit as looks_like_digit

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from invert import drawing
+from invert.networks import judge
 
 TYPES = {"PNG": ["png"], "JPEG": ["jpg", "jpeg"], "WEBP": ["webp"]}
 # Each takes at most 150 MB. A plain JPEG is shrunk while it is decoded; everything else stands in
@@ -48,6 +49,25 @@ def read(data: bytes) -> np.ndarray:
         return drawing.from_pixels(array)
     except drawing.BlankDrawing as error:
         raise ValueError(NO_DIGIT) from error
+
+
+def count(data: bytes) -> int:
+    """Return how many digits are seen in a picture file that ``read`` takes for one.
+
+    Things that stand apart count where the judge takes each for a digit, and all of them together
+    for none. Digits that touch are not told apart.
+
+    Raises:
+        ValueError: as for ``read``.
+        WeightsError: the judge's weights are missing, cut or altered.
+    """
+    array = _pixels(data)
+    images = drawing.pieces(array)
+    if not len(images):
+        raise ValueError(NO_DIGIT)
+    if len(images) < 2 or judge.looks_like_digit(drawing.from_pixels(array))[0]:
+        return 1
+    return max(1, int(judge.looks_like_digit(images).sum()))
 
 
 def read_whole(data: bytes, shape: tuple[int, ...]) -> np.ndarray:

@@ -19,7 +19,8 @@ FLOORS = (
     ("networks", "drawing"),
     ("methods", "explanation", "upload", "film", "data"),
     ("evaluation", "shell"),
-    ("training", "page", "__main__"),
+    ("training", "page", "commands"),
+    ("__main__",),
 )
 FLOOR_OF = {name: height for height, floor in enumerate(FLOORS) for name in floor}
 

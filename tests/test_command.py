@@ -95,7 +95,7 @@ def test_a_picture_can_be_the_start(tmp_path):
         ("classify blank.png", "blank.png: "),
         (
             "classify eight.png --classifier quick",
-            "classifier must be one of question, robust, energy, the path of a file, or made by",
+            "classifier must be one of question, robust, energy, student, the path of a file, or",
         ),
     ],
 )
@@ -108,6 +108,25 @@ def test_mistakes_are_one_line_and_exit_code_2(arguments, words, capsys, tmp_pat
     captured = capsys.readouterr()
     assert words in captured.err and captured.err.startswith("invert: ")
     assert captured.err.count("\n") == 1 and captured.out == ""
+
+
+def test_a_bad_file_stops_no_other(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.png").write_text("not a picture")
+    Image.fromarray(np.eye(28, dtype=np.uint8) * 255).save("line.png")
+    assert command.main(["classify", "text.png", "line.png", "gone.png", "line.png"]) == 2
+    said = capsys.readouterr()
+    assert [line.split(":")[0] for line in said.out.splitlines()] == ["line.png"] * 2
+    assert said.err.count("\n") == 1
+    assert "2 of 4 pictures could not be read. text.png: This file is no" in said.err
+    assert "gone.png: No such file" in said.err
+
+
+def test_more_than_one_digit_is_said(sample, tmp_path, capsys):
+    two = np.concatenate([np.pad(sample[0][row], 6) for row in (300, 805)], axis=1)
+    Image.fromarray(np.uint8(255 * two)).resize((320, 160)).save(tmp_path / "two.png")
+    assert command.main(["classify", str(tmp_path / "two.png")]) == 0
+    assert "; but 2 digits are seen, and this reads one" in capsys.readouterr().out
 
 
 def test_a_large_sheet_is_drawn_smaller(tmp_path):
@@ -197,7 +216,7 @@ def test_what_belongs_nowhere_is_named(words, capsys):
 
 def test_what_did_not_work_is_said(tmp_path, capsys):
     out = ["--out", str(tmp_path / "x.png")]
-    command.main(["generate", "1", "7", "--steps", "1", "--step-size", "0.001", *out])
+    command.main(["generate", *"0123456789", "--steps", "1", "--step-size", "0.001", *out])
     assert "did not convince energy; try more --steps" in capsys.readouterr().out
 
 

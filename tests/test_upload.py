@@ -168,3 +168,34 @@ def test_a_whole_picture_keeps_its_colours_and_its_light():
     np.testing.assert_allclose(upload.read_whole(encoded(deep, "PNG"), (5, 5)), 1)
     with pytest.raises(ValueError, match="no PNG, JPEG or WEBP"):
         upload.read_whole(b"GIF89a", (28, 28))
+
+
+def sheet(sample, *rows):
+    """Digits of the sample beside each other, as a picture."""
+    strip = np.concatenate([np.pad(sample[0][row], ((4, 4), (6, 6))) for row in rows], axis=1)
+    picture = Image.fromarray(np.uint8(255 - 255 * strip))
+    return encoded(picture.resize((picture.width * 5, picture.height * 5)), "PNG")
+
+
+@pytest.mark.parametrize("rows", [(0,), (3, 804), (205, 506, 607), (10, 211, 312, 413, 514)])
+def test_several_digits_are_counted(sample, rows):
+    assert upload.count(sheet(sample, *rows)) == len(rows)
+
+
+def test_one_digit_is_one(sample):
+    assert [upload.count(sheet(sample, row)) for row in range(0, 1000, 50)] == [1] * 20
+
+
+def test_a_blank_page_has_no_digit_to_count():
+    with pytest.raises(ValueError, match="No digit was found"):
+        upload.count(encoded(Image.new("L", (50, 50), 255), "PNG"))
+
+
+def test_a_page_full_of_digits_is_counted(sample):
+    page = np.full((5 * 40, 8 * 40), 255, np.uint8)
+    for n in range(40):
+        row, column = divmod(n, 8)
+        digit = sample[0][300 + n]
+        page[40 * row + 6 : 40 * row + 34, 40 * column + 6 : 40 * column + 34] = 255 - 255 * digit
+    picture = Image.fromarray(page)
+    assert 34 <= upload.count(encoded(picture.resize((960, 600)), "PNG")) <= 40

@@ -15,7 +15,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from invert.drawing import picture, strokes
+from invert.drawing import parts, picture, strokes
 from invert.images import SIDE
 
 BOX = 20  # the ink's longest side, in pixels [2]
@@ -106,6 +106,28 @@ def from_pixels(array) -> np.ndarray:
     return _placed(_thickened(ink))
 
 
+def pieces(array) -> np.ndarray:
+    """Return each thing in a picture that stands apart from the others as an image of its own.
+
+    Args:
+        array: as for ``from_pixels``.
+
+    Returns:
+        ``(K, 28, 28)`` float32 in [0, 1], ink = 1, in reading order; K is 0 for a blank picture and
+        at most 100.
+
+    Raises:
+        ValueError: no picture, or one too large.
+
+    >>> page = np.full((60, 90), 255, np.uint8)
+    >>> page[10:50, 20:25] = page[10:50, 60:65] = 0
+    >>> pieces(page).shape
+    (2, 28, 28)
+    """
+    found = [_placed(_thickened(ink)) for ink in picture.pieces(array)]
+    return np.array(found, np.float32).reshape(-1, SIDE, SIDE)
+
+
 def _prints(segments: np.ndarray) -> np.ndarray:
     """Return points ``(P, 2)`` along the pieces, close enough that round prints make a stroke."""
     start, end = segments[:, 0], segments[:, 1]
@@ -144,18 +166,18 @@ def _thickened(ink: np.ndarray) -> np.ndarray:
     left, top, right, bottom = _outline(ink)
     scale = BOX / max(right - left, bottom - top)
     # A stroke has an edge on either side: its width is twice its area by its edges' length.
-    edges = ink.sum() + picture.spread(-ink, corners=False).sum()
+    edges = ink.sum() + parts.spread(-ink, corners=False).sum()
     width = 2 * ink.sum() / edges * scale
     steps = round((STROKE - width) / 2 / scale) if width < THIN else 0
     ink = np.pad(ink, steps)
     for step in range(steps):
-        ink = picture.spread(ink, corners=step % 2 == 1)  # by turns: an octagon, nearly a round pen
+        ink = parts.spread(ink, corners=step % 2 == 1)  # by turns: an octagon, nearly a round pen
     return ink
 
 
 def _outline(ink: np.ndarray) -> tuple[int, int, int, int]:
     """Return the ink's box: left, top, right, bottom, the last two exclusive."""
-    rows, columns = (np.flatnonzero((ink > picture.HALO).any(axis=axis)) for axis in (1, 0))
+    rows, columns = (np.flatnonzero((ink > parts.HALO).any(axis=axis)) for axis in (1, 0))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 from PIL import Image, ImageFilter
 
+from invert.drawing import parts
+
 MAX_PIXELS = 50_000_000  # the largest that phones photograph
 WORK_SIDE = 512  # larger pictures are averaged down to this
 MIN_CONTRAST = 0.04  # of black to white; fainter marks are no ink
@@ -10,9 +12,11 @@ EVEN = 0.05  # paper whose tones spread less than this part of the contrast is e
 GRAIN = 0.0125  # and noise must be smaller still; everything else is treated as a photo
 SMALL_SIDE = 64  # a photo's light changes slowly: its paper is looked for at this size
 PEN_SIDE, GAP_SIDE = 5, 17  # of it: no pen is wider than the first, no stroke than the second
-CELLS = 64  # parts of the ink nearer than one of so many cells are one
 SPECK = 0.04  # a part with less of all the ink is dirt
-HALO = 0.2  # fainter ink is the halo of an enlargement, not its outline
+PIECE, MOST_PIECES = 0.1, 100  # a thing has so much of the largest one's ink; so many are looked at
+TINY = 40  # pixels: a picture no larger is hardly a photo, and may be filled to its edges
+ENDS, ENDS_SHARE = 0.15, 0.6  # near black and white lies that much of a drawing
+RIM = 0.03  # of it crossed by ink: the picture has no margin
 
 
 def ink(array) -> np.ndarray | None:
@@ -33,8 +37,50 @@ def ink(array) -> np.ndarray | None:
     >>> ink(page).sum(), ink(page * 0)
     (np.float32(300.0), None)
     """
-    found, even = _ink(_grey(_checked(array)))
-    return None if found is None else _digit(found, even)
+    found, apart, keep = _found(_grey(_checked(array)), SPECK)
+    return None if found is None else found * parts.pixels(apart, keep[apart.names])
+
+
+def pieces(array) -> list[np.ndarray]:
+    """The ink of each thing in a picture that stands apart from the others, in reading order.
+
+    Args:
+        array: as for `invert.drawing.from_pixels`.
+
+    Returns:
+        Arrays as `ink` returns them; at most 100, the largest.
+
+    >>> page = np.full((60, 90), 255, np.uint8)
+    >>> page[10:50, 20:25] = page[10:50, 60:65] = 0
+    >>> [piece.sum() for piece in pieces(page)]
+    [np.float32(200.0), np.float32(200.0)]
+    """
+    found, apart, keep = _found(_grey(_checked(array)), 0.0)
+    if found is None:
+        return []
+    mass = apart.mass() * keep
+    names = np.argsort(-mass)[:MOST_PIECES]
+    names = names[mass[names] > PIECE * mass.max()]
+    return [found * parts.pixels(apart, mask) for mask in parts.groups(apart, names)]
+
+
+def _found(grey: np.ndarray, speck: float):
+    """The ink ``(H, W)``, its parts, and which of their names are the digit's; thrice None."""
+    found, even = _ink(grey)
+    if found is None:
+        return None, None, None
+    apart = parts.find(found)
+    inside = parts.framed(apart)
+    if inside is not None and _ink(grey[inside])[0] is not None:
+        return _found(grey[inside], speck)
+    mass = apart.mass()
+    keep = (mass > 0) & (mass >= min(speck * mass.sum(), mass.max()))
+    inner = keep.copy()
+    if not even:  # a photo's edge cuts what does not belong to the digit
+        inner[apart.names[[0, -1]]] = inner[apart.names[:, [0, -1]]] = False
+    if max(grey.shape) > TINY:
+        inner[parts.along_the_edge(apart.names)] = False
+    return found, apart, inner if inner.any() else keep
 
 
 def _checked(array) -> np.ndarray:
@@ -91,6 +137,13 @@ def _ink(grey: np.ndarray) -> tuple[np.ndarray | None, bool]:
     low, paper, high = float(grey.min()), float(np.median(rim)), float(grey.max())
     if high - low < MIN_CONTRAST:
         return None, True
+    ends = (grey < low + ENDS * (high - low)) | (grey > high - ENDS * (high - low))
+    light = rim > (low + high) / 2
+    crossed = min(np.mean(light), 1 - np.mean(light))
+    if max(grey.shape) <= TINY and crossed > RIM and np.mean(ends) > ENDS_SHARE:
+        # Filled to the edge: what there is more of is the paper.
+        bright = np.mean(grey > (low + high) / 2) > 0.5
+        return (high - grey if bright else grey - low) / (high - low), True
     # Where tones are even but for Gaussian noise, a quarter of all neighbours differ by less than
     # 0.45 of its standard deviation.
     steps = np.abs(np.diff(grey, axis=int(np.argmax(grey.shape))))
@@ -138,40 +191,3 @@ def _out_of_paper(grey: np.ndarray) -> np.ndarray:
 def _blurred(tones: np.ndarray) -> np.ndarray:
     picture = Image.fromarray(np.uint8(np.clip(tones, 0, 1) * 255))
     return np.asarray(picture.filter(ImageFilter.GaussianBlur(1)), np.float32) / 255
-
-
-def _digit(ink: np.ndarray, even: bool) -> np.ndarray:
-    """Keep the digit's parts of the ink: no specks, and nothing cut by the edge of a photo."""
-    cell = -(-max(ink.shape) // CELLS)
-    rows, columns = (-(-size // cell) for size in ink.shape)
-    whole = np.zeros((rows * cell, columns * cell), np.float32)
-    whole[: ink.shape[0], : ink.shape[1]] = ink
-    cells = whole.reshape(rows, cell, columns, cell)
-    weight, marked = cells.sum((1, 3)), cells.max((1, 3)) > HALO
-    # A marked cell takes the highest name around it, then the name of that name's cell, until
-    # every part has one name.
-    names = np.arange(1, weight.size + 1).reshape(weight.shape) * marked
-    while True:
-        wider = np.append(0, names)[spread(names) * marked]
-        if (wider == names).all():
-            break
-        names = wider
-    mass = np.bincount(names.ravel(), weights=weight.ravel())
-    mass[0] = 0
-    keep = mass >= min(SPECK * mass.sum(), mass.max())
-    inner = keep.copy()
-    inner[np.concatenate([names[0], names[-1], names[:, 0], names[:, -1]])] = False
-    if not even and inner[1:].any():
-        keep = inner
-    keep[0] = False
-    # With the cells around it, for the faint rim of its strokes.
-    kept = spread(keep[names].astype(np.uint8)).repeat(cell, axis=0).repeat(cell, axis=1)
-    return ink * kept[: ink.shape[0], : ink.shape[1]]
-
-
-def spread(values: np.ndarray, corners: bool = True) -> np.ndarray:
-    """Return the maximum of each value and its 8 neighbours (4 without corners)."""
-    page = np.pad(values, 1, constant_values=values.min())
-    upright = np.maximum(np.maximum(page[:-2], page[2:]), page[1:-1])
-    sides = upright if corners else page[1:-1]
-    return np.maximum(np.maximum(sides[:, :-2], sides[:, 2:]), upright[:, 1:-1])

@@ -15,31 +15,37 @@ class Score(NamedTuple):
     """How good a set of images is, in the judge's eyes.
 
     Attributes:
-        agreement: share of images that the judge reads as their target.
-        confidence: the judge's mean probability of the target.
+        passed: share of images that look like a digit at all, see ``judge.looks_like_digit``.
+        agreement: share of images that do, and that the judge reads as their target.
         frechet: Fréchet distance to the MNIST test set, see ``frechet``; lower is better.
         diversity: spread within a digit, the test set's = 1, see ``spread``.
     """
 
+    passed: float
     agreement: float
-    confidence: float
     frechet: float
     diversity: float
 
 
 class Reference(NamedTuple):
-    """The MNIST test set in the judge's features: mean ``(64,)``, covariance ``(64, 64)``, and
-    each digit's spread ``(10,)``."""
+    """Real digits in a judge's features: mean ``(64,)``, covariance ``(64, 64)``, and each
+    digit's spread ``(10,)``."""
 
     mean: np.ndarray
     covariance: np.ndarray
     spread: np.ndarray
 
 
+def refer(features: np.ndarray, digits: np.ndarray) -> Reference:
+    """The statistics of real digits, from a judge's features of them ``(N, D)``."""
+    return Reference(features.mean(axis=0), _covariance(features), spread(features, digits))
+
+
 def build_reference():
     """Return the empty arrays of ``Reference``, for the weights file."""
-    square = (judge.FEATURES, judge.FEATURES)
-    return weights.arrays("float32", mean=(judge.FEATURES,), covariance=square, spread=(DIGITS,))
+    features = judge.SHAPES["judge"][-1]
+    square = (features, features)
+    return weights.arrays("float32", mean=(features,), covariance=square, spread=(DIGITS,))
 
 
 @weights.once
@@ -78,20 +84,32 @@ def score(images, digits) -> Score:
     >>> round(score(np.zeros((20, 28, 28)), np.arange(20) % 10).diversity, 3)
     0.0
     """
-    features, probabilities = judge.look(images)
-    digits = check_targets(digits, most=max(len(features), MAX_COUNT))
-    if len(features) < 2 or len(digits) != len(features):
+    opinion = judge.look(images)
+    digits = check_targets(digits, most=max(len(opinion.digit), MAX_COUNT))
+    if len(opinion.digit) < 2 or len(digits) != len(opinion.digit):
         raise ValueError(
             "score needs at least two images and a digit for each; got"
-            f" {len(features)} images and {len(digits)} digits."
+            f" {len(opinion.digit)} images and {len(digits)} digits."
         )
-    real = reference()
-    present = np.unique(digits)
+    return compare(opinion, digits, reference())
+
+
+def compare(opinion: judge.Opinion, digits: np.ndarray, real: Reference) -> Score:
+    """Score what a judge, whichever, makes of images against what it makes of real digits.
+
+    Args:
+        opinion: of the images, N of them.
+        digits: the targets, ``(N,)``.
+        real: of the same judge.
+    """
+    features, probabilities, passed = opinion
+    right = probabilities.argmax(axis=1) == digits
+    mine = refer(features, digits)
     return Score(
-        agreement=float(np.mean(probabilities.argmax(axis=1) == digits)),
-        confidence=float(probabilities[np.arange(len(digits)), digits].mean()),
-        frechet=frechet(features.mean(axis=0), _covariance(features), real.mean, real.covariance),
-        diversity=float(spread(features, digits).mean() / real.spread[present].mean()),
+        passed=float(np.mean(passed)),
+        agreement=float(np.mean(right & passed)),
+        frechet=frechet(mine.mean, mine.covariance, real.mean, real.covariance),
+        diversity=float(mine.spread.mean() / real.spread[np.unique(digits)].mean()),
     )
 
 

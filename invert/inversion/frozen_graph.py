@@ -45,6 +45,15 @@ class FrozenGraph:
     name: str = "own"
     compiled: dict[Any, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs to have this graph too."""
+        weights = {name: np.asarray(value) for name, value in self.weights.items()}
+        return {**self.__dict__, "weights": weights, "compiled": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        weights = {name: tf.constant(value) for name, value in state["weights"].items()}
+        self.__dict__.update(state, weights=weights)
+
     @property
     def classes(self) -> int:
         """How many classes it tells apart."""

@@ -96,8 +96,8 @@ def generate(
             each by its number (of a digit 0–9) or its label.
         method: a name in ``METHODS``; by default the one that the classifier is best run backwards
             by, and for one's own ``steepest``.
-        classifier: ``question``, ``robust`` or ``energy``; the path of a file of one's own; or
-            what ``invert.freeze`` made, which spares reading the file anew at every call.
+        classifier: ``question``, ``robust``, ``energy`` or ``student``; the path of a file of one's
+            own; or what ``invert.freeze`` made, which spares reading the file anew at every call.
         seed: 0 to ``MAX_SEED``. The same call gives the same images: to the bit on one machine, in
             any thread and process; on one of its cores instead of two within 0.01 of the pixel
             range. Other processors were not compared. Image ``i`` starts alike however many are

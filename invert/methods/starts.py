@@ -4,6 +4,7 @@ Each image has a random generator of its own, so image 3 of seed 0 starts alike 
 are made beside it.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -19,7 +20,11 @@ CODE = "code"  # not an image: a decoder makes one of it
 DIRECTIONS = 128
 # Of the Gaussian: clipping to [0, 1] takes a third of the spread, this gives some back.
 WIDTH = 1.15
-NOISE = 0.065  # deviation of faint noise: more is more varied, and more loses its way
+# Faint noise: the deviations from pixel to pixel, and of a few cells, enlarged; each image has its
+# own within these. More is more varied, and more loses its way.
+FINE = (0.05, 0.12)
+COARSE = (0.0, 0.12)
+CELLS = 7  # a side
 
 
 def build():
@@ -94,7 +99,7 @@ def make(
     if start == "black":
         flat = np.zeros((count, values))
     elif start == "noise":
-        flat = np.abs([g.normal(0, NOISE, values) for g in generators])
+        flat = np.reshape([_noise(g, shape) for g in generators], (count, values))
     elif start == "average":
         flat = np.tile(class_gaussian()[0].mean(axis=0), (count, 1))
     else:
@@ -105,3 +110,23 @@ def make(
     least, most = pixel_range
     images = np.clip(flat, 0, 1).astype(np.float32).reshape(count, *shape)
     return images if (least, most) == (0, 1) else least + (most - least) * images
+
+
+def _noise(generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Noise of a strength of its own ``shape``: fine, and coarse, which says where ink may go."""
+    fine = generator.uniform(*FINE) * np.abs(generator.normal(size=shape))
+    cells = generator.normal(size=(CELLS, CELLS, *shape[2:]))
+    rows, columns = (enlargement(side) for side in shape[:2])
+    coarse = np.tensordot(rows, np.tensordot(columns, cells, (1, 1)), (1, 1))
+    return fine + generator.uniform(*COARSE) * coarse
+
+
+@functools.cache
+def enlargement(side: int) -> np.ndarray:
+    """``(side, CELLS)``, what bilinear interpolation takes of each cell for each pixel of a row.
+
+    >>> enlargement(14)[:3, :2].round(2).tolist()
+    [[1.0, 0.0], [0.75, 0.25], [0.25, 0.75]]
+    """
+    places = (np.arange(side) + 0.5) * CELLS / side - 0.5
+    return np.stack([np.interp(places, np.arange(CELLS), row) for row in np.eye(CELLS)], axis=1)

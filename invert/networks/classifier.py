@@ -1,4 +1,4 @@
-"""The network of the question, 784-256-256-10, in its trainings; and whatever is to be read with.
+"""The network of the question, 784-256-256-10, in its trainings; its student; whatever reads else.
 
 Wherever the package takes a classifier, it takes a shipped one's name, a file of one's own, or what
 ``invert.freeze`` made of it; ``open_graph`` is the door. TensorFlow is imported after the checks.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from invert.images import DIGITS, PIXELS, check_images
 from invert.inversion.checks import brief
-from invert.networks import weights
+from invert.networks import lenet, weights
 
 if TYPE_CHECKING:
     import keras
@@ -28,42 +28,6 @@ if TYPE_CHECKING:
     Classifier: TypeAlias = str | os.PathLike[str] | keras.Model | FrozenGraph
 
 HIDDEN = 256
-
-
-@dataclasses.dataclass(frozen=True)
-class Shipped:
-    """A classifier that ships: one architecture, a training of its own.
-
-    Attributes:
-        training: how it was trained, in a few words.
-        method: the name of the method that it is best run backwards by.
-        settings: of that method, where they are not the method's own: its ``start`` too.
-    """
-
-    training: str
-    method: str
-    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-
-
-CLASSIFIERS: Mapping[str, Shipped] = {
-    "question": Shipped("as the question describes", "regularized"),
-    "robust": Shipped(
-        "on digits that were disturbed so as to mislead it",
-        "steepest",
-        {"start": "black"},
-    ),
-    "energy": Shipped(
-        "like `robust`, and to tell real digits from those that it imagines itself",
-        "steepest",
-        # Its differences of logits were never trained, so cross-entropy misleads it.
-        {"loss": "logit", "steps": 100, "step_size": 0.45},
-    ),
-}
-DEFAULT = "energy"
-RULE = (
-    f"classifier must be one of {', '.join(CLASSIFIERS)}, the path of a file, or made by"
-    " invert.freeze"
-)
 
 
 def build(initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros") -> keras.Sequential:
@@ -86,8 +50,52 @@ def build(initializer: Any = "glorot_uniform", bias_initializer: Any = "zeros") 
     )
 
 
+@dataclasses.dataclass(frozen=True)
+class Shipped:
+    """A classifier that ships.
+
+    Attributes:
+        training: how it was trained, in a few words.
+        method: the name of the method that it is best run backwards by.
+        settings: of that method, where they are not the method's own: its ``start`` too.
+        build: makes the network before it was trained, with its name.
+    """
+
+    training: str
+    method: str
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    build: Callable[[], keras.Model] = build
+
+
+CLASSIFIERS: Mapping[str, Shipped] = {
+    "question": Shipped("as the question describes", "regularized"),
+    "robust": Shipped(
+        "on digits that were disturbed so as to mislead it",
+        "steepest",
+        {"start": "black"},
+    ),
+    "energy": Shipped(
+        "like `robust`, and to tell real digits from those that it imagines itself",
+        "steepest",
+        # Its differences of logits were never trained, so cross-entropy misleads it.
+        {"loss": "logit", "steps": 100, "step_size": 0.45},
+    ),
+    "student": Shipped(
+        "on what `energy` dreams, and on no handwriting: a LeNet-5",
+        "steepest",
+        build=lenet.build,
+    ),
+}
+DEFAULT = "energy"
+DENSE = tuple(name for name, each in CLASSIFIERS.items() if each.build is build)
+RULE = (
+    f"classifier must be one of {', '.join(CLASSIFIERS)}, the path of a file, or made by"
+    " invert.freeze"
+)
+
+
 @weights.once
-def load(name: str) -> keras.Sequential:
+def load(name: str) -> keras.Model:
     """Return the trained classifier ``name``, loaded once and shared by the whole process.
 
     Raises:
@@ -95,7 +103,7 @@ def load(name: str) -> keras.Sequential:
         WeightsError: its weights are missing, cut or altered.
     """
     check_name(name)
-    model = build()
+    model = CLASSIFIERS[name].build()
     weights.load(name, model)
     model.trainable = False
     return model
@@ -112,7 +120,7 @@ def check_classifier(classifier: object) -> None:
 
     >>> check_classifier("quick")
     Traceback (most recent call last):
-    ValueError: classifier must be one of question, robust, energy, the path of a file, or made by \
+    ValueError: classifier must be one of question, robust, energy, student, the path of a file, or made by \
 invert.freeze; got 'quick'.
     """
     if isinstance(classifier, str | os.PathLike):
@@ -165,8 +173,8 @@ def classify(images: npt.ArrayLike, classifier: Classifier = DEFAULT) -> np.ndar
     Args:
         images: ``(N, *shape)`` or one of ``shape``, the classifier's, in its pixel range; of a
             shipped one ``(28, 28)`` in [0, 1], ink = 1 on paper = 0.
-        classifier: ``question``, ``robust`` or ``energy``; the path of a file of one's own; or
-            what ``invert.freeze`` made, which spares reading the file anew at every call.
+        classifier: ``question``, ``robust``, ``energy`` or ``student``; the path of a file of one's
+            own; or what ``invert.freeze`` made, which spares reading the file anew at every call.
 
     Returns:
         ``(N, classes)`` float32; of a shipped classifier ten digits, and each row sums to 1.

@@ -1,76 +1,96 @@
-"""The judge: a convolutional network trained apart, which only ever scores.
+"""The judges: convolutional networks trained apart, which only ever score.
 
-No method takes a gradient through it or has samples rejected by it. Settings of methods were
-compared by its scores on other seeds than those that ``evaluate`` measures.
+No method takes a gradient through them or has samples rejected by them. What ``judge`` says is
+shown and has chosen nothing; settings are chosen by what ``second-judge`` says, another network of
+another seed.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
-from invert.images import SIDE, check_images
+from invert.images import DIGITS, SIDE, check_images
 from invert.networks import weights
 
-FEATURES = 64
+# Of each judge: the side of its kernels, its convolutions' channels, its features.
+SHAPES = {"judge": (3, (16, 32, 64), 64), "second-judge": (5, (20, 40), 96)}
 # Convolutions want memory; this many images at a time keep it under 100 MB.
 BATCH = 250
 
 
-def build():
-    """The untrained judge: images ``(N, 28, 28)`` → features ``(N, 64)``, logits ``(N, 10)``."""
+class Opinion(NamedTuple):
+    """What a judge makes of ``N`` images.
+
+    Attributes:
+        features: ``(N, 64)`` float32, not negative; of the second judge ``(N, 96)``.
+        probabilities: ``(N, 10)`` float32, which digit it is, if it is one.
+        digit: ``(N,)`` bool, whether it looks like a digit at all.
+    """
+
+    features: np.ndarray
+    probabilities: np.ndarray
+    digit: np.ndarray
+
+
+def build(name: str = "judge"):
+    """The untrained judge: images ``(N, 28, 28)`` → features ``(N, 64)``, logits ``(N, 10)``.
+
+    Each logit is a detector's: above 0 it takes the image for its digit.
+    """
     from keras import Input, Model, layers
 
+    kernel, channels, features = SHAPES[name]
     image = Input((SIDE, SIDE), name="image")
     x = layers.Reshape((SIDE, SIDE, 1))(image)
-    for width in (16, 32, 64):
-        x = layers.Conv2D(width, 3, padding="same", use_bias=False)(x)
+    for width in channels:
+        x = layers.Conv2D(width, kernel, padding="same", use_bias=False)(x)
         x = layers.BatchNormalization()(x)
         x = layers.ReLU()(x)
         x = layers.MaxPooling2D(2)(x)
     x = layers.Dropout(0.3)(layers.Flatten()(x))
-    features = layers.Dense(FEATURES, activation="relu", name="features")(x)
-    logits = layers.Dense(10, name="logits")(features)
-    return Model(image, [features, logits], name="judge")
+    seen = layers.Dense(features, activation="relu", name="features")(x)
+    logits = layers.Dense(DIGITS, name="logits")(seen)
+    return Model(image, [seen, logits], name=name)
 
 
 @weights.once
-def load():
-    """Return the trained judge as a function of images, loaded once for the whole process.
+def load(name: str = "judge"):
+    """Return a trained judge as a function of images, loaded once for the whole process.
 
     Raises:
         WeightsError: its weights are missing, cut or altered.
     """
     import tensorflow as tf
 
-    model = build()
-    weights.load("judge", model)
+    model = build(name)
+    weights.load(name, model)
 
     @tf.function(input_signature=[tf.TensorSpec((None, SIDE, SIDE), tf.float32)])
     def look(images):
         features, logits = model(images, training=False)
-        return features, tf.nn.softmax(logits)
+        return features, tf.nn.softmax(logits), tf.reduce_any(logits > 0, axis=1)
 
     return look
 
 
-def look(images) -> tuple[np.ndarray, np.ndarray]:
-    """What the judge makes of ``images``.
+def look(images, name: str = "judge") -> Opinion:
+    """What a judge makes of ``images``.
 
     Args:
         images: ``(N, 28, 28)`` or ``(28, 28)`` in [0, 1], ink = 1.
-
-    Returns:
-        Its features ``(N, 64)`` float32, not negative, and its probabilities ``(N, 10)`` float32.
+        name: "judge", or "second-judge", which chooses settings.
 
     Raises:
         ValueError: ``images`` are no images.
         WeightsError: the judge's weights are missing, cut or altered.
+
+    >>> look(np.zeros((2, 28, 28))).digit
+    array([False, False])
     """
     images = check_images(images)
-    judge = load()
+    judge = load(name)
     parts = [judge(images[i : i + BATCH]) for i in range(0, len(images), BATCH)]
-    if not parts:
-        return np.zeros((0, FEATURES), np.float32), np.zeros((0, 10), np.float32)
-    features, probabilities = zip(*parts, strict=True)
-    return np.concatenate(features), np.concatenate(probabilities)
+    return Opinion(*(np.concatenate(part) for part in zip(*parts or [judge(images)], strict=True)))
 
 
 def read(images) -> np.ndarray:
@@ -79,4 +99,28 @@ def read(images) -> np.ndarray:
     >>> read(np.zeros((2, 28, 28))).shape
     (2, 10)
     """
-    return look(images)[1]
+    return look(images).probabilities
+
+
+def looks_like_digit(images) -> np.ndarray:
+    """Whether each image looks like a handwritten digit, whichever, to the judge.
+
+    Its ten detectors learned digits of MNIST against doodles, noise and whatever else is none. An
+    image that none of them takes for its digit is none.
+
+    Args:
+        images: ``(N, 28, 28)`` or ``(28, 28)`` in [0, 1], ink = 1.
+
+    Returns:
+        ``(N,)`` bool.
+
+    Raises:
+        ValueError: ``images`` are no images.
+        WeightsError: the judge's weights are missing, cut or altered.
+
+    Source: Hendrycks et al. 2019, https://arxiv.org/abs/1812.04606.
+
+    >>> looks_like_digit(np.random.default_rng(0).random((2, 28, 28)))
+    array([False, False])
+    """
+    return look(images).digit

@@ -28,8 +28,10 @@ def one_of(
     return chosen or default
 
 
-def classifier(default: str, key: str, label: str = "Network") -> str:
+def classifier(
+    default: str, key: str, label: str = "Network", names: Sequence[str] = tuple(CLASSIFIERS)
+) -> str:
     """Let the visitor choose one of the classifiers that ship."""
-    meanings = "; ".join(f"`{name}`: trained {each.training}" for name, each in CLASSIFIERS.items())
+    meanings = "; ".join(f"`{name}`: trained {CLASSIFIERS[name].training}" for name in names)
     words = f"One network, trained in different ways. {meanings}."
-    return one_of(label, list(CLASSIFIERS), default, key, words)
+    return one_of(label, names, default, key, words)

@@ -6,6 +6,7 @@ import json
 import numpy as np
 
 from invert import film
+from invert.networks.judge import Opinion
 
 SCALE = 10
 
@@ -26,12 +27,12 @@ def gif(run) -> bytes:
     return film.gif(run.frames, pixel_range=run.pixel_range)
 
 
-def npz(run, opinions: np.ndarray) -> bytes:
+def npz(run, opinion: Opinion) -> bytes:
     """Return images, film, opinions and how all was made, for ``numpy.load``; nothing is pickled.
 
     Args:
         run: what `invert.generate` returns.
-        opinions: ``(N, 10)``, the judge's probabilities.
+        opinion: the judge's, of its images.
     """
     settings = {
         "classifier": run.classifier,
@@ -46,7 +47,8 @@ def npz(run, opinions: np.ndarray) -> bytes:
         images=run.images,
         targets=run.targets,
         probabilities=run.probabilities,
-        judge=opinions,
+        judge=opinion.probabilities,
+        looks_like_digit=opinion.digit,
         probabilities_by_step=run.probabilities_by_step,
         losses=run.losses,
         frames=run.frames,

@@ -76,8 +76,10 @@ class Loader:
 
 
 def load_networks() -> None:
-    """Load what every visitor needs first: the classifier that reads. Images wait for the judge."""
-    invert.classify(np.zeros((1, 28, 28), np.float32))
+    """Load what every visitor needs first: the classifier that reads, and the judge."""
+    blank = np.zeros((1, 28, 28), np.float32)
+    invert.classify(blank)
+    invert.looks_like_digit(blank)
 
 
 def warm_panels() -> None:

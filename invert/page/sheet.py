@@ -6,6 +6,7 @@ from html import escape
 import numpy as np
 
 from invert import film
+from invert.networks.judge import Opinion
 from invert.page import markup
 
 PLAY_SECONDS = 2.4
@@ -20,7 +21,7 @@ def grid(count: int) -> tuple[int, int]:
     return next((columns, side) for most, columns, side in GRIDS if count <= most)
 
 
-def html(run, opinions: np.ndarray) -> str:
+def html(run, opinion: Opinion) -> str:
     """Return the run's images as one film that plays once, with a button and a slider.
 
     All images share one sprite; moving it behind each of them is the film (see ``style.css``), so
@@ -29,7 +30,7 @@ def html(run, opinions: np.ndarray) -> str:
 
     Args:
         run: what `invert.generate` returns; without frames the images are all there is.
-        opinions: ``(N, 10)``, the judge's probabilities.
+        opinion: the judge's, of its images.
     """
     count = len(run.images)
     columns, side = grid(count)
@@ -37,7 +38,10 @@ def html(run, opinions: np.ndarray) -> str:
     uri = markup.data_uri(film.sprite(frames, run.pixel_range))
     cells = []
     for n in range(count):
-        says = {"classifier": run.probabilities[n], "judge": opinions[n]}
+        says = {
+            "classifier": _said(run.probabilities[n]),
+            "judge": _said(opinion.probabilities[n]) if opinion.digit[n] else None,
+        }
         along = 100 * n / max(1, count - 1)
         cells.append(
             f'<figure><div class="frame"><div class="film paper" role="img"'
@@ -108,21 +112,24 @@ def legend() -> str:
     )
 
 
+def _said(probabilities: np.ndarray) -> tuple[int, str]:
+    """The best answer and how sure it is."""
+    best = int(np.argmax(probabilities))
+    return best, markup.percent(probabilities[best])
+
+
 def _opinions(says: dict, target: int) -> str:
     lines = []
-    for who, probabilities in says.items():
-        best = int(np.argmax(probabilities))
-        agrees = "" if best == target else " other"
-        lines.append(
-            f'<span class="says{agrees}"><b class="{who}">{MARKS[who]}</b> {best}'
-            f" <em>{escape(markup.percent(probabilities[best]))}</em></span>"
-        )
+    for who, said in says.items():
+        agrees = "" if said and said[0] == target else " other"
+        words = f"{said[0]} <em>{escape(said[1])}</em>" if said else "<em>no digit</em>"
+        lines.append(f'<span class="says{agrees}"><b class="{who}">{MARKS[who]}</b> {words}</span>')
     return "".join(lines)
 
 
 def _description(target: int, says: dict) -> str:
-    parts = []
-    for who, probabilities in says.items():
-        best = int(np.argmax(probabilities))
-        parts.append(f"{who} says {best}, {markup.percent(probabilities[best])}")
+    parts = [
+        f"{who} says {said[0]}, {said[1]}" if said else f"{who} says it is no digit"
+        for who, said in says.items()
+    ]
     return f"Image made to be a {target}: {'; '.join(parts)}"

@@ -11,13 +11,13 @@ from invert.page import failure, markup, state
 STROKES = "strokes"
 
 
-def put(make: Callable[[], np.ndarray], words: str) -> None:
+def put(make: Callable[[], np.ndarray], words: Callable[[], str]) -> None:
     """Show an image in place of the drawing, until there is a stroke more or less.
 
     Where it cannot be made, what is there stays, with a complaint under it.
     """
     try:
-        state.set_instead(state.Instead(make(), words))
+        state.set_instead(state.Instead(make(), words()))
     except Exception as error:
         state.complain(failure.plain_sentence(error))
 

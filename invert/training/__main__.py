@@ -12,13 +12,15 @@ from invert.networks import weights
 RECIPES = {
     "question": "the question's recipe to the letter (about a minute)",
     "robust": "adversarial training of the same network (about ten minutes)",
-    "energy": "the robust one trained on, as an energy model of its digits (about half an hour)",
+    "energy": "the robust one trained on, as an energy model of its digits (about an hour)",
+    "student": "a network that sees only what energy dreams (about a quarter of an hour)",
     "judge": "the convolutional network that scores (about ten minutes)",
+    "second-judge": "another, which chooses settings (about ten minutes)",
     "judge-reference": "the test set's statistics in the judge's features (seconds)",
     "inverse": "the opposite model, digit and seed to image (about ten minutes)",
     "class-gaussian": "the mean and principal directions of each digit's pixels (seconds)",
 }
-SEEDS = {"judge": 1}  # trained apart from what it judges
+SEEDS = {"judge": 1, "second-judge": 7}  # trained apart from what they judge
 
 
 def main(arguments=None) -> int:
@@ -27,7 +29,9 @@ def main(arguments=None) -> int:
     parser.add_argument(
         "name", choices=RECIPES, help="; ".join(f"{n}: {what}" for n, what in RECIPES.items())
     )
-    parser.add_argument("--seed", type=int, help="the seed of the training (default 0; judge 1)")
+    parser.add_argument(
+        "--seed", type=int, help="the seed of the training (default 0; the judges have their own)"
+    )
     parser.add_argument("--epochs", type=int, help="fewer for a trial; by default the recipe's")
     parser.add_argument("--mnist", metavar="FILE", help="mnist.npz; see also INVERT_MNIST")
     options = parser.parse_args(arguments)

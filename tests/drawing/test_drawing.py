@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as stn
 from PIL import Image, ImageDraw
 
+from invert import drawing
 from invert.drawing import BlankDrawing, from_pixels, from_strokes
 
 # A seven, a two with curves and a five in two strokes, on a 280×280 canvas.
@@ -555,3 +556,91 @@ def test_noise_is_an_image_or_blank(seed, height, width, strength):
     noise = np.random.default_rng(seed).normal(0.5, strength, (height, width, 3))
     with contextlib.suppress(BlankDrawing):
         check(from_pixels(np.clip(noise, 0, 1)))
+
+
+def scan(image, side=112):
+    """A digit as dark ink in the middle of a light page."""
+    page = np.full((side, side), 250, np.uint8)
+    big = enlarged(image, 84, Image.Resampling.BICUBIC)
+    page[14:98, 14:98] = np.uint8(250 - big * (230 / 255))
+    return page
+
+
+@pytest.mark.parametrize("edge", ["top", "bottom", "left", "right"])
+def test_a_ruled_line_at_the_edge_is_left_out(sample, edge):
+    images, digits = sample[0][::10], sample[1][::10]
+    ruled = []
+    for image in images:
+        page = scan(image)
+        turned = {"top": page, "bottom": page[::-1], "left": page.T, "right": page.T[::-1]}[edge]
+        turned[1:5, 8:] = 20
+        ruled.append(from_pixels(page))
+    assert right(ruled, digits) >= right(images, digits) - 0.03
+
+
+def test_a_digit_in_a_frame_with_ticks_is_read_without_it(sample):
+    images, digits = sample[0][::10], sample[1][::10]
+    framed = []
+    for image in images:
+        page = np.full((200, 200), 255, np.uint8)
+        page[30:170, 30:170] = np.pad(scan(image), 14, constant_values=255)
+        page[[30, 169], 30:170] = page[30:170, [30, 169]] = 0
+        page[169:176, 40:170:20] = page[40:170:20, 24:31] = 0
+        framed.append(from_pixels(page))
+    assert right(framed, digits) >= right(images, digits) - 0.02
+
+
+def test_a_light_digit_in_a_dark_box_on_a_light_page_is_read(sample):
+    images, digits = sample[0][::10], sample[1][::10]
+    boxed = []
+    for image in images:
+        page = np.full((200, 200), 255, np.uint8)
+        page[30:170, 30:170] = enlarged(image, 140, Image.Resampling.BICUBIC)
+        boxed.append(from_pixels(page))
+    assert right(boxed, digits) >= right(images, digits) - 0.02
+
+
+def test_a_square_nought_is_no_frame():
+    page = np.full((100, 100), 255, np.uint8)
+    page[20:80, 30:70] = 0
+    page[30:70, 40:60] = 255
+    image = from_pixels(page)
+    assert image.max() == 1 and image[14, 14] < 0.1 and image.sum() > 100
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_tiny_pictures_filled_to_the_edge_are_read(sample, light):
+    images, digits = sample[0][::5], sample[1][::5]
+    read = []
+    for image in images:
+        rows, columns = (np.flatnonzero((image > 0.3).any(axis=axis)) for axis in (1, 0))
+        cut = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        tiny = Image.fromarray(np.uint8(255 * cut)).resize((16, 16), Image.Resampling.BOX)
+        sharp = np.where(np.asarray(tiny) > 110, 255, 0).astype(np.uint8)
+        read.append(from_pixels(sharp if light else 255 - sharp))
+    # A 1 that fills a square is a black page.
+    others = digits != 1
+    assert right(np.array(read)[others], digits[others]) >= 0.8
+
+
+def test_things_that_stand_apart_are_pieces_in_reading_order(sample):
+    page = np.full((220, 224), 250, np.uint8)
+    digits = [sample[0][100 * d + 7] for d in (3, 8, 1, 6)]
+    for n, digit in enumerate(digits):
+        row, column = divmod(n, 2)
+        page[108 * row : 108 * row + 112, 112 * column : 112 * column + 112] = scan(digit)
+    found = drawing.pieces(page)
+    assert found.shape == (4, 28, 28)
+    for piece, digit in zip(found, digits, strict=True):
+        assert np.abs(piece - from_pixels(scan(digit))).mean() < 0.03
+
+
+def test_the_bar_of_a_five_is_no_piece_of_its_own():
+    page = np.full((100, 100), 255, np.uint8)
+    page[20:26, 40:75] = 0
+    page[30:80, 40:46] = page[50:56, 40:70] = page[50:80, 64:70] = page[74:80, 40:70] = 0
+    assert len(drawing.pieces(page)) == 1
+
+
+def test_a_blank_picture_has_no_pieces():
+    assert drawing.pieces(np.full((50, 50), 255, np.uint8)).shape == (0, 28, 28)

@@ -16,7 +16,9 @@ def small(sample, tmp_path, monkeypatch):
     """Two images a digit, three rows, and a folder of its own for the table."""
     images, digits = sample
     splits = [data.Split(images[n::3], digits[n::3]) for n in range(3)]
-    monkeypatch.setattr(evaluation, "PER_DIGIT", 2)
+    monkeypatch.setattr(evaluation, "COUNT", 20)
+    monkeypatch.setattr(evaluation, "AT_ONCE", 10)
+    monkeypatch.setattr(evaluation, "teaches", lambda images, digits, test: 0.5)
     plan = (("question", "plain", "black"), ("robust", "steepest", "black"))
     monkeypatch.setattr(evaluation, "PLAN", plan)
     real = weights.manifest()
@@ -84,12 +86,16 @@ def test_an_unfinished_table_of_other_weights_or_cut_is_not_taken_over(small):
 
 def test_the_readme_gets_the_table_between_its_marks(tmp_path):
     path = tmp_path / "README.md"
-    row = evaluation.Row("question", "plain", "black", False, 0.1, 0.2, 300.04, 0.5, 7.0, 1.234)
+    row = evaluation.Row(
+        "question", "plain", "black", False, 0.2, 0.1, 300.04, 0.5, 0.3, 7.0, 1.234
+    )
     path.write_text("before\n" + "\nold\n".join(evaluation.MARKS) + "\nafter\n")
     evaluation.write_readme(evaluation.markdown([row]), path=path)
     text = path.read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
-    line = "| `question` | `plain` | black | no | 0.100 | 0.200 | 300.0 | 0.50 | 7.0 | 1.23 |"
+    line = (
+        "| `question` | `plain` | black | no | 0.200 | 0.100 | 300.0 | 0.50 | 0.300 | 7.0 | 1.23 |"
+    )
     assert line in text
     path.write_text("no marks")
     with pytest.raises(ValueError, match="must hold each of"):
@@ -110,16 +116,27 @@ def test_without_mnist_the_command_is_one_line(capsys):
 
 
 def test_the_mean_image_is_the_mean(small):
-    means = evaluation._means(small, np.repeat(np.arange(10), 2))
+    means = evaluation._means(small, np.tile(np.arange(10), 2))
     want = small.train.images[small.train.digits == 4].mean(axis=0)
-    np.testing.assert_allclose(means[8], want, atol=1e-6)
+    np.testing.assert_allclose(means[14], want, atol=1e-6)
 
 
-def test_nearest_is_searched_among_the_training_images(small, monkeypatch):
-    copies = small._replace(validation=small.train)
+def test_nearest_of_real_digits_is_another_one(small, monkeypatch):
     monkeypatch.setattr(evaluation, "PLAN", ())
-    real, _ = evaluation.evaluate(copies)
+    real, _ = evaluation.evaluate(small)
+    assert real.nearest > 1  # each is a training image itself
+    doubled = data.Split(*(np.concatenate([a, a]) for a in small.train))
+    real, _ = evaluation.evaluate(small._replace(train=doubled))
     assert real.nearest < 0.01
+
+
+def test_real_digits_go_round_as_those_that_are_made():
+    digits = np.array([3, 3, *range(10), *range(10), 5])
+    evaluation_count, evaluation.COUNT = evaluation.COUNT, 20
+    try:
+        assert digits[evaluation._rows(digits)].tolist() == [*range(10)] * 2
+    finally:
+        evaluation.COUNT = evaluation_count
 
 
 def test_every_method_is_measured_and_the_starts_that_the_ladder_is_about():
@@ -131,7 +148,7 @@ def test_every_method_is_measured_and_the_starts_that_the_ladder_is_about():
     assert own | also <= set(rows) and len(rows) == len(set(rows))
 
 
-# Bounds with room for the sampling noise of 1,000 images: a fall below is a defect.
+# Bounds with room for the sampling noise of 10,000 images: a fall below is a defect.
 REACHED = {
     ("robust", "steepest", "black"): (0.995, 150, 0),
     ("robust", "steepest", "noise"): (0.99, 80, 0.58),

@@ -4,7 +4,7 @@ import scipy.linalg
 from sklearn.neighbors import NearestNeighbors
 
 from invert.evaluation import score
-from invert.networks import weights
+from invert.networks import judge, weights
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +49,22 @@ def test_a_copy_shows(sample):
 def test_real_digits_score_like_real_digits(sample):
     real = score.score(*sample)
     assert real.agreement >= 0.985
-    assert real.confidence >= 0.98
+    assert real.passed >= 0.99
     assert real.frechet < 5
     assert real.diversity == pytest.approx(1, abs=0.05)
+
+
+def test_what_is_no_digit_agrees_with_nothing(sample):
+    images, digits = sample
+    # Inverted, the judge may well know which digit it was; it is none all the same.
+    inverted = score.score(1 - images, digits)
+    assert inverted.passed <= 0.005 and inverted.agreement <= inverted.passed
+
+
+def test_another_judge_is_compared_with_its_own_reference(sample):
+    opinion = judge.look(sample[0], "second-judge")
+    same = score.compare(opinion, sample[1], score.refer(opinion.features, sample[1]))
+    assert same.frechet == pytest.approx(0, abs=1e-3) and same.diversity == pytest.approx(1)
 
 
 def test_wrong_targets_noise_and_repetition_show(sample):

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from invert import CLASSIFIERS, classify, freeze
+from invert import classify, freeze
 from invert.explanation import activations
 from invert.networks import classifier
+from invert.networks.classifier import DENSE
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def test_layers_are_numpys(three, robust_by_hand):
     assert 0 < (got.hidden[0] > 0).sum() < 256, "some units are active, some are not"
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", DENSE)
 def test_softmax_of_the_logits_is_the_answer(three, name):
     logits = activations.activations(three, name).logits.astype(np.float64)
     powers = np.exp(logits - logits.max())

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from invert import CLASSIFIERS
 from invert.explanation import invariances
 from invert.networks import classifier
+from invert.networks.classifier import DENSE
 
 
-@pytest.fixture(params=CLASSIFIERS)
+@pytest.fixture(params=DENSE)
 def name(request):
     return request.param
 

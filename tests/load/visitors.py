@@ -185,7 +185,7 @@ def serial(answer: Answer) -> tuple[str, ...]:
         return shown(markup.picture(image, "", 112) + markup.bars(read, None))
     digits = [answer.asked["digit"]] * answer.asked["count"]
     run = invert.generate(digits, seed=answer.asked["seed"], frames=generate.FRAMES)
-    return shown(sheet.html(run, judge.read(run.images)))
+    return shown(sheet.html(run, judge.look(run.images)))
 
 
 def wrong(answers: list[Answer]) -> list[Answer]:

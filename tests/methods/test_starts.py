@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from PIL import Image
 
 from invert.methods import starts
 
@@ -24,9 +25,33 @@ def test_seeds_and_places_differ(name):
 
 def test_black_has_no_ink_and_noise_has_what_it_says():
     assert starts.make("black", DIGITS, 0).sum() == 0
-    noise = starts.make("noise", np.zeros(50, int), 0)
+
+
+def test_noise_has_the_strength_that_it_says(monkeypatch):
+    noise = starts.make("noise", np.zeros(300, int), 0)
+    strengths = noise.std(axis=(1, 2))
+    assert strengths.max() > 2 * strengths.min()
+    monkeypatch.setattr(starts, "COARSE", (0.0, 0.0))
+    fine = starts.make("noise", np.zeros(300, int), 0)
     # The mean absolute value of a normal variable is its deviation times sqrt(2 / pi).
-    assert noise.mean() == pytest.approx(starts.NOISE * np.sqrt(2 / np.pi), rel=0.01)
+    mean = np.mean(starts.FINE) * np.sqrt(2 / np.pi)
+    assert fine.mean() == pytest.approx(mean, rel=0.05)
+    monkeypatch.setattr(starts, "COARSE", (0.1, 0.1))
+    monkeypatch.setattr(starts, "FINE", (0.5, 0.5))
+    both = starts.make("noise", np.zeros(300, int), 0)
+    monkeypatch.setattr(starts, "COARSE", (0.0, 0.0))
+    alone = starts.make("noise", np.zeros(300, int), 0)
+    inside = (both > 0) & (both < 1) & (alone < 1)
+    # Each pixel takes so much of its cells that squares of the shares add up to the variance.
+    want = 0.1 * np.sum(starts.enlargement(28)[14] ** 2)
+    assert (both - alone)[:, 14, 14][inside[:, 14, 14]].std() == pytest.approx(want, rel=0.15)
+
+
+def test_coarse_noise_is_the_bilinear_enlargement_of_pillow():
+    cells = np.random.default_rng(0).normal(size=(starts.CELLS, starts.CELLS)).astype(np.float32)
+    want = Image.fromarray(cells).resize((30, 28), Image.Resampling.BILINEAR)
+    got = starts.enlargement(28) @ cells @ starts.enlargement(30).T
+    np.testing.assert_allclose(got, want, atol=1e-5)
 
 
 def test_the_average_is_the_mean_of_the_digits(sample):
@@ -86,6 +111,7 @@ def test_a_start_has_the_shape_and_the_range_of_ones_own_network():
     assert (starts.make("black", DIGITS, 0, **rules) == -1).all()
     noise = starts.make("noise", DIGITS, 0, **rules)
     assert noise.shape == (3, 4, 5, 3) and noise.min() >= -1
-    assert (noise + 1).mean() == pytest.approx(2 * starts.NOISE * np.sqrt(2 / np.pi), rel=0.1)
+    unit = starts.make("noise", DIGITS, 0, shape=(4, 5, 3))
+    np.testing.assert_allclose(noise, 2 * unit - 1, atol=1e-6)
     with pytest.raises(ValueError, match="average is of 28×28 digits; this classifier reads 4×5×3"):
         starts.make("average", DIGITS, 0, **rules)

@@ -42,7 +42,7 @@ def test_a_single_image_and_none(sample):
 
 
 def test_an_unknown_classifier_is_refused():
-    rule = r"one of question, robust, energy, the path of a file, .*; got 'quick'"
+    rule = r"one of question, robust, energy, student, the path of a file, .*; got 'quick'"
     with pytest.raises(ValueError, match=rule):
         classify(np.zeros((28, 28)), classifier="quick")
 

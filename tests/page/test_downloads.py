@@ -14,11 +14,12 @@ from invert.page import downloads
 
 def test_npz_holds_images_opinions_and_settings_without_pickle():
     run = invert.generate([3, 3], classifier="robust", seed=5, start="noise", steps=12)
-    opinions = judge.read(run.images)
-    with np.load(io.BytesIO(downloads.npz(run, opinions)), allow_pickle=False) as kept:
+    opinion = judge.look(run.images)
+    with np.load(io.BytesIO(downloads.npz(run, opinion)), allow_pickle=False) as kept:
         np.testing.assert_array_equal(kept["images"], run.images)
         np.testing.assert_array_equal(kept["probabilities"], run.probabilities)
-        np.testing.assert_array_equal(kept["judge"], opinions)
+        np.testing.assert_array_equal(kept["judge"], opinion.probabilities)
+        np.testing.assert_array_equal(kept["looks_like_digit"], opinion.digit)
         said = json.loads(str(kept["settings"]))
     own = said.pop("settings")
     assert said == {"classifier": "robust", "method": "steepest", "seed": 5, "start": "noise"}

@@ -11,8 +11,8 @@ import pytest
 from page_driver import ZERO, at
 from PIL import Image
 
-from invert import CLASSIFIERS
 from invert.explanation import activations
+from invert.networks.classifier import DENSE
 from invert.page import layers
 
 
@@ -31,7 +31,7 @@ def test_layers_show_the_units_of_the_classifier_chosen(page, monkeypatch):
     assert f'aria-valuenow="{strongest + 1}"' in other.html, "it opens at the strongest"
 
 
-@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.parametrize("name", DENSE)
 def test_weights_of_all_units_are_one_small_picture(name):
     style = layers.style(name)
     assert len(style) < 250_000

@@ -6,9 +6,11 @@ import tensorflow as tf
 from sklearn.decomposition import PCA
 
 from invert import data
+from invert.methods import generation, starts
 from invert.networks import classifier, weights
 from invert.training import __main__ as command
-from invert.training import attack, augment, class_gaussian, question, robust
+from invert.training import attack, augment, class_gaussian, energy, question, robust, student
+from invert.training import judge as judge_recipe
 
 
 @pytest.fixture(scope="module")
@@ -176,3 +178,65 @@ def test_affine_moves_ink_but_keeps_the_digit(sample):
     assert changed.min() >= 0 and changed.max() <= 1
     assert np.abs(changed - flat).max(axis=1).min() > 0.1
     assert attack.accuracy(classifier.load("robust"), changed, digits) > 0.97
+
+
+def test_a_judge_learns_to_say_no(mnist, monkeypatch):
+    monkeypatch.setattr(judge_recipe, "OUTLIERS", 600)
+    monkeypatch.setattr(judge_recipe, "BATCH", 50)
+    monkeypatch.setattr(judge_recipe, "WEIGHT_AVERAGE", 0.9)
+    model, figures = judge_recipe.train(mnist, seed=0, epochs=12, name="second-judge")
+    assert figures["test_accuracy"] > 0.8 and figures["test_digits_passed"] > 0.8
+    # The threshold stands in the biases: so many validation digits are above it.
+    passed = model(mnist.validation.images)[1].numpy().max(axis=1) > 0
+    assert passed.mean() == pytest.approx(1 - judge_recipe.REFUSED, abs=0.01)
+    noise = np.random.default_rng(0).random((100, 28, 28), np.float32)
+    assert np.mean(model(noise)[1].numpy().max(axis=1) > 0) < 0.1
+
+
+def test_a_student_learns_from_dreams_alone(mnist, monkeypatch):
+    monkeypatch.setattr(student, "DREAMS", 2000)
+    monkeypatch.setattr(student, "WEIGHT_AVERAGE", 0.9)
+    # Without training images it could not touch one.
+    model, figures = student.train(mnist._replace(train=None), seed=0, epochs=6)
+    assert figures["test_accuracy"] > 0.85
+    assert model.name == "student"
+
+
+def test_dreams_are_what_generate_makes(monkeypatch):
+    monkeypatch.setattr(student, "AT_ONCE", 10)
+    dreams, frames = student.dream(20, seed=3)
+    run = generation.generate(range(10), classifier="energy", seed=4, frames=student.FRAMES)
+    np.testing.assert_allclose(dreams[10:] / 255, run.images.reshape(10, -1), atol=0.003)
+    ways = run.frames.reshape(student.FRAMES, 10, -1)
+    far = np.abs(ways - frames[10:] / 255).max(axis=2).min(axis=0)
+    assert far.max() < 0.003
+
+
+def test_energy_improves_by_stages(mnist, monkeypatch):
+    seen = []
+    monkeypatch.setattr(energy, "improve", lambda model, stage, *_: seen.append(stage.epochs))
+    monkeypatch.setattr(energy, "measure", lambda model, mnist: {})
+    energy.train(mnist, seed=0)
+    assert sum(seen) == energy.EPOCHS
+    seen.clear()
+    energy.train(mnist, seed=0, epochs=energy.STAGES[0].epochs + 1)
+    assert seen == [energy.STAGES[0].epochs, 1]
+
+
+@pytest.mark.parametrize("number", range(len(energy.STAGES)))
+def test_a_stage_of_energy_trains(number, mnist):
+    model = classifier.build()
+    weights.load("energy", model)
+    before = [value.copy() for value in model.get_weights()]
+    energy.improve(model, energy.STAGES[number]._replace(epochs=1), mnist, seed=0)
+    assert attack.accuracy(model, *mnist.test) > 0.97
+    assert not np.array_equal(before[0], model.get_weights()[0])
+
+
+def test_noise_of_a_stage_is_that_of_starts(monkeypatch):
+    stage = energy.STAGES[-1]._replace(fine=starts.FINE, coarse=starts.COARSE)
+    drawn = energy._noise(4000, stage, tf.random.Generator.from_seed(0)).numpy()
+    made = starts.make("noise", np.zeros(1000, int), 0).reshape(1000, -1)
+    assert drawn.mean() == pytest.approx(made.mean(), rel=0.03)
+    assert drawn.std() == pytest.approx(made.std(), rel=0.03)
+    assert drawn.std(axis=1).std() == pytest.approx(made.std(axis=1).std(), rel=0.1)

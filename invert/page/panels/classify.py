@@ -89,13 +89,20 @@ def _offer_others(instead: state.Instead | None) -> None:
 def _put_example() -> None:
     digit, number = random.randrange(10), random.randrange(examples.EACH)
     words = f"MNIST test digit, labelled {digit}"
-    shown_instead.put(lambda: examples.load()[digit, number], words)
+    shown_instead.put(lambda: examples.load()[digit, number], lambda: words)
 
 
 def _put_upload() -> None:
     file = st.session_state.get("upload")
     if file is not None:
-        shown_instead.put(lambda: upload.read(file.getvalue()), "your picture")
+        data = file.getvalue()
+        shown_instead.put(lambda: upload.read(data), lambda: _words_for(data))
+
+
+def _words_for(picture: bytes) -> str:
+    """What an uploaded picture is called; where more than one digit is seen in it, how many."""
+    count = upload.count(picture) if loading.ready() else 1
+    return "your picture" if count == 1 else f"your picture: I see {count} digits, and read one"
 
 
 def _reading(strokes: dict | None, instead: state.Instead | None, classifier: str) -> str:
@@ -109,26 +116,29 @@ def _reading(strokes: dict | None, instead: state.Instead | None, classifier: st
         if not loading.ready():
             return _layout(image, None, before, markup.sentence(SOON, "hint"))
         probabilities = invert.classify(image[None], classifier=classifier)[0]
+        digit = bool(invert.looks_like_digit(image)[0])
     except BlankDrawing:
         return _layout(None, None, before, markup.sentence("Draw a digit", "hint"))
     except Exception as error:
         return _layout(None, None, before, failure.html(error))
     st.session_state["last reading"] = probabilities
-    return _layout(image, probabilities, before)
+    return _layout(image, probabilities, before, digit=digit)
 
 
-def _layout(image, probabilities, before, answer: str = "") -> str:
+def _layout(image, probabilities, before, answer: str = "", digit: bool = True) -> str:
     if image is None:
         seen = '<div class="paper" role="img" aria-label="nothing drawn yet"></div>'
     else:
         seen = markup.picture(image, "your drawing as the classifier sees it", 112)
     if probabilities is not None:
         second, best = np.argsort(probabilities)[-2:]
+        guess = f"Second guess: {second}, {markup.percent(probabilities[second])}"
+        if not digit:
+            guess = "No digit, the judge says"
         answer = (
             f'<p class="best"><span class="sr">The classifier reads </span><b>{best}</b></p>'
             f'<p class="sure">{markup.percent(probabilities[best])} sure</p>'
-            f'<p class="second">Second guess: {second},'
-            f" {markup.percent(probabilities[second])}</p>"
+            f'<p class="second">{guess}</p>'
         )
     return (
         '<div class="reading"><figure class="seen">'

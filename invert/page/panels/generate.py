@@ -39,7 +39,7 @@ class Result(NamedTuple):
     """A run, what the judge says of its images, and all of it as HTML."""
 
     run: invert.Run
-    opinions: np.ndarray
+    opinion: judge.Opinion
     html: str
 
 
@@ -211,14 +211,14 @@ def _run(choice: Choice, start: str | np.ndarray) -> Result:
             frames=FRAMES,
             **settings,
         )
-    opinions = judge.read(run.images)
+    opinion = judge.look(run.images)
     if len(run.frames):
         mean = run.probabilities_by_step.mean(axis=1)
         beside = chart.figure(mean, choice.digit, choice.count) + sheet.player(run)
     else:
         beside = markup.sentence("Made in one go: there are no steps to watch.", "chart hint")
-    images = sheet.legend() + sheet.html(run, opinions) + sheet.note(run)
-    return Result(run, opinions, f'<div class="run">{images}{beside}</div>')
+    images = sheet.legend() + sheet.html(run, opinion) + sheet.note(run)
+    return Result(run, opinion, f'<div class="run">{images}{beside}</div>')
 
 
 def _offer(result: Result) -> None:
@@ -240,7 +240,7 @@ def _offer(result: Result) -> None:
                 "Numbers (NPZ)",
                 "npz",
                 "application/octet-stream",
-                lambda: downloads.npz(run, result.opinions),
+                lambda: downloads.npz(run, result.opinion),
             ),
         ):
             st.download_button(

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from invert.drawing import BlankDrawing
+from invert.networks.classifier import DENSE
 from invert.page import choices, examples, loading, markup, queue, state
 
 SIDE = 84
@@ -25,7 +26,7 @@ def show() -> None:
             state.LOST_IMAGE,
             "A real test digit, or what is drawn on the left.",
         )
-        name = choices.classifier("question", "lost-classifier")
+        name = choices.classifier("question", "lost-classifier", names=DENSE)
     strength = st.slider(
         "Noise",
         0.0,

@@ -1,0 +1,1 @@
+"""One command a module: ``add`` says what it may be told, ``run`` does it."""

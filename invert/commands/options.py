@@ -1,0 +1,150 @@
+"""What several commands may be told: a classifier, how to take its file, how to take pictures."""
+
+import argparse
+
+import numpy as np
+
+from invert import shell, upload
+from invert.images import SIDE
+from invert.networks.classifier import CLASSIFIERS, DEFAULT, check_classifier, open_graph, read
+
+
+def add_classifier(command) -> None:
+    """Let a command be told which classifier."""
+    command.add_argument(
+        "--classifier",
+        default=DEFAULT,
+        metavar="NAME",
+        help=f"{', '.join(CLASSIFIERS)}, or a file of one's own (default {DEFAULT})",
+    )
+
+
+def add_whole(command) -> None:
+    """Let a command be told not to look for ink in pictures."""
+    command.add_argument(
+        "--whole",
+        action="store_true",
+        help="take pictures as they are, and do not look for a digit's ink in them; always so for"
+        " networks that do not read 28×28 images",
+    )
+
+
+def of_files() -> argparse.ArgumentParser:
+    """What ``invert.freeze`` may have to be told of a file."""
+    options = argparse.ArgumentParser(add_help=False)
+    group = options.add_argument_group("of a network of one's own, where the file does not say it")
+    group.add_argument("--input", metavar="NAME", help="the operation that takes the images")
+    group.add_argument("--output", metavar="NAME", help="the operation that gives the logits")
+    group.add_argument("--signature", metavar="NAME", help="of a SavedModel")
+    group.add_argument(
+        "--feed",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a number for another input, such as: --feed keep_prob=1",
+    )
+    group.add_argument("--shape", metavar="H,W[,3]", help="of an image, such as 28,28")
+    group.add_argument(
+        "--pixel-range", nargs=2, type=float, metavar=("LOW", "HIGH"), help="such as 0 255 or -1 1"
+    )
+    group.add_argument("--labels", metavar="A,B,…", help="a name for each class")
+    return options
+
+
+def open_asked(options):
+    """The classifier that is asked for, as a frozen graph."""
+    arguments = told(options)
+    check_classifier(options.classifier)
+    shipped = options.classifier in CLASSIFIERS
+    if shipped and any(value is not None for value in arguments.values()):
+        raise ValueError(f"{options.classifier} ships and needs no options of a network's file.")
+    with shell.quiet():
+        from invert.inversion.freezing import freeze
+
+    return open_graph(options.classifier) if shipped else freeze(options.classifier, **arguments)
+
+
+def told(options) -> dict:
+    """What the options say to ``invert.freeze``; None where they say nothing."""
+    shape = options.shape and tuple(number(side, "--shape") for side in options.shape.split(","))
+    feed = {}
+    for text in options.feed:
+        name, sign, value = text.rpartition("=")
+        if not sign:
+            raise ValueError(f"--feed must be NAME=VALUE; got {text!r}.")
+        feed[name] = number(value, "--feed")
+    return {
+        "input": options.input,
+        "output": options.output,
+        "signature": options.signature,
+        "feed": feed or None,
+        "shape": shape,
+        "pixel_range": options.pixel_range and tuple(options.pixel_range),
+        "labels": options.labels and tuple(options.labels.split(",")),
+    }
+
+
+def read_pictures(paths, graph, whole: bool, failed: list[str]):
+    """Yield each path, its picture as the classifier takes it, and how many digits are seen in it.
+
+    Bad files are passed over.
+
+    Args:
+        paths: of the pictures.
+        graph: the classifier; None for those that ship.
+        whole: to take pictures as they are.
+        failed: gets a sentence for each file that cannot be read.
+    """
+    for path in paths:
+        try:
+            data = shell.read(path)
+            image = picture(path, data, graph, whole)
+            alone = whole or image.shape != (SIDE, SIDE)
+            yield path, image, 1 if alone else upload.count(data)
+        except OSError as error:
+            failed.append(f"{error.filename}: {error.strerror}.")
+        except ValueError as error:
+            failed.append(str(error))
+
+
+def picture(path: str, data: bytes, graph, whole: bool) -> np.ndarray:
+    """A picture file's bytes as the classifier takes them; with no graph, as those that ship do."""
+    shape = (SIDE, SIDE) if graph is None else graph.image_shape
+    least, most = (0.0, 1.0) if graph is None else graph.pixel_range
+    try:
+        if whole or shape != (SIDE, SIDE):
+            image = upload.read_whole(data, shape)
+        else:
+            image = upload.read(data)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    return np.clip(least + (most - least) * image, least, most)
+
+
+def print_answers(graph, pictures) -> None:
+    """Print each picture's class, its probability, and the second guess."""
+    for path, image, count in pictures:
+        row = read(image[None], graph)[0]
+        best, second = np.argsort(row)[:-3:-1]
+        labels = graph.labels
+        several = f"; but {count} digits are seen, and this reads one" if count > 1 else ""
+        print(
+            f"{path}: {labels[best]} ({row[best]:.3f}), or {labels[second]} ({row[second]:.3f})"
+            f"{several}"
+        )
+
+
+def say_failed(failed: list[str], count: int) -> None:
+    """Raise a ValueError that names every file of ``count`` that failed, if any did."""
+    if failed:
+        several = f"{len(failed)} of {count} pictures could not be read. " if count > 1 else ""
+        raise ValueError(several + " ".join(failed))
+
+
+def number(text: str, flag: str) -> int | float:
+    """What was typed behind a flag, as a number."""
+    try:
+        value = float(text)
+    except ValueError as error:
+        raise ValueError(f"{flag} needs a number; got {text!r}.") from error
+    return int(value) if value.is_integer() else value

@@ -1,0 +1,134 @@
+"""As many images as one wants, in shards: what each holds follows from the plan and its number.
+
+So shards can be made in any order, by any number of workers, and again where one was lost.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import pickle
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from invert.inversion.checks import MAX_COUNT, MAX_SEED, check_whole
+from invert.methods.generation import generate
+
+MOST_IMAGES = 100_000_000
+MOST_IN_A_SHARD = 100_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What is to be made.
+
+    Attributes:
+        count: of images; their classes go round: 0, 1, 2, …
+        shard: images in a shard; the last may have fewer.
+        classes: how many the classifier has.
+        classifier: a shipped one's name; or a frozen graph, pickled: a worker opens it once.
+        method: by default what the classifier is best run backwards by.
+        start: where M starts, by default the method's own.
+        settings: of the method, where they are not its own.
+        seed: of the first thousand images; each further thousand, and each shard, has the next.
+    """
+
+    count: int
+    shard: int = MAX_COUNT
+    classes: int = 10
+    classifier: str | bytes = "energy"
+    method: str | None = None
+    start: str | None = None
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    seed: int = 0
+
+    def __post_init__(self):
+        check_whole(self.count, "the count of images", 1, MOST_IMAGES)
+        check_whole(self.shard, "the images of a shard", 1, MOST_IN_A_SHARD)
+        check_whole(self.seed, "seed", 0, MAX_SEED - self.shards * self._calls)
+
+    @property
+    def shards(self) -> int:
+        """How many shards there are.
+
+        >>> Plan(2500).shards
+        3
+        """
+        return -(-self.count // self.shard)
+
+    @property
+    def _calls(self) -> int:
+        """Calls of ``generate`` for a shard."""
+        return -(-self.shard // MAX_COUNT)
+
+
+def make(plan: Plan, number: int) -> dict[str, np.ndarray]:
+    """Make one shard.
+
+    TensorFlow is kept to one thread: sums that several share differ in their last bits by how many
+    there are, and side by side shards use all cores as well. So this wants a process of its own.
+
+    Args:
+        plan: of all shards.
+        number: of this one, from 0.
+
+    Returns:
+        Arrays by name, as they are written: ``images`` uint8 ``(n, *shape)``, 0 to 255 over the
+        pixel range; ``digits`` int64 ``(n,)``, the classes asked for; ``seeds`` int64 ``(n,)``, of
+        the call that made each; ``probabilities`` float32 ``(n, classes)``, the classifier's; and
+        ``settings``, JSON of how they were made.
+    """
+    _keep_to_one_thread()
+    first = number * plan.shard
+    targets = np.arange(first, min(first + plan.shard, plan.count)) % plan.classes
+    images, probabilities, seeds = [], [], []
+    for call, begin in enumerate(range(0, len(targets), MAX_COUNT)):
+        run = generate(
+            targets[begin : begin + MAX_COUNT],
+            plan.method,
+            classifier=_classifier(plan.classifier),
+            seed=plan.seed + number * plan._calls + call,
+            start=plan.start,
+            **plan.settings,
+        )
+        least, most = run.pixel_range
+        images.append(np.round((run.images - least) * (255 / (most - least))).astype(np.uint8))
+        probabilities.append(run.probabilities)
+        seeds.append(np.full(len(run.images), run.seed))
+    settings = {
+        "classifier": run.classifier,
+        "labels": run.labels,
+        "pixel_range": run.pixel_range,
+        "method": run.method,
+        "start": run.start,
+        **run.settings,
+    }
+    return {
+        "images": np.concatenate(images),
+        "digits": targets,
+        "seeds": np.concatenate(seeds),
+        "probabilities": np.concatenate(probabilities),
+        "settings": np.array(json.dumps(settings, ensure_ascii=False)),
+    }
+
+
+def _classifier(given: str | bytes):
+    return given if isinstance(given, str) else _unpickled(given)
+
+
+@functools.lru_cache(maxsize=1)
+def _unpickled(graph: bytes):
+    # Our own pickle, on its way to a worker of ours.
+    return pickle.loads(graph)
+
+
+def _keep_to_one_thread() -> None:
+    import tensorflow as tf
+
+    threads = tf.config.threading
+    if threads.get_intra_op_parallelism_threads() != 1:
+        threads.set_intra_op_parallelism_threads(1)
+        threads.set_inter_op_parallelism_threads(1)

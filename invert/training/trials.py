@@ -1,0 +1,78 @@
+"""``python -m invert.training.trials``: settings of ``energy`` compared, by the second judge.
+
+It looks at real validation images for scale, and at no test image. What is chosen here is measured
+by another judge, from other seeds, in ``python -m invert evaluate``.
+"""
+
+import argparse
+import sys
+
+import numpy as np
+
+from invert import data, shell
+from invert.evaluation import score
+from invert.images import DIGITS
+from invert.methods import starts
+from invert.methods.generation import generate
+from invert.networks import judge
+from invert.networks.classifier import open_graph
+
+JUDGE = "second-judge"
+AT_ONCE = 1000
+SEED = 5000
+# Fine and coarse noise of the start, steps, step size.
+TRIALS = (
+    ((0.05, 0.12), (0.0, 0.12), 60, 0.5),
+    ((0.05, 0.12), (0.0, 0.12), 80, 0.5),
+    ((0.05, 0.12), (0.0, 0.12), 100, 0.4),
+    ((0.05, 0.12), (0.0, 0.12), 100, 0.5),
+    ((0.05, 0.12), (0.0, 0.12), 200, 0.4),
+    ((0.05, 0.12), (0.0, 0.12), 400, 0.4),
+    ((0.06, 0.10), (0.0, 0.08), 100, 0.5),
+    ((0.06, 0.10), (0.0, 0.08), 200, 0.4),
+    ((0.06, 0.12), (0.0, 0.10), 80, 0.55),
+    ((0.06, 0.12), (0.0, 0.10), 100, 0.5),
+    ((0.06, 0.12), (0.0, 0.10), 150, 0.4),
+)
+
+
+def main(arguments=None) -> int:
+    """Print a line for each trial."""
+    parser = argparse.ArgumentParser(prog="python -m invert.training.trials", description=__doc__)
+    parser.add_argument("classifier", nargs="?", default="energy", help="by default energy itself")
+    parser.add_argument("--count", type=int, default=10_000, help="images of each trial")
+    parser.add_argument("--mnist", metavar="FILE", help="mnist.npz; see also INVERT_MNIST")
+    options = parser.parse_args(arguments)
+    return shell.run(lambda: _compare(options), "")
+
+
+def _compare(options) -> None:
+    mnist = data.load(options.mnist)
+    with shell.quiet():
+        graph = open_graph(options.classifier)
+    real = judge.look(mnist.validation.images, JUDGE)
+    reference = score.refer(real.features, mnist.validation.digits)
+    print("start (fine, coarse), steps × length: passes, agreement, Fréchet, diversity", flush=True)
+    some = np.concatenate([np.flatnonzero(mnist.train.digits == d)[:1000] for d in range(DIGITS)])
+    _print("real training digits", mnist.train.images[some], mnist.train.digits[some], reference)
+    digits = np.arange(AT_ONCE) % DIGITS
+    for fine, coarse, steps, step_size in TRIALS:
+        starts.FINE, starts.COARSE = fine, coarse
+        images = [
+            generate(
+                digits, "steepest", classifier=graph, start="noise", loss="logit",
+                steps=steps, step_size=step_size, seed=SEED + number,
+            ).images
+            for number in range(options.count // AT_ONCE)
+        ]  # fmt: skip
+        words = f"{fine}, {coarse}, {steps} × {step_size}"
+        _print(words, np.concatenate(images), np.tile(digits, len(images)), reference)
+
+
+def _print(words: str, images: np.ndarray, digits: np.ndarray, reference: score.Reference) -> None:
+    found = score.compare(judge.look(images, JUDGE), digits, reference)
+    print(f"{words}:", ", ".join(f"{value:.4g}" for value in found), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,199 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import invert
+from invert import __main__ as command
+from invert.commands import dataset
+from invert.methods import shards
+
+ROOT = Path(__file__).parents[2]
+STEPS = ["--classifier", "robust", "--steps", "3"]
+
+
+def test_a_shard_is_what_generate_makes_and_says_how(tmp_path, capsys):
+    out = tmp_path / "digits"
+    assert command.main(["dataset", "25", *STEPS, "--shard", "10", "--out", str(out)]) == 0
+    assert "25 images in 3 shards" in capsys.readouterr().out
+    assert sorted(path.name for path in out.iterdir()) == [
+        "dataset.json", "shard-00000.npz", "shard-00001.npz", "shard-00002.npz",
+    ]  # fmt: skip
+    parts = [np.load(path) for path in sorted(out.glob("*.npz"))]
+    assert [len(part["images"]) for part in parts] == [10, 10, 5]
+    assert np.concatenate([part["digits"] for part in parts]).tolist() == [*range(10)] * 2 + [
+        *range(5)
+    ]
+    for number, part in enumerate(parts):
+        run = invert.generate(
+            part["digits"], classifier="robust", seed=number, start="noise", steps=3
+        )
+        assert part["seeds"].tolist() == [number] * len(run.images)
+        assert part["images"].dtype == np.uint8
+        # Another number of threads may change the last bits, so a level at the most.
+        assert np.abs(part["images"] / 255 - run.images).max() < 1.1 / 255
+        np.testing.assert_allclose(part["probabilities"], run.probabilities, atol=1e-3)
+        settings = json.loads(str(part["settings"]))
+        assert settings["method"] == "steepest" and settings["steps"] == 3
+        assert settings["classifier"] == "robust" and settings["start"] == "noise"
+
+
+def test_it_goes_on_where_it_stopped_and_workers_change_no_bit(tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    arguments = ["dataset", "40", *STEPS, "--shard", "10", "--out"]
+    assert command.main([*arguments, str(one), "--workers", "1"]) == 0
+    assert command.main([*arguments, str(two), "--workers", "2"]) == 0
+    files = {path.name: path.read_bytes() for path in one.iterdir()}
+    assert files == {path.name: path.read_bytes() for path in two.iterdir()}
+    (one / "shard-00002.npz").unlink()
+    kept = (one / "shard-00001.npz").stat().st_mtime_ns
+    assert command.main([*arguments, str(one)]) == 0
+    assert files == {path.name: path.read_bytes() for path in one.iterdir()}
+    assert (one / "shard-00001.npz").stat().st_mtime_ns == kept
+
+
+def test_a_network_of_ones_own_makes_a_dataset_too(tmp_path):
+    random = np.random.default_rng(0)
+    layers = [keras.Input((6, 5, 3)), keras.layers.Flatten(), keras.layers.Dense(3)]
+    model = keras.Sequential(layers)
+    layers[-1].set_weights([random.normal(size=(90, 3)), np.zeros(3)])
+    model.save(tmp_path / "own.keras")
+    out = tmp_path / "out"
+    arguments = ["dataset", "7", "--classifier", str(tmp_path / "own.keras"), "--steps", "20"]
+    arguments += ["--pixel-range", "-1", "1", "--labels", "ant,bee,cat", "--out", str(out)]
+    assert command.main(arguments) == 0
+    part = np.load(out / "shard-00000.npz")
+    assert part["images"].shape == (7, 6, 5, 3)
+    assert (part["probabilities"].argmax(axis=1) == part["digits"]).all()
+    assert json.loads(str(part["settings"]))["labels"] == ["ant", "bee", "cat"]
+    model.layers[-1].set_weights([random.normal(size=(90, 3)), np.zeros(3)])
+    model.save(tmp_path / "own.keras")
+    assert command.main(arguments) == 2  # another network under the same name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["0"], "the count of images must be a whole number from 1"),
+        (["5", "--shard", "0"], "the images of a shard must be a whole number from 1"),
+        (["5", "--workers", "-1"], "--workers must be a whole number from 1"),
+        (["5", "--seed", "-1"], "seed must be a whole number from 0"),
+        (["5", "--classifier", "quick"], "classifier must be one of question"),
+        (["5", "--method", "magic"], "method must be one of plain"),
+        (["5", "--start", "white"], "start must be an image or one of black"),
+        (["5", "--scheduler", "tcp://127.0.0.1:1"], "No Dask scheduler answers at tcp://127.0.0.1"),
+    ],
+)
+def test_mistakes_are_one_line(arguments, words, tmp_path, capsys, monkeypatch):
+    assert command.main(["dataset", *arguments, "--out", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("invert: ") and words in error and error.count("\n") == 1
+
+
+def test_another_plan_and_unknown_shards_are_left_alone(tmp_path, capsys):
+    arguments = ["dataset", "2", *STEPS, "--out", str(tmp_path)]
+    assert command.main(arguments) == 0
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for more in (["--seed", "1"], ["--shard", "1"], ["--method", "plain"]):
+        assert command.main([*arguments, *more]) == 2
+        assert "holds another data set: its " in capsys.readouterr().err
+    (tmp_path / dataset.PLAN).unlink()
+    assert command.main(arguments) == 2
+    assert "holds shards of an unknown plan" in capsys.readouterr().err
+    (tmp_path / dataset.PLAN).write_text("[")
+    assert command.main(arguments) == 2
+    assert "dataset.json cannot be read" in capsys.readouterr().err
+    (tmp_path / dataset.PLAN).write_bytes(before[dataset.PLAN])
+    assert before == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+
+def test_without_dask_a_sentence_says_how_to_install_it(monkeypatch, tmp_path, capsys):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert command.main(["dataset", "5", "--out", str(tmp_path), "--scheduler", "tcp://x:1"]) == 2
+    assert 'pip install "dask[distributed]"' in capsys.readouterr().err
+
+
+def test_a_worker_that_dies_is_told_and_whole_shards_stay(tmp_path, monkeypatch, capsys):
+    class Dying:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return False
+
+        def submit(self, make, plan, number):
+            future = dataset.concurrent.futures.Future()
+            if number == 0:
+                future.set_result(make(plan, number))
+            else:
+                future.set_exception(dataset.BrokenProcessPool("gone"))
+            return future
+
+    monkeypatch.setattr(dataset, "_processes", lambda count: Dying())
+    monkeypatch.setattr(shards, "_keep_to_one_thread", lambda: None)
+    monkeypatch.setattr(
+        dataset.concurrent.futures, "as_completed", lambda fs: sorted(fs, key=lambda f: fs[f])
+    )
+    arguments = ["dataset", "4", *STEPS, "--shard", "2", "--out", str(tmp_path)]
+    assert command.main(arguments) == 2
+    assert "A worker ended before its shard was whole" in capsys.readouterr().err
+    assert (tmp_path / "shard-00000.npz").is_file()
+    assert not (tmp_path / "shard-00001.npz").exists()
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """A Dask scheduler and two worker processes: its address, and the workers."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    address = tmp_path / "scheduler.json"
+    started = []
+
+    def start(what, *arguments):
+        line = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments]
+        nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        started.append(subprocess.Popen(line, env=environment, cwd=tmp_path, **nowhere))
+        return started[-1]
+
+    start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
+          "--scheduler-file", str(address))  # fmt: skip
+    while not address.is_file() or not address.read_text():
+        time.sleep(0.1)
+    url = json.loads(address.read_text())["address"]
+    workers = [start("worker", url, "--nthreads", "1", "--no-nanny", "--no-dashboard",
+                     "--host", "127.0.0.1") for _ in range(2)]  # fmt: skip
+    yield url, workers
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_a_killed_worker_of_a_cluster_loses_nothing_and_nothing_comes_twice(
+    cluster, tmp_path, monkeypatch
+):
+    url, workers = cluster
+    wrote = []
+    write = dataset.shell.write
+
+    def writing(path, data):
+        write(path, data)
+        wrote.append(path.name)
+        if len(wrote) == 3:  # the plan and two shards
+            os.kill(workers[0].pid, signal.SIGKILL)
+
+    monkeypatch.setattr(dataset.shell, "write", writing)
+    out = tmp_path / "out"
+    arguments = ["dataset", "120", *STEPS, "--shard", "10", "--out"]
+    assert command.main([*arguments, str(out), "--scheduler", url]) == 0
+    assert workers[0].wait(10) == -signal.SIGKILL and workers[1].poll() is None
+    assert sorted(wrote) == ["dataset.json", *(f"shard-{n:05}.npz" for n in range(12))]
+    monkeypatch.setattr(dataset.shell, "write", write)
+    assert command.main([*arguments, str(tmp_path / "here")]) == 0
+    for path in (tmp_path / "here").iterdir():
+        assert path.read_bytes() == (out / path.name).read_bytes()

@@ -1,0 +1,38 @@
+import keras
+import numpy as np
+import pytest
+
+from invert import data
+from invert.evaluation import teaches
+from invert.networks import lenet
+
+
+def test_real_digits_teach_and_noise_and_wrong_digits_do_not(sample, monkeypatch):
+    images, digits = sample
+    lessons, test = (images[::2], digits[::2]), data.Split(images[1::2], digits[1::2])
+    assert teaches.teaches(*lessons, test) > 0.8
+    assert teaches.teaches(lessons[0], (lessons[1] + 1) % 10, test) < 0.1
+    noise = np.random.default_rng(0).random(lessons[0].shape, np.float32)
+    assert teaches.teaches(noise, lessons[1], test) < 0.3
+
+
+def test_images_that_look_alike_teach_little(sample):
+    images, digits = sample
+    first = np.array([np.flatnonzero(digits == digit)[0] for digit in range(10)])
+    test = data.Split(images[1::2], digits[1::2])
+    assert teaches.teaches(images[first][digits], digits, test) < 0.7
+
+
+def test_the_seed_decides(sample):
+    images, digits = sample
+    test = data.Split(images[:200], digits[:200])
+    one, same = (teaches.teaches(images, digits, test, seed=3) for _ in range(2))
+    assert one == same
+
+
+def test_the_network_is_lenet():
+    model = lenet.build()
+    kernels = [layer.kernel.shape for layer in model.layers if hasattr(layer, "kernel")]
+    assert kernels == [(5, 5, 1, 6), (5, 5, 6, 16), (400, 120), (120, 84), (84, 10)]
+    assert model.count_params() == pytest.approx(61706)
+    assert isinstance(model, keras.Sequential)
