@@ -22,8 +22,8 @@ DIRECTIONS = 128
 WIDTH = 1.15
 # Faint noise: the deviations from pixel to pixel, and of a few cells, enlarged; each image has its
 # own within these. More is more varied, and more loses its way.
-FINE = (0.05, 0.12)
-COARSE = (0.0, 0.12)
+FINE = (0.06, 0.12)
+COARSE = (0.0, 0.10)
 CELLS = 7  # a side
 
 

@@ -78,7 +78,7 @@ CLASSIFIERS: Mapping[str, Shipped] = {
         "like `robust`, and to tell real digits from those that it imagines itself",
         "steepest",
         # Its differences of logits were never trained, so cross-entropy misleads it.
-        {"loss": "logit", "steps": 100, "step_size": 0.45},
+        {"loss": "logit", "steps": 100, "step_size": 0.55},
     ),
     "student": Shipped(
         "on what `energy` dreams, and on no handwriting: a LeNet-5",
@@ -120,8 +120,8 @@ def check_classifier(classifier: object) -> None:
 
     >>> check_classifier("quick")
     Traceback (most recent call last):
-    ValueError: classifier must be one of question, robust, energy, student, the path of a file, or made by \
-invert.freeze; got 'quick'.
+    ValueError: classifier must be one of question, robust, energy, student, the path of a file, \
+or made by invert.freeze; got 'quick'.
     """
     if isinstance(classifier, str | os.PathLike):
         if classifier not in CLASSIFIERS and not _exists(classifier):

@@ -2,6 +2,9 @@
 these and streamlit_app.py know Streamlit."""
 
 import logging
+import time
+
+QUIET_SECONDS = 60
 
 
 def _never(record: logging.LogRecord) -> bool:
@@ -15,5 +18,24 @@ def _in_one_line(record: logging.LogRecord) -> bool:
     return True
 
 
+class _NowAndThen:
+    """Lets one of many like records through in a minute: asyncio tries again at once."""
+
+    def __init__(self):
+        self._last = -float("inf")
+
+    def __call__(self, record: logging.LogRecord) -> bool:
+        if not str(record.msg).startswith("socket.accept() out of system resource"):
+            return True
+        record.exc_info = None
+        before, self._last = self._last, time.monotonic()
+        if self._last - before < QUIET_SECONDS:
+            self._last = before
+            return False
+        return True
+
+
+logging.getLogger("asyncio").addFilter(_NowAndThen())
+logging.getLogger("streamlit.runtime.backend_operation_handler").addFilter(_in_one_line)
 logging.getLogger("streamlit.runtime.caching.cache_data_api").addFilter(_never)
 logging.getLogger("streamlit.web.server.starlette.starlette_websocket").addFilter(_in_one_line)

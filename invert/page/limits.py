@@ -21,6 +21,8 @@ from streamlit import runtime
 
 # Connections at once, each of 2 to 3 MB. One more is refused, rather than all of them made slow.
 CONNECTIONS, CONNECTIONS_AN_ADDRESS = 400, 100
+# Open files: of the server itself, and of each connection; the most that are asked of the system.
+FILES, FILES_A_CONNECTION, MOST_FILES = 512, 4, 65_536
 # Bytes. A drawing of as many points as are read, 10,000, takes 200 KB by mouse, 400 by finger.
 LONGEST_MESSAGE = 512 * 1024
 # Messages a second, and at once. A stroke, a click, a slider's move are one each. A run of the page
@@ -87,11 +89,30 @@ class Uploads:
     turn: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock)
 
 
+def open_files() -> int:
+    """How many files this process may have open, after asking for as many as it can get.
+
+    Without one more nobody can connect, and the server fills its log in vain attempts to let them.
+    """
+    try:
+        import resource
+    except ImportError:  # not on Windows, where there is no such limit
+        return MOST_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            return wanted
+    return MOST_FILES if soft == resource.RLIM_INFINITY else soft
+
+
 class Limits:
     """Middleware that bounds connections, messages and uploads."""
 
     def __init__(self, app: ASGIApp):
         self._app = app
+        self._most = min(CONNECTIONS, (open_files() - FILES) // FILES_A_CONNECTION)
         self._connections: list[str] = []  # the address of each
         self._everybody = Budget(*RATE_OF_ALL)
         self._budgets: dict[str, Budget] = {}  # of addresses that are here or were of late
@@ -112,7 +133,7 @@ class Limits:
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         address, here = address_of(scope), self._connections
-        if len(here) >= CONNECTIONS or here.count(address) >= CONNECTIONS_AN_ADDRESS:
+        if len(here) >= self._most or here.count(address) >= CONNECTIONS_AN_ADDRESS:
             full = PlainTextResponse("Too many connections. Try again later.", 503)
             return await full(scope, receive, send)
         self._budgets = {

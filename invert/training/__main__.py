@@ -74,7 +74,7 @@ def _settings(recipe) -> dict:
     from invert.training import augment
 
     own = {
-        name.lower(): value
+        name.lower(): [each._asdict() for each in value] if name == "STAGES" else value
         for name, value in vars(recipe).items()
         if name.isupper() and not hasattr(images, name)
     }

@@ -13,7 +13,7 @@ from invert.training import loop, outliers
 from invert.training.attack import accuracy, cross_entropy
 from invert.training.augment import affine, ink, marks
 
-EPOCHS = 13
+EPOCHS = 9
 BATCH = 100  # digits
 OTHERS = 150  # outliers beside them
 OUTLIERS = 100_000

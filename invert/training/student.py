@@ -18,7 +18,7 @@ from invert.training import loop
 from invert.training.attack import accuracy
 from invert.training.augment import affine
 
-EPOCHS = 20
+EPOCHS = 16
 BATCH = 200  # half of it dreams, half of it frames
 DREAMS = 200_000
 AT_ONCE = 1000

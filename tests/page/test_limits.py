@@ -3,6 +3,9 @@
 import asyncio
 import concurrent.futures
 import json
+import logging
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -428,3 +431,44 @@ def test_metrics_are_told_to_this_machine_alone(host, status):
 def test_a_home_is_one_address(host, whose):
     assert limits.address_of({"client": (host, 5)}) == whose
     assert limits.address_of({"client": None}) == ""
+
+
+@pytest.mark.parametrize("files, most", [(10**6, limits.CONNECTIONS), (1024, 128), (600, 22)])
+def test_no_more_may_connect_than_there_are_files_for(files, most, monkeypatch):
+    monkeypatch.setattr(limits, "open_files", lambda: files)
+    assert limits.Limits(None)._most == most
+
+
+def test_as_many_files_are_asked_for_as_the_system_gives():
+    code = (
+        "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (700, 900));"
+        "from invert.page import limits; print(limits.open_files(), *r.getrlimit(r.RLIMIT_NOFILE))"
+    )
+    run = [sys.executable, "-c", code]
+    said = subprocess.run(run, check=True, capture_output=True, text=True).stdout
+    assert said.split() == ["900", "900", "900"]
+
+
+def logged(name, caplog, *, exception=None, times=1, message="socket.accept() out of system..."):
+    logger = logging.getLogger(name)
+    with caplog.at_level(logging.ERROR, name):
+        for _ in range(times):
+            record = logger.makeRecord(
+                name, logging.ERROR, "", 0, message, (), exception and (None, exception, None)
+            )
+            logger.handle(record)
+    return caplog.records
+
+
+def test_a_server_without_files_says_so_once_a_minute(caplog, monkeypatch):
+    message = "socket.accept() out of system resource"
+    told = logged("asyncio", caplog, exception=OSError(24, "x"), times=100, message=message)
+    assert len([r for r in told if r.getMessage() == message]) <= 1
+    assert all(record.exc_info is None for record in told)
+    assert len(logged("asyncio", caplog, message="something else", times=3)) >= 3
+
+
+def test_a_download_that_is_gone_is_one_line(caplog):
+    name = "streamlit.runtime.backend_operation_handler"
+    (record,) = logged(name, caplog, exception=ValueError("gone"), message="Error executing")
+    assert record.exc_info is None
