@@ -133,7 +133,11 @@ def evaluate(mnist: data.Mnist, report=lambda done, row: None) -> list[Row]:
 def current() -> dict:
     """What a table is true of: the weights' SHA-256 and the methods' settings."""
     return {
-        "weights": {name: entry["sha256"] for name, entry in weights.manifest().items()},
+        "weights": {
+            name: entry["sha256"]
+            for name, entry in weights.manifest().items()
+            if name != "second-judge"  # which scores nothing here
+        },
         "methods": {method.name: method.settings for method in METHODS.values()},
         "classifiers": {name: dict(each.settings) for name, each in CLASSIFIERS.items()},
         "starts": [*starts.FINE, *starts.COARSE, starts.CELLS, starts.WIDTH],

@@ -13,13 +13,12 @@ from invert.training import loop, outliers
 from invert.training.attack import accuracy, cross_entropy
 from invert.training.augment import affine, ink, marks
 
-EPOCHS = 9
-BATCH = 100  # digits
-OTHERS = 150  # outliers beside them
+EPOCHS = 12
+BATCH = 100  # digits, and as many outliers
 OUTLIERS = 100_000
 LEARNING_RATE = 0.002
 WEIGHT_AVERAGE = 0.999
-REFUSED = 0.0045  # part of the validation digits that its threshold says no to
+REFUSED = 0.005  # part of the validation digits that its threshold says no to
 
 
 def train(mnist, seed: int, epochs: int = EPOCHS, name: str = "judge"):
@@ -37,12 +36,12 @@ def train(mnist, seed: int, epochs: int = EPOCHS, name: str = "judge"):
 
     @tf.function
     def step(rows, done):
-        other = generator.uniform((OTHERS,), 0, len(others), tf.int32)
+        other = generator.uniform((BATCH,), 0, len(others), tf.int32)
         y = tf.gather(digits, rows)
         real = marks(tf.gather(images, rows), y, generator)
         x = tf.concat([real, tf.gather(others, other)], 0)
         x = ink(tf.reshape(affine(x, generator), (-1, 28, 28)), generator)
-        yes = tf.concat([tf.one_hot(y, 10), tf.zeros((OTHERS, 10))], 0)
+        yes = tf.concat([tf.one_hot(y, 10), tf.zeros((BATCH, 10))], 0)
         with tf.GradientTape() as tape:
             logits = model(x, training=True)[1]
             each = tf.nn.sigmoid_cross_entropy_with_logits(yes, logits)

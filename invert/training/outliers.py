@@ -17,8 +17,8 @@ PAGE = 26 * FINE
 DIGIT_SIDE = 20  # pixels, the longest side of a drawn digit in MNIST
 PEN = (1.6, 4.2)  # pixels
 STROKES = (0.10, 0.25, 0.25, 0.20, 0.12, 0.08)  # shares of doodles of one to six strokes
-SHARES = {"doodles": 0.40, "letters": 0.08, "struck": 0.08, "tiles": 0.05, "pairs": 0.09,
-          "noise": 0.08, "blobs": 0.14, "turned": 0.05, "inverted": 0.03}  # fmt: skip
+SHARES = {"doodles": 0.40, "letters": 0.10, "struck": 0.10, "tiles": 0.05, "pairs": 0.10,
+          "noise": 0.08, "blobs": 0.09, "turned": 0.05, "inverted": 0.03}  # fmt: skip
 ENCLOSED = 0.3  # of the doodles are a closed shape with strokes inside
 LETTERS = "ACEFGHKLMNPQRTUVWXYadefhkmnprtuwx"  # no hand writes them as it writes a digit
 TURNED = (2, 3, 4, 5, 7)  # lying on a side these are no digits
@@ -235,11 +235,10 @@ def _noise(random) -> np.ndarray:
 
 
 def _blobs(random) -> np.ndarray:
-    """Smooth shapes with soft or hard edges, of one size or of two, even or grainy."""
+    """Smooth shapes with soft or hard edges, of one size or of two."""
     field = 6 * _field(random, random.integers(4, 11)) - 3
     field += random.choice([0, 1, 2]) * (2 * _field(random, random.integers(8, 20)) - 1)
-    field += random.choice([0, 0.3]) * random.normal(size=field.shape)
-    return 1 / (1 + np.exp(-random.uniform(2, 12) * (field - random.uniform(-0.8, 1.5))))
+    return 1 / (1 + np.exp(-random.uniform(2, 12) * (field - random.uniform(-0.8, 1.2))))
 
 
 def _field(random, side: int) -> np.ndarray:

@@ -18,9 +18,9 @@ from invert.training import loop
 from invert.training.attack import accuracy
 from invert.training.augment import affine
 
-EPOCHS = 16
+EPOCHS = 14
 BATCH = 200  # half of it dreams, half of it frames
-DREAMS = 200_000
+DREAMS = 240_000
 AT_ONCE = 1000
 FRAMES = 21  # of which one, drawn at random, is kept beside the dream
 EARLIEST = 2  # frame: the noise itself teaches nothing
@@ -43,7 +43,8 @@ def train(mnist, seed: int, epochs: int = EPOCHS):
 
     @tf.function
     def learn(images):
-        x = affine(tf.cast(images, tf.float32) / 255.0, generator)
+        x = tf.cast(images, tf.float32) / 255.0
+        x = tf.concat([affine(x[::2], generator), x[1::2]], 0)  # all of them changed teach less
         told = tf.nn.softmax(teacher(x) / TEMPERATURE)
         with tf.GradientTape() as tape:
             logits = model(tf.reshape(x, (-1, 28, 28)), training=True)

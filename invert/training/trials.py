@@ -59,16 +59,25 @@ def _compare(options) -> None:
     _print("real training digits", mnist.train.images[some], mnist.train.digits[some], reference)
     digits = np.arange(AT_ONCE) % DIGITS
     for fine, coarse, steps, step_size in TRIALS:
-        starts.FINE, starts.COARSE = fine, coarse
         images = [
             generate(
-                digits, "steepest", classifier=graph, start="noise", loss="logit",
-                steps=steps, step_size=step_size, seed=SEED + number,
+                digits, "steepest", classifier=graph, start=_noise(fine, coarse, SEED + number),
+                loss="logit", steps=steps, step_size=step_size,
             ).images
             for number in range(options.count // AT_ONCE)
         ]  # fmt: skip
         words = f"{fine}, {coarse}, {steps} × {step_size}"
         _print(words, np.concatenate(images), np.tile(digits, len(images)), reference)
+
+
+def _noise(fine, coarse, seed: int) -> np.ndarray:
+    """Starts of these strengths, ``(AT_ONCE, 28, 28)``."""
+    kept = starts.FINE, starts.COARSE
+    try:
+        starts.FINE, starts.COARSE = fine, coarse
+        return starts.make("noise", np.zeros(AT_ONCE, int), seed)
+    finally:
+        starts.FINE, starts.COARSE = kept
 
 
 def _print(words: str, images: np.ndarray, digits: np.ndarray, reference: score.Reference) -> None:

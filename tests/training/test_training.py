@@ -8,8 +8,18 @@ from sklearn.decomposition import PCA
 from invert import data
 from invert.methods import generation, starts
 from invert.networks import classifier, weights
+from invert.networks import judge as judges
 from invert.training import __main__ as command
-from invert.training import attack, augment, class_gaussian, energy, question, robust, student
+from invert.training import (
+    attack,
+    augment,
+    class_gaussian,
+    energy,
+    question,
+    robust,
+    student,
+    trials,
+)
 from invert.training import judge as judge_recipe
 
 
@@ -240,3 +250,24 @@ def test_noise_of_a_stage_is_that_of_starts(monkeypatch):
     assert drawn.mean() == pytest.approx(made.mean(), rel=0.03)
     assert drawn.std() == pytest.approx(made.std(), rel=0.03)
     assert drawn.std(axis=1).std() == pytest.approx(made.std(axis=1).std(), rel=0.1)
+
+
+def test_trials_are_compared_by_the_second_judge_on_validation_images(mnist, monkeypatch, capsys):
+    monkeypatch.setattr(data, "load", lambda path: mnist)
+    monkeypatch.setattr(
+        trials, "TRIALS", (((0.0, 0.0), (0.0, 0.0), 1, 0.1), (*trials.NARROW, 60, 0.5))
+    )
+    monkeypatch.setattr(trials, "AT_ONCE", 100)
+    asked = []
+    look = judges.look
+    monkeypatch.setattr(
+        trials.judge, "look", lambda images, name: asked.append(name) or look(images, name)
+    )
+    before = starts.FINE, starts.COARSE
+    assert trials.main(["--count", "100"]) == 0
+    assert set(asked) == {"second-judge"}
+    assert before == (starts.FINE, starts.COARSE)
+    lines = capsys.readouterr().out.splitlines()
+    real, poor, good = ([float(n) for n in line.split(": ")[-1].split(", ")] for line in lines[-3:])
+    assert real[1] > 0.95 and good[1] > 0.9 and poor[1] < 0.3
+    assert good[2] < poor[2]
