@@ -298,8 +298,9 @@ def test_our_own_sentences_are_shown_as_they_are(page, monkeypatch):
 
 def test_failing_judge_does_not_take_the_page_along(page, monkeypatch):
     with monkeypatch.context() as broken:
-        broken.setattr(judge, "read", failing(RuntimeError(SECRET)))
+        broken.setattr(judge, "look", failing(RuntimeError(SECRET)))
         assert says(page.choose("digit", "6"), failure.UNEXPECTED)
+        assert page.draw(ZERO).answer == 0, "a drawing is read without it"
     assert whole(page.draw(ONE))
 
 

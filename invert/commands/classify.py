@@ -18,7 +18,7 @@ def run(options) -> None:
     check_classifier(options.classifier)
     failed: list[str] = []
     if options.classifier in CLASSIFIERS:
-        # What they read is known, so all mistakes are found before TensorFlow is imported.
+        # What they read is known, so a mistake is found before a network is opened.
         pictures = list(shared.read_pictures(options.files, None, options.whole, failed))
         if pictures:
             shared.print_answers(shared.open_asked(options), pictures)

@@ -4,13 +4,15 @@ import concurrent.futures
 import contextlib
 import hashlib
 import io
+import itertools
 import json
 import multiprocessing
+import multiprocessing.connection
 import os
 import pickle
 import signal
+import threading
 from collections.abc import Iterator
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +20,15 @@ import numpy as np
 
 from invert import shell
 from invert.commands import options as shared
-from invert.inversion.checks import MAX_COUNT, check_whole
+from invert.inversion.checks import MAX_COUNT, brief, check_whole
 from invert.methods import records, shards, starts
-from invert.networks import weights
 from invert.networks.classifier import CLASSIFIERS, check_classifier
 
 PLAN = "dataset.json"
 STOPPED = "Whole shards stay; the same command goes on from there."
 MOST_WORKERS = 256
+AHEAD = 3  # shards that are given out for each worker
+PATIENCE = 10  # seconds, with a scheduler and its workers
 
 
 def add(commands) -> None:
@@ -59,7 +62,7 @@ def add(commands) -> None:
 
 def run(options) -> None:
     """Write the shards that are not there yet, with a progress bar."""
-    workers = (os.cpu_count() or 1) if options.workers is None else options.workers
+    workers = _cores() if options.workers is None else options.workers
     check_whole(workers, "--workers", 1, MOST_WORKERS)
     check_classifier(options.classifier)
     settings = {"steps": options.steps, "step_size": options.step_size}
@@ -70,7 +73,7 @@ def run(options) -> None:
     recipe = records.recipe_for(options.classifier, options.method, settings)
     if start is None and isinstance(recipe, records.Optimization) and recipe.start == "black":
         start = "noise"  # from a black page every image of a class is the same
-    classifier, classes, digest = _classifier(options)
+    classifier, classes, known = _classifier(options)
     plan = shards.Plan(
         options.count,
         options.shard,
@@ -82,39 +85,53 @@ def run(options) -> None:
         options.seed,
     )
     folder = Path(options.out)
-    missing = _prepare(folder, plan, digest)
-    _make(plan, missing, folder, workers, options.scheduler)
+    wanted = {
+        **known,
+        "count": plan.count,
+        "shard": plan.shard,
+        "seed": plan.seed,
+        "start": plan.start,
+        "starts": [*starts.FINE, *starts.COARSE, starts.WIDTH],
+        "method": recipe.name,
+        "settings": dict(recipe.settings),
+    }
+    missing = _prepare(folder, plan, wanted)
+    if missing:
+        _make(plan, missing, folder, workers, options.scheduler)
     print(f"{folder}: {plan.count} images in {plan.shards} shards, shard-00000.npz and so on")
 
 
-def _classifier(options) -> tuple[str | bytes, int, str]:
-    """What workers open, how many classes it has, and a digest of its weights."""
-    if options.classifier in CLASSIFIERS:
-        return options.classifier, 10, weights.manifest()[options.classifier]["sha256"]
+def _cores() -> int:
+    """How many this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)  # not on every system
+    return min(MOST_WORKERS, len(allowed(0)) if allowed else os.cpu_count() or 1)
+
+
+def _classifier(options) -> tuple[str | bytes, int, dict]:
+    """What workers open, how many classes it has, and what tells it from any other."""
     graph = shared.open_asked(options)
-    known = hashlib.sha256(graph.graph_def.SerializeToString(deterministic=True))
+    digest = hashlib.sha256(graph.graph_def.SerializeToString(deterministic=True))
     for value in graph.weights.values():
-        known.update(np.asarray(value).tobytes())
-    return pickle.dumps(graph), graph.classes, known.hexdigest()
-
-
-def _prepare(folder: Path, plan: shards.Plan, digest: str) -> list[int]:
-    """Make the folder, or see that it is of the same plan; the numbers of the missing shards."""
-    wanted = {
-        "classifier_sha256": digest,
-        "count": plan.count,
-        "shard": plan.shard,
-        "method": plan.method,
-        "start": plan.start,
-        "settings": dict(plan.settings),
-        "seed": plan.seed,
+        digest.update(np.asarray(value).tobytes())
+    known = {
+        "network_sha256": digest.hexdigest(),
+        "image_shape": list(graph.image_shape),
+        "pixel_range": list(graph.pixel_range),
+        "labels": list(graph.labels),
+        "head": graph.head,
     }
+    shipped = options.classifier in CLASSIFIERS
+    return options.classifier if shipped else pickle.dumps(graph), graph.classes, known
+
+
+def _prepare(folder: Path, plan: shards.Plan, wanted: dict) -> list[int]:
+    """Make the folder, or see that it is of the same plan; the numbers of the missing shards."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / PLAN
-    if not path.exists():
-        if any(folder.glob("shard-*.npz")):
-            raise ValueError(f"{folder} holds shards of an unknown plan. Choose another --out.")
-        shell.write(path, json.dumps(wanted, indent=1).encode())
+    if not any(folder.glob("shard-*.npz")):
+        shell.write(path, json.dumps(wanted, indent=1, ensure_ascii=False).encode())
+    elif not path.exists():
+        raise ValueError(f"{folder} holds shards of an unknown plan. Choose another --out.")
     try:
         found = json.loads(path.read_text("utf-8"))
         differing = [name for name in wanted if found.get(name) != wanted[name]]
@@ -123,8 +140,8 @@ def _prepare(folder: Path, plan: shards.Plan, digest: str) -> list[int]:
     if differing:
         name = differing[0]
         raise ValueError(
-            f"{folder} holds another data set: its {name} is {found.get(name)!r}, not"
-            f" {wanted[name]!r}. Choose another --out."
+            f"{folder} holds another data set: its {name} is {brief(found.get(name))}, not"
+            f" {brief(wanted[name])}. Choose another --out."
         )
     return [number for number in range(plan.shards) if not _path(folder, number).exists()]
 
@@ -136,46 +153,86 @@ def _make(plan, missing: list[int], folder: Path, workers: int, scheduler: str |
     bar = Progbar(plan.shards, unit_name="shard")
     done = plan.shards - len(missing)
     bar.update(done)
-    with _cluster(scheduler) if scheduler else _processes(min(workers, len(missing))) as executor:
-        numbers = {executor.submit(shards.make, plan, number): number for number in missing}
-        try:
-            for future in concurrent.futures.as_completed(numbers):
-                arrays: dict[str, Any] = future.result()
+    with _cluster(scheduler) if scheduler else _processes(workers) as (executor, count):
+        waiting = iter(missing)
+        under_way: dict[concurrent.futures.Future, int] = {}
+        while True:
+            # A few ahead of the workers: a plan may have more shards than memory has room for.
+            for number in itertools.islice(waiting, AHEAD * count - len(under_way)):
+                under_way[executor.submit(shards.make, plan, number)] = number
+            if not under_way:
+                return
+            finished, _ = concurrent.futures.wait(
+                under_way, return_when=concurrent.futures.FIRST_COMPLETED
+            )
+            for future in finished:
                 held = io.BytesIO()
-                np.savez_compressed(held, **arrays)
-                shell.write(_path(folder, numbers.pop(future)), held.getvalue())
+                np.savez_compressed(held, **_result(future))
+                shell.write(_path(folder, under_way.pop(future)), held.getvalue())
                 done += 1
                 bar.update(done)
-        except BrokenProcessPool as error:
+
+
+def _result(future) -> dict[str, Any]:
+    """A shard's arrays; or a ValueError that says what became of its worker."""
+    try:
+        arrays: dict[str, Any] = future.result()
+    except Exception as error:
+        lost = type(error).__name__ in ("BrokenProcessPool", "KilledWorker")
+        if lost:
             raise ValueError(
                 f"A worker ended before its shard was whole, for want of memory perhaps. {STOPPED}"
-                " Fewer --workers need less."
+                " Fewer workers need less."
             ) from error
-        finally:
-            for future in numbers:
-                future.cancel()
+        if isinstance(error, ModuleNotFoundError):
+            raise ValueError(
+                f"A worker has no module {error.name}: start it where the package is installed, or"
+                " with PYTHONPATH=."
+            ) from error
+        raise
+    return arrays
 
 
 @contextlib.contextmanager
-def _processes(count: int) -> Iterator[concurrent.futures.Executor]:
+def _processes(count: int) -> Iterator[tuple[concurrent.futures.Executor, int]]:
     """So many processes of this machine, each with one thread, as ``shards.make`` wants."""
-    one_thread = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
-    os.environ.update(one_thread)
-    with concurrent.futures.ProcessPoolExecutor(
-        max(1, count), multiprocessing.get_context("spawn"), _begin
-    ) as executor:
-        yield executor
+    before = dict(os.environ)
+    os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"))
+    executor = concurrent.futures.ProcessPoolExecutor(
+        count, multiprocessing.get_context("spawn"), _begin
+    )
+    try:
+        yield executor, count
+        executor.shutdown()
+    except BaseException:
+        # What is half done would be thrown away: nobody waits for it.
+        for process in list((executor._processes or {}).values()):
+            process.terminate()
+        executor.shutdown(wait=False, cancel_futures=True)
+        raise
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _begin() -> None:
     """Of each process, before its first shard."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who waits for the shards answers it
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     with shell.quiet():
         import tensorflow  # noqa: F401
 
 
+def _end_with_parent() -> None:
+    """Nobody waits for the shards of one who was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+
 @contextlib.contextmanager
-def _cluster(scheduler: str) -> Iterator[concurrent.futures.Executor]:
+def _cluster(scheduler: str) -> Iterator[tuple[concurrent.futures.Executor, int]]:
     """The workers of a Dask cluster; what a lost one had begun, another does again."""
     try:
         from distributed import Client
@@ -184,13 +241,21 @@ def _cluster(scheduler: str) -> Iterator[concurrent.futures.Executor]:
             '--scheduler needs Dask. Install it with: pip install "dask[distributed]"'
         ) from error
     try:
-        client = Client(scheduler, timeout="10s")
+        client = Client(scheduler, timeout=f"{PATIENCE}s")
     except (OSError, ValueError) as error:
         raise ValueError(
             f"No Dask scheduler answers at {scheduler}. Start one with: dask scheduler"
         ) from error
     with client:
-        yield client.get_executor(pure=False)
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError as error:
+            raise ValueError(
+                f"The scheduler at {scheduler} has no worker. Start one with: dask worker"
+                f" {scheduler} --nthreads 1"
+            ) from error
+        count = sum(client.nthreads().values())
+        yield client.get_executor(pure=False), max(1, count)
 
 
 def _path(folder: Path, number: int) -> Path:

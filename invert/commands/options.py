@@ -7,6 +7,7 @@ import numpy as np
 from invert import shell, upload
 from invert.images import SIDE
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, check_classifier, open_graph, read
+from invert.networks.weights import WeightsError
 
 
 def add_classifier(command) -> None:
@@ -99,12 +100,20 @@ def read_pictures(paths, graph, whole: bool, failed: list[str]):
         try:
             data = shell.read(path)
             image = picture(path, data, graph, whole)
-            alone = whole or image.shape != (SIDE, SIDE)
-            yield path, image, 1 if alone else upload.count(data)
+            # Others' networks read what the judge does not know.
+            yield path, image, _count(data) if graph is None and not whole else 1
         except OSError as error:
-            failed.append(f"{error.filename}: {error.strerror}.")
+            failed.append(f"{error.filename or path}: {error.strerror or error}.")
         except ValueError as error:
             failed.append(str(error))
+
+
+def _count(data: bytes) -> int:
+    """How many digits the judge sees; one, where it cannot be asked."""
+    try:
+        return upload.count(data)
+    except WeightsError:
+        return 1
 
 
 def picture(path: str, data: bytes, graph, whole: bool) -> np.ndarray:

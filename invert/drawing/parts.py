@@ -11,6 +11,7 @@ import numpy as np
 CELLS = 64  # parts of the ink nearer than one of so many cells are one
 # A ruled line, or a shadow, along the picture's edge: so thin, so long, of the picture's side.
 EDGE_THIN, EDGE_LONG = 0.15, 0.75
+EDGE_LONGER = 1.15  # than all other ink is, that way
 EDGE_GAP = 2  # cells between it and the edge
 # A frame's outline is closed but for this part, and its ticks stand out by that part of it; a box
 # so full of ink holds its digit as a hole.
@@ -71,8 +72,8 @@ def pixels(parts: Parts, cells: np.ndarray) -> np.ndarray:
     return kept[: parts.shape[0], : parts.shape[1]] > 0
 
 
-def framed(parts: Parts) -> Box | None:
-    """The pixels inside the largest frame in which something stands; None without one."""
+def framed(parts: Parts) -> list[tuple[slice, ...]]:
+    """The pixels inside each frame in which something stands, the largest first."""
     found = []
     for name in np.unique(parts.names)[1:]:
         mine = parts.names == name
@@ -86,10 +87,9 @@ def framed(parts: Parts) -> Box | None:
         plain = (mine[box].shape > 0.9 * np.ptp(np.argwhere(mine), axis=0)).all()
         if stands or (holes and plain and mine[box].mean() > BOX_FULL):
             found.append(inside)
-    if not found:
-        return None
-    largest = max(found, key=lambda box: np.prod([side.stop - side.start for side in box]))
-    return tuple(slice(side.start * parts.cell, side.stop * parts.cell) for side in largest)
+    found.sort(key=lambda box: -np.prod([side.stop - side.start for side in box]))
+    scale = parts.cell
+    return [tuple(slice(side.start * scale, side.stop * scale) for side in box) for box in found]
 
 
 def _sides(part: np.ndarray) -> Box | None:
@@ -121,7 +121,12 @@ def along_the_edge(names: np.ndarray) -> list[int]:
         band = max(1, round(EDGE_THIN * height))
         for name in np.unique(turned[: EDGE_GAP + 1]):
             rows, columns = np.nonzero(turned == name)
-            if name and rows.max() < band and np.ptp(columns) + 1 > EDGE_LONG * width:
+            if not name or rows.max() >= band:
+                continue
+            # A stroke of a digit is hardly longer than what stands beside it.
+            beside = np.flatnonzero(((turned != name) & (turned > 0)).any(axis=0))
+            rest = np.ptp(beside) + 1 if len(beside) else 0
+            if np.ptp(columns) + 1 > max(EDGE_LONG * width, EDGE_LONGER * rest):
                 found.append(int(name))
     return found
 

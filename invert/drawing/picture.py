@@ -37,7 +37,7 @@ def ink(array) -> np.ndarray | None:
     >>> ink(page).sum(), ink(page * 0)
     (np.float32(300.0), None)
     """
-    found, apart, keep = _found(_grey(_checked(array)), SPECK)
+    found, apart, keep = _found(_grey(_checked(array)))
     return None if found is None else found * parts.pixels(apart, keep[apart.names])
 
 
@@ -55,24 +55,40 @@ def pieces(array) -> list[np.ndarray]:
     >>> [piece.sum() for piece in pieces(page)]
     [np.float32(200.0), np.float32(200.0)]
     """
-    found, apart, keep = _found(_grey(_checked(array)), 0.0)
+    grey = _grey(_checked(array))
+    found, even = _ink(grey)
     if found is None:
         return []
-    mass = apart.mass() * keep
+    apart = parts.find(found)
+    boxes = [grey[box] for box in parts.framed(apart)]
+    if boxes:  # of a form, each with a digit of its own
+        found_in = [_found(box) for box in boxes[:MOST_PIECES]]
+        return [
+            ink * parts.pixels(there, kept[there.names])
+            for ink, there, kept in found_in
+            if ink is not None
+        ]
+    mass = apart.mass() * _kept(grey, apart, even, 0.0)
     names = np.argsort(-mass)[:MOST_PIECES]
     names = names[mass[names] > PIECE * mass.max()]
     return [found * parts.pixels(apart, mask) for mask in parts.groups(apart, names)]
 
 
-def _found(grey: np.ndarray, speck: float):
-    """The ink ``(H, W)``, its parts, and which of their names are the digit's; thrice None."""
+def _found(grey: np.ndarray):
+    """The ink ``(H, W)``, its parts, and which of their names are the digit's; or three None."""
     found, even = _ink(grey)
     if found is None:
         return None, None, None
     apart = parts.find(found)
-    inside = parts.framed(apart)
-    if inside is not None and _ink(grey[inside])[0] is not None:
-        return _found(grey[inside], speck)
+    for inside in parts.framed(apart)[:1]:
+        within = _found(grey[inside])
+        if within[0] is not None:
+            return within
+    return found, apart, _kept(grey, apart, even, SPECK)
+
+
+def _kept(grey: np.ndarray, apart: parts.Parts, even: bool, speck: float) -> np.ndarray:
+    """Which parts, by name, are the digit's: no specks, nothing that belongs to the edge."""
     mass = apart.mass()
     keep = (mass > 0) & (mass >= min(speck * mass.sum(), mass.max()))
     inner = keep.copy()
@@ -80,7 +96,7 @@ def _found(grey: np.ndarray, speck: float):
         inner[apart.names[[0, -1]]] = inner[apart.names[:, [0, -1]]] = False
     if max(grey.shape) > TINY:
         inner[parts.along_the_edge(apart.names)] = False
-    return found, apart, inner if inner.any() else keep
+    return inner if inner.any() else keep
 
 
 def _checked(array) -> np.ndarray:

@@ -19,7 +19,7 @@ import numpy as np
 
 from invert import data
 from invert.evaluation import score
-from invert.evaluation.teaches import teaches
+from invert.evaluation import teaches as lessons
 from invert.images import DIGITS
 from invert.methods import starts
 from invert.methods.generation import generate
@@ -59,8 +59,8 @@ class Row(NamedTuple):
         sees_training_data: whether anything but the classifier came from training images.
         passed, agreement, frechet, diversity: see ``invert.evaluation.score.Score``.
         teaches: see ``invert.evaluation.teaches``.
-        nearest: mean L2 distance of the first thousand to the nearest training image; far below the
-            real digits' own would betray copying.
+        nearest: mean L2 distance of the first thousand to the nearest training image that is not
+            among the real digits of this table; far below their own would betray copying.
         milliseconds: an image, the median of warm runs of a thousand.
     """
 
@@ -111,7 +111,7 @@ def evaluate(mnist: data.Mnist, report=lambda done, row: None) -> list[Row]:
             images, seconds = job()
             _, method, start = key
             measured = score.score(images, digits)._asdict()
-            measured["teaches"] = teaches(images, digits, mnist.test)
+            measured["teaches"] = lessons.teaches(images, digits, mnist.test)
             rows[key] = Row(
                 classifier=key[0],
                 method=method,
@@ -143,6 +143,7 @@ def current() -> dict:
         "starts": [*starts.FINE, *starts.COARSE, starts.CELLS, starts.WIDTH],
         "seed": SEED,
         "count": COUNT,
+        "teaches": [lessons.EPOCHS, lessons.BATCH, lessons.LEARNING_RATE],
     }
 
 

@@ -1,8 +1,8 @@
 """What a set of images teaches: how well a network reads real digits that saw nothing else.
 
 Source: Ravuri & Vinyals 2019, "Classification accuracy score for conditional generative models",
-https://arxiv.org/abs/1905.10887. It needs no judge, and it misses what is not there: images that
-all look alike teach little, however good each is.
+https://arxiv.org/abs/1905.10887. It needs no judge, and it notices missing variety: images
+that all look alike teach little, however good each is.
 """
 
 import numpy as np

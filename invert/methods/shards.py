@@ -9,6 +9,7 @@ import dataclasses
 import functools
 import json
 import pickle
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,7 +34,8 @@ class Plan:
         method: by default what the classifier is best run backwards by.
         start: where M starts, by default the method's own.
         settings: of the method, where they are not its own.
-        seed: of the first thousand images; each further thousand, and each shard, has the next.
+        seed: of all; each call of ``generate`` has one of its own that follows from it, so data
+            sets of two seeds have nothing in common.
     """
 
     count: int
@@ -48,7 +50,7 @@ class Plan:
     def __post_init__(self):
         check_whole(self.count, "the count of images", 1, MOST_IMAGES)
         check_whole(self.shard, "the images of a shard", 1, MOST_IN_A_SHARD)
-        check_whole(self.seed, "seed", 0, MAX_SEED - self.shards * self._calls)
+        check_whole(self.seed, "seed", 0, MAX_SEED)
 
     @property
     def shards(self) -> int:
@@ -59,10 +61,10 @@ class Plan:
         """
         return -(-self.count // self.shard)
 
-    @property
-    def _calls(self) -> int:
-        """Calls of ``generate`` for a shard."""
-        return -(-self.shard // MAX_COUNT)
+    def seed_of(self, shard: int, call: int) -> int:
+        """The seed of one call of ``generate``."""
+        mixed = np.random.SeedSequence((self.seed, shard, call)).generate_state(1)[0]
+        return int(mixed) % (MAX_SEED + 1)
 
 
 def make(plan: Plan, number: int) -> dict[str, np.ndarray]:
@@ -90,7 +92,7 @@ def make(plan: Plan, number: int) -> dict[str, np.ndarray]:
             targets[begin : begin + MAX_COUNT],
             plan.method,
             classifier=_classifier(plan.classifier),
-            seed=plan.seed + number * plan._calls + call,
+            seed=plan.seed_of(number, call),
             start=plan.start,
             **plan.settings,
         )
@@ -125,10 +127,14 @@ def _unpickled(graph: bytes):
     return pickle.loads(graph)
 
 
+_keeping = threading.Lock()
+
+
 def _keep_to_one_thread() -> None:
     import tensorflow as tf
 
     threads = tf.config.threading
-    if threads.get_intra_op_parallelism_threads() != 1:
-        threads.set_intra_op_parallelism_threads(1)
-        threads.set_inter_op_parallelism_threads(1)
+    with _keeping:
+        if threads.get_intra_op_parallelism_threads() != 1:
+            threads.set_inter_op_parallelism_threads(1)
+            threads.set_intra_op_parallelism_threads(1)

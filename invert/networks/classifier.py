@@ -1,4 +1,4 @@
-"""The network of the question, 784-256-256-10, in its trainings; its student; whatever reads else.
+"""The classifiers that ship, most of them the question's 784-256-256-10; and what else may read.
 
 Wherever the package takes a classifier, it takes a shipped one's name, a file of one's own, or what
 ``invert.freeze`` made of it; ``open_graph`` is the door. TensorFlow is imported after the checks.

@@ -33,7 +33,7 @@ class Opinion(NamedTuple):
 
 
 def build(name: str = "judge"):
-    """The untrained judge: images ``(N, 28, 28)`` → features ``(N, 64)``, logits ``(N, 10)``.
+    """The untrained judge: images ``(N, 28, 28)`` → features ``(N, D)``, logits ``(N, 10)``.
 
     Each logit is a detector's: above 0 it takes the image for its digit.
     """

@@ -33,5 +33,5 @@ def classifier(
 ) -> str:
     """Let the visitor choose one of the classifiers that ship."""
     meanings = "; ".join(f"`{name}`: trained {CLASSIFIERS[name].training}" for name in names)
-    words = f"One network, trained in different ways. {meanings}."
+    words = f"What reads, or is run backwards. {meanings}."
     return one_of(label, names, default, key, words)

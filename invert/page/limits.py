@@ -22,7 +22,8 @@ from streamlit import runtime
 # Connections at once, each of 2 to 3 MB. One more is refused, rather than all of them made slow.
 CONNECTIONS, CONNECTIONS_AN_ADDRESS = 400, 100
 # Open files: of the server itself, and of each connection; the most that are asked of the system.
-FILES, FILES_A_CONNECTION, MOST_FILES = 512, 4, 65_536
+FILES, FILES_A_CONNECTION, MOST_FILES = 512, 4, (65_536, 10_240, 4096)
+FEWEST_CONNECTIONS = 16
 # Bytes. A drawing of as many points as are read, 10,000, takes 200 KB by mouse, 400 by finger.
 LONGEST_MESSAGE = 512 * 1024
 # Messages a second, and at once. A stroke, a click, a slider's move are one each. A run of the page
@@ -89,7 +90,7 @@ class Uploads:
     turn: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock)
 
 
-def open_files() -> int:
+def raise_file_limit() -> int:
     """How many files this process may have open, after asking for as many as it can get.
 
     Without one more nobody can connect, and the server fills its log in vain attempts to let them.
@@ -97,14 +98,18 @@ def open_files() -> int:
     try:
         import resource
     except ImportError:  # not on Windows, where there is no such limit
-        return MOST_FILES
+        return MOST_FILES[0]
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-            return wanted
-    return MOST_FILES if soft == resource.RLIM_INFINITY else soft
+    endless = resource.RLIM_INFINITY
+    if soft == endless:
+        return MOST_FILES[0]
+    for most in MOST_FILES:  # some systems allow less than they say
+        wanted = most if hard == endless else min(most, hard)
+        if wanted > soft:
+            with contextlib.suppress(OSError, ValueError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+                return wanted
+    return soft
 
 
 class Limits:
@@ -112,7 +117,8 @@ class Limits:
 
     def __init__(self, app: ASGIApp):
         self._app = app
-        self._most = min(CONNECTIONS, (open_files() - FILES) // FILES_A_CONNECTION)
+        there_are_files_for = (raise_file_limit() - FILES) // FILES_A_CONNECTION
+        self._most = min(CONNECTIONS, max(FEWEST_CONNECTIONS, there_are_files_for))
         self._connections: list[str] = []  # the address of each
         self._everybody = Budget(*RATE_OF_ALL)
         self._budgets: dict[str, Budget] = {}  # of addresses that are here or were of late
@@ -133,6 +139,9 @@ class Limits:
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         address, here = address_of(scope), self._connections
+        if not _is_of_this_site(scope):
+            # Streamlit would ask another server what this one is called, and all would wait.
+            return await PlainTextResponse("Not from here.", 403)(scope, receive, send)
         if len(here) >= self._most or here.count(address) >= CONNECTIONS_AN_ADDRESS:
             full = PlainTextResponse("Too many connections. Try again later.", 503)
             return await full(scope, receive, send)
@@ -236,6 +245,13 @@ def paced(receive: Receive, *budgets: Budget) -> Receive:
             return message
 
     return receive_in_turn
+
+
+def _is_of_this_site(scope: Scope) -> bool:
+    """Whether a connection comes from a page of this server, or from no page at all."""
+    headers = dict(scope.get("headers", ()))
+    origin = headers.get(b"origin")
+    return origin is None or origin.split(b"://")[-1] == headers.get(b"host")
 
 
 def address_of(scope: Scope) -> str:

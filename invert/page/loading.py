@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 import invert
+from invert.networks.weights import WeightsError
 from invert.page import failure, markup
 
 # How often the page asks how far loading is: until it can answer, and after that.
@@ -76,10 +77,14 @@ class Loader:
 
 
 def load_networks() -> None:
-    """Load what every visitor needs first: the classifier that reads, and the judge."""
+    """Load what every visitor needs first: the classifier that reads, and the judge.
+
+    Without the judge drawings are read all the same.
+    """
     blank = np.zeros((1, 28, 28), np.float32)
     invert.classify(blank)
-    invert.looks_like_digit(blank)
+    with contextlib.suppress(WeightsError):
+        invert.looks_like_digit(blank)
 
 
 def warm_panels() -> None:

@@ -3,8 +3,9 @@
 The page is run for one visitor at a time. Python runs one thread at a time anyway, and where many
 want to, the thread that sends and receives for all of them waits for each.
 
-Long work has a line of its own, first come, first served. It keeps all cores busy by itself, so two
-at once would only take twice as long; and the page runs on for others meanwhile.
+Long work has a line of its own. It keeps all cores busy by itself, so two at once would only take
+twice as long; and the page runs on for others meanwhile. Whose address had its turn longest ago is
+next, so a hundred sessions of one keep another waiting for one of them, not for a hundred.
 """
 
 import collections
@@ -15,16 +16,19 @@ from collections.abc import Callable, Iterator
 from typing import ParamSpec, TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 P = ParamSpec("P")
 R = TypeVar("R")
 # How often one who waits looks whether it is still wanted. Streamlit stops a run of the page at
 # the next look into its session's state, once the visitor has left or has chosen something else.
 LOOK_SECONDS = 0.05
+REMEMBERED = 1000  # addresses that had their turn
 
 _page = threading.Lock()
 _mine = threading.local()  # whether this thread holds it
-_line: collections.deque[object] = collections.deque()
+_line: list["_Ticket"] = []
+_served: collections.OrderedDict[object, None] = collections.OrderedDict()  # the latest last
 _moved = threading.Condition()
 
 
@@ -64,14 +68,26 @@ def aside(function: Callable[P, R]) -> Callable[P, R]:
     return aside_of_the_page
 
 
+class _Ticket:
+    """A place in the line.
+
+    Attributes:
+        who: whose it is; an address, where one is known.
+        works: whether it has its turn.
+    """
+
+    def __init__(self, who: object):
+        self.who, self.works = who, False
+
+
 @contextlib.contextmanager
 def turn() -> Iterator[None]:
     """Wait for one's turn; whoever is not wanted any more leaves the line without having worked."""
-    ticket = object()
+    ticket = _Ticket(_visitor())
     with _moved:
         _line.append(ticket)
     try:
-        while not _first(ticket):
+        while not _begins(ticket):
             _still_wanted()
         yield
     finally:
@@ -80,9 +96,30 @@ def turn() -> Iterator[None]:
             _moved.notify_all()
 
 
-def _first(ticket: object) -> bool:
+def _begins(ticket: _Ticket) -> bool:
     with _moved:
-        return _moved.wait_for(lambda: _line[0] is ticket, LOOK_SECONDS)
+        if not _moved.wait_for(lambda: _next() is ticket, LOOK_SECONDS):
+            return False
+        ticket.works = True
+        _served[ticket.who] = None
+        _served.move_to_end(ticket.who)
+        while len(_served) > REMEMBERED:
+            _served.popitem(last=False)
+        return True
+
+
+def _next() -> _Ticket | None:
+    """Who is next, or None while somebody works; of one address whoever came first."""
+    if any(ticket.works for ticket in _line):
+        return None
+    ages = {who: age for age, who in enumerate(_served, start=1)}
+    return min(_line, key=lambda ticket: ages.get(ticket.who, 0))
+
+
+def _visitor() -> object:
+    """The visitor's address; of one on this machine the session; nobody's, outside of the page."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return object() if context is None else st.context.ip_address or context.session_id
 
 
 def _still_wanted() -> None:

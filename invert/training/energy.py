@@ -80,6 +80,8 @@ def train(mnist, seed: int, epochs: int = EPOCHS):
 
     Returns model and figures.
     """
+    if epochs > EPOCHS:
+        raise ValueError(f"energy trains for {EPOCHS} epochs at most; got {epochs}.")
     model = classifier.build()
     weights.load("robust", model)
     for stage in STAGES:
@@ -189,7 +191,7 @@ def _climb(model, x, targets, length):
 
 
 def _gaussian(generator: tf.random.Generator):
-    """Draws of each digit's Gaussian ``(CHAINS, 784)``, as ``starts.make`` draws them."""
+    """Draws of each digit's Gaussian ``(CHAINS, 784)``, with the spread that it has."""
     mean, directions = starts.class_gaussian()
     normal = generator.normal((DIGITS, CHAINS // DIGITS, starts.DIRECTIONS))
     drawn = tf.reshape(mean[:, None] + normal @ directions, (CHAINS, PIXELS))

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from invert.images import DIGITS
 from invert.methods.generation import generate
-from invert.networks import classifier, lenet
+from invert.networks import classifier, lenet, weights
 from invert.training import loop
 from invert.training.attack import accuracy
 from invert.training.augment import affine
@@ -67,6 +67,7 @@ def train(mnist, seed: int, epochs: int = EPOCHS):
     return model, {
         "validation_accuracy": accuracy(read, *mnist.validation),
         "test_accuracy": accuracy(read, *mnist.test),
+        "energy_sha256": weights.manifest()["energy"]["sha256"],
     }
 
 

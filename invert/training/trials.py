@@ -12,6 +12,7 @@ import numpy as np
 from invert import data, shell
 from invert.evaluation import score
 from invert.images import DIGITS
+from invert.inversion.checks import check_whole
 from invert.methods import starts
 from invert.methods.generation import generate
 from invert.networks import judge
@@ -49,6 +50,7 @@ def main(arguments=None) -> int:
 
 
 def _compare(options) -> None:
+    check_whole(options.count, "--count", AT_ONCE, 1_000_000)
     mnist = data.load(options.mnist)
     with shell.quiet():
         graph = open_graph(options.classifier)

@@ -31,11 +31,13 @@ def test_a_shard_is_what_generate_makes_and_says_how(tmp_path, capsys):
     assert np.concatenate([part["digits"] for part in parts]).tolist() == [*range(10)] * 2 + [
         *range(5)
     ]
-    for number, part in enumerate(parts):
+    assert len({seed for part in parts for seed in part["seeds"]}) == 3
+    for part in parts:
+        seed = int(part["seeds"][0])
         run = invert.generate(
-            part["digits"], classifier="robust", seed=number, start="noise", steps=3
+            part["digits"], classifier="robust", seed=seed, start="noise", steps=3
         )
-        assert part["seeds"].tolist() == [number] * len(run.images)
+        assert (part["seeds"] == seed).all()
         assert part["images"].dtype == np.uint8
         # Another number of threads may change the last bits, so a level at the most.
         assert np.abs(part["images"] / 255 - run.images).max() < 1.1 / 255
@@ -73,14 +75,31 @@ def test_a_network_of_ones_own_makes_a_dataset_too(tmp_path):
     assert part["images"].shape == (7, 6, 5, 3)
     assert (part["probabilities"].argmax(axis=1) == part["digits"]).all()
     assert json.loads(str(part["settings"]))["labels"] == ["ant", "bee", "cat"]
+    made = (out / "shard-00000.npz").stat().st_mtime_ns
+    assert command.main(arguments) == 0
+    assert (out / "shard-00000.npz").stat().st_mtime_ns == made
+    for other in (["--pixel-range", "0", "1"], ["--labels", "ant,bee,cow"]):
+        assert command.main([*arguments, *other]) == 2
     model.layers[-1].set_weights([random.normal(size=(90, 3)), np.zeros(3)])
     model.save(tmp_path / "own.keras")
     assert command.main(arguments) == 2  # another network under the same name
 
 
+def test_two_seeds_have_no_image_in_common():
+    seeds = {(s, n): shards.Plan(9000, seed=s).seed_of(n, 0) for s in range(20) for n in range(9)}
+    assert len(set(seeds.values())) == len(seeds)
+
+
+def test_a_first_attempt_that_failed_reserves_nothing(tmp_path):
+    arguments = ["dataset", "3", *STEPS, "--out", str(tmp_path)]
+    assert command.main([*arguments, "--seed", "5", "--scheduler", "tcp://127.0.0.1:1"]) == 2
+    assert command.main(arguments) == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["5", "--shape", "28,28"], "energy ships and needs no options of a network's file"),
         (["0"], "the count of images must be a whole number from 1"),
         (["5", "--shard", "0"], "the images of a shard must be a whole number from 1"),
         (["5", "--workers", "-1"], "--workers must be a whole number from 1"),
@@ -120,32 +139,59 @@ def test_without_dask_a_sentence_says_how_to_install_it(monkeypatch, tmp_path, c
     assert 'pip install "dask[distributed]"' in capsys.readouterr().err
 
 
-def test_a_worker_that_dies_is_told_and_whole_shards_stay(tmp_path, monkeypatch, capsys):
-    class Dying:
-        def __enter__(self):
-            return self
+RUN = "import sys; from invert.__main__ import main; sys.exit(main(sys.argv[1:]))"
 
-        def __exit__(self, *_):
-            return False
 
-        def submit(self, make, plan, number):
-            future = dataset.concurrent.futures.Future()
-            if number == 0:
-                future.set_result(make(plan, number))
-            else:
-                future.set_exception(dataset.BrokenProcessPool("gone"))
-            return future
-
-    monkeypatch.setattr(dataset, "_processes", lambda count: Dying())
-    monkeypatch.setattr(shards, "_keep_to_one_thread", lambda: None)
-    monkeypatch.setattr(
-        dataset.concurrent.futures, "as_completed", lambda fs: sorted(fs, key=lambda f: fs[f])
+def started(*arguments):
+    """The command in a process of its own, once its first shard is there."""
+    folder = Path(arguments[-1])
+    run = [sys.executable, "-c", RUN, "dataset", *arguments]
+    process = subprocess.Popen(
+        run, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
-    arguments = ["dataset", "4", *STEPS, "--shard", "2", "--out", str(tmp_path)]
-    assert command.main(arguments) == 2
-    assert "A worker ended before its shard was whole" in capsys.readouterr().err
-    assert (tmp_path / "shard-00000.npz").is_file()
-    assert not (tmp_path / "shard-00001.npz").exists()
+    until(lambda: list(folder.glob("shard-*.npz")), 120)
+    return process
+
+
+def workers_of(process):
+    """The processes that make its shards."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [int(n) for n in children if b"spawn_main" in Path(f"/proc/{n}/cmdline").read_bytes()]
+
+
+def until(true, seconds):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+LONG = ["100000", "--classifier", "robust", "--shard", "200", "--workers", "1", "--out"]
+
+
+def test_a_killed_worker_is_told_and_whole_shards_stay(tmp_path):
+    process = started(*LONG, str(tmp_path))
+    for pid in workers_of(process):
+        os.kill(pid, signal.SIGKILL)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 2 and "A worker ended before its shard was whole" in said
+    assert said.count("\n") == 1
+    for path in tmp_path.glob("shard-*.npz"):
+        assert len(np.load(path)["images"]) == 200
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_whoever_stops_it_waits_for_no_shard_and_leaves_no_worker(ending, tmp_path):
+    process = started(*LONG, str(tmp_path))
+    workers = workers_of(process)
+    began = time.monotonic()
+    process.send_signal(ending)
+    _, said = process.communicate(timeout=60)
+    assert time.monotonic() - began < 30
+    if ending == signal.SIGINT:
+        assert process.returncode == 130
+        assert "stopped. Whole shards stay; the same command goes on from there." in said
+    until(lambda: not any(Path(f"/proc/{pid}/stat").exists() for pid in workers), 20)
 
 
 @pytest.fixture
@@ -163,8 +209,7 @@ def cluster(tmp_path):
 
     start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
           "--scheduler-file", str(address))  # fmt: skip
-    while not address.is_file() or not address.read_text():
-        time.sleep(0.1)
+    until(lambda: address.is_file() and address.read_text(), 60)
     url = json.loads(address.read_text())["address"]
     workers = [start("worker", url, "--nthreads", "1", "--no-nanny", "--no-dashboard",
                      "--host", "127.0.0.1") for _ in range(2)]  # fmt: skip

@@ -644,3 +644,23 @@ def test_the_bar_of_a_five_is_no_piece_of_its_own():
 
 def test_a_blank_picture_has_no_pieces():
     assert drawing.pieces(np.full((50, 50), 255, np.uint8)).shape == (0, 28, 28)
+
+
+@pytest.mark.parametrize("margin", [2, 6, 12])
+@pytest.mark.parametrize("beside", [0, 8])
+def test_a_straight_one_beside_another_digit_is_no_ruled_line(sample, beside, margin):
+    other = enlarged(sample[0][100 * beside + 7], 84, Image.Resampling.BICUBIC)
+    rows, columns = (np.flatnonzero((other > 80).any(axis=axis)) for axis in (1, 0))
+    other = other[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    one = np.full((len(other), 9), 255, np.uint8)
+    page = np.concatenate([one, np.zeros((len(other), 14), np.uint8), other], axis=1)
+    assert len(drawing.pieces(255 - np.pad(page, margin))) == 2
+
+
+def test_each_box_of_a_form_holds_a_piece(sample):
+    page = np.full((140, 3 * 140), 255, np.uint8)
+    for n, row in enumerate((300, 805, 410)):
+        left = 140 * n
+        page[14:126, left + 14 : left + 126] = scan(sample[0][row])
+        page[[10, 130], left + 10 : left + 131] = page[10:131, [left + 10, left + 130]] = 0
+    assert len(drawing.pieces(page)) == 3

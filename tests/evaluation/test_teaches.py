@@ -28,6 +28,9 @@ def test_the_seed_decides(sample):
     test = data.Split(images[:200], digits[:200])
     one, same = (teaches.teaches(images, digits, test, seed=3) for _ in range(2))
     assert one == same
+    assert teaches.teaches(images[:300], digits[:300], test, seed=3) != teaches.teaches(
+        images[:300], digits[:300], test, seed=4
+    )
 
 
 def test_the_network_is_lenet():

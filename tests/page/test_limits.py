@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.websockets import WebSocketDisconnect, WebSocketDisconnected
 from streamlit import runtime
 
+from invert import page
 from invert.drawing.strokes import MAX_POINTS
 from invert.page import limits
 from invert.page.limits import Limits
@@ -433,16 +434,19 @@ def test_a_home_is_one_address(host, whose):
     assert limits.address_of({"client": None}) == ""
 
 
-@pytest.mark.parametrize("files, most", [(10**6, limits.CONNECTIONS), (1024, 128), (600, 22)])
+@pytest.mark.parametrize(
+    "files, most", [(10**6, limits.CONNECTIONS), (1024, 128), (600, 22), (512, 16), (256, 16)]
+)
 def test_no_more_may_connect_than_there_are_files_for(files, most, monkeypatch):
-    monkeypatch.setattr(limits, "open_files", lambda: files)
+    monkeypatch.setattr(limits, "raise_file_limit", lambda: files)
     assert limits.Limits(None)._most == most
 
 
 def test_as_many_files_are_asked_for_as_the_system_gives():
     code = (
         "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (700, 900));"
-        "from invert.page import limits; print(limits.open_files(), *r.getrlimit(r.RLIMIT_NOFILE))"
+        "from invert.page import limits as l;"
+        "print(l.raise_file_limit(), *r.getrlimit(r.RLIMIT_NOFILE))"
     )
     run = [sys.executable, "-c", code]
     said = subprocess.run(run, check=True, capture_output=True, text=True).stdout
@@ -460,12 +464,51 @@ def logged(name, caplog, *, exception=None, times=1, message="socket.accept() ou
     return caplog.records
 
 
-def test_a_server_without_files_says_so_once_a_minute(caplog, monkeypatch):
-    message = "socket.accept() out of system resource"
-    told = logged("asyncio", caplog, exception=OSError(24, "x"), times=100, message=message)
-    assert len([r for r in told if r.getMessage() == message]) <= 1
-    assert all(record.exc_info is None for record in told)
-    assert len(logged("asyncio", caplog, message="something else", times=3)) >= 3
+def test_a_server_without_files_says_so_once_a_minute(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(page.time, "monotonic", lambda: now[0])
+    lets, message = page._NowAndThen(), "socket.accept() out of system resource"
+    record = logging.LogRecord(
+        "asyncio", logging.ERROR, "", 0, message, (), (None, OSError(), None)
+    )
+    assert [lets(record) for _ in range(3)] == [True, False, False] and record.exc_info is None
+    now[0] += page.QUIET_SECONDS
+    assert [lets(record) for _ in range(2)] == [True, False]
+    other = logging.LogRecord("asyncio", logging.ERROR, "", 0, "something else", (), None)
+    assert lets(other) and lets(other)
+
+
+@pytest.mark.parametrize(
+    "origin, passes",
+    [
+        (None, True),
+        (b"http://here:8501", True),
+        (b"https://here:8501", True),
+        (b"http://evil.example", False),
+        (b"http://here:8501.evil.example", False),
+        (b"null", False),
+    ],
+)
+def test_another_sites_page_is_refused_before_streamlit_looks(origin, passes, monkeypatch):
+    monkeypatch.setattr(Limits, "_drop_uploads", lambda self: None)
+    headers = [(b"host", b"here:8501"), *([(b"origin", origin)] if origin else [])]
+    reached, sent = [], []
+
+    async def behind(scope, receive, send):
+        reached.append(scope["type"])
+
+    async def send(message):
+        sent.append(message.get("status"))
+
+    async def receive():
+        return {"type": "websocket.connect"}
+
+    extensions = {"websocket.http.response": {}}
+    scope = {"type": "websocket", "headers": headers, "client": ("1.2.3.4", 5), "path": "/"}
+    visit = Limits(behind)({**scope, "extensions": extensions}, receive, send)
+    with concurrent.futures.ThreadPoolExecutor() as apart:  # from Playwright's loop
+        apart.submit(asyncio.run, visit).result()
+    assert bool(reached) == passes and (403 in sent) != passes
 
 
 def test_a_download_that_is_gone_is_one_line(caplog):

@@ -54,6 +54,33 @@ def test_one_works_at_a_time_in_the_order_of_coming(wanted):
     assert not queue._line
 
 
+def test_a_hundred_sessions_of_one_address_keep_another_waiting_for_one_of_them(
+    wanted, monkeypatch
+):
+    monkeypatch.setattr(queue, "_visitor", lambda: threading.current_thread().name[0])
+    said = []
+    many = [Visitor(f"a{number}", said) for number in range(5)]
+    for place, visitor in enumerate([*many, Visitor("b", said)], start=1):
+        visitor.wait_in_line(place)
+        last = visitor
+    until(lambda: said == ["a0"])
+    many[0].done.set()
+    until(lambda: said == ["a0", "b"])
+    for visitor in [last, *many[1:]]:
+        visitor.done.set()
+    for visitor in many[1:]:
+        visitor.join(SECONDS)
+    assert said == ["a0", "b", "a1", "a2", "a3", "a4"] and not queue._line
+
+
+def test_no_more_addresses_are_remembered_than_that(monkeypatch):
+    monkeypatch.setattr(queue, "REMEMBERED", 3)
+    for _ in range(6):
+        with queue.turn():
+            pass
+    assert len(queue._served) <= 3
+
+
 def test_who_leaves_the_line_never_works_and_holds_nobody_up(wanted):
     said = []
     first, leaver, last = (Visitor(name, said) for name in ("first", "leaver", "last"))

@@ -231,6 +231,8 @@ def test_energy_improves_by_stages(mnist, monkeypatch):
     seen.clear()
     energy.train(mnist, seed=0, epochs=energy.STAGES[0].epochs + 1)
     assert seen == [energy.STAGES[0].epochs, 1]
+    with pytest.raises(ValueError, match="energy trains for 192 epochs at most; got 193"):
+        energy.train(mnist, seed=0, epochs=energy.EPOCHS + 1)
 
 
 @pytest.mark.parametrize("number", range(len(energy.STAGES)))

@@ -101,7 +101,10 @@ def _put_upload() -> None:
 
 def _words_for(picture: bytes) -> str:
     """What an uploaded picture is called; where more than one digit is seen in it, how many."""
-    count = upload.count(picture) if loading.ready() else 1
+    try:
+        count = upload.count(picture) if loading.ready() else 1
+    except Exception:  # the judge cannot be asked: the picture is read all the same
+        count = 1
     return "your picture" if count == 1 else f"your picture: I see {count} digits, and read one"
 
 
@@ -116,13 +119,20 @@ def _reading(strokes: dict | None, instead: state.Instead | None, classifier: st
         if not loading.ready():
             return _layout(image, None, before, markup.sentence(SOON, "hint"))
         probabilities = invert.classify(image[None], classifier=classifier)[0]
-        digit = bool(invert.looks_like_digit(image)[0])
     except BlankDrawing:
         return _layout(None, None, before, markup.sentence("Draw a digit", "hint"))
     except Exception as error:
         return _layout(None, None, before, failure.html(error))
     st.session_state["last reading"] = probabilities
-    return _layout(image, probabilities, before, digit=digit)
+    return _layout(image, probabilities, before, digit=_looks_like_digit(image))
+
+
+def _looks_like_digit(image: np.ndarray) -> bool:
+    """What the judge says; where it cannot be asked, nothing is said against the drawing."""
+    try:
+        return bool(invert.looks_like_digit(image)[0])
+    except Exception:
+        return True
 
 
 def _layout(image, probabilities, before, answer: str = "", digit: bool = True) -> str:
@@ -134,7 +144,7 @@ def _layout(image, probabilities, before, answer: str = "", digit: bool = True) 
         second, best = np.argsort(probabilities)[-2:]
         guess = f"Second guess: {second}, {markup.percent(probabilities[second])}"
         if not digit:
-            guess = "No digit, the judge says"
+            guess = "The judge sees no digit."
         answer = (
             f'<p class="best"><span class="sr">The classifier reads </span><b>{best}</b></p>'
             f'<p class="sure">{markup.percent(probabilities[best])} sure</p>'

@@ -31,9 +31,9 @@ def test_what_is_no_digit_is_said_to_be_none(page):
     window += [[(140, 60), (140, 220)], [(60, 140), (220, 140)]]
     page.draw({"objects": [stroke(*line) for line in window]})
     assert page.answer is not None, "the network has to answer all the same"
-    assert "No digit, the judge says" in page.words and "Second guess" not in page.words
+    assert "The judge sees no digit." in page.words and "Second guess" not in page.words
     page.draw(ZERO)
-    assert "Second guess:" in page.words and "No digit" not in page.words
+    assert "Second guess:" in page.words and "no digit" not in page.words
 
 
 def test_bars_move_from_the_last_answer_to_the_new_one(page):
