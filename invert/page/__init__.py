@@ -1,6 +1,7 @@
 """The page: a module for each thing one sees, and ``limits`` for what the server refuses. Only
 these and streamlit_app.py know Streamlit."""
 
+import json
 import logging
 import time
 
@@ -15,6 +16,13 @@ def _never(record: logging.LogRecord) -> bool:
 def _in_one_line(record: logging.LogRecord) -> bool:
     """Visitors cause these by what they send or break off, and so must not fill the log."""
     record.exc_info = None
+    return True
+
+
+def _no_json(record: logging.LogRecord) -> bool:
+    """A widget's value that is no JSON stops a run before the page begins: one line says so."""
+    if record.exc_info and isinstance(record.exc_info[1], json.JSONDecodeError):
+        record.exc_info = None
     return True
 
 
@@ -35,6 +43,7 @@ class _NowAndThen:
         return True
 
 
+logging.getLogger("streamlit.error_util").addFilter(_no_json)
 logging.getLogger("asyncio").addFilter(_NowAndThen())
 logging.getLogger("streamlit.runtime.backend_operation_handler").addFilter(_in_one_line)
 logging.getLogger("streamlit.runtime.caching.cache_data_api").addFilter(_never)

@@ -113,7 +113,7 @@ def test_a_replica_is_killed_under_load_and_its_visitors_go_on(replicas, browser
         one.paste(0, (45, 20, 55, 80))
         one.save(tmp_path / "one.png")
         page.locator(".st-key-upload input").set_input_files(tmp_path / "one.png")
-        page.get_by_text("your picture", exact=True).wait_for()
+        page.get_by_text("your picture").wait_for()
         page.get_by_role("button", name="Keep").click()
         with page.expect_download() as download:
             page.get_by_role("button", name="Images (PNG)").click()

@@ -515,3 +515,11 @@ def test_a_download_that_is_gone_is_one_line(caplog):
     name = "streamlit.runtime.backend_operation_handler"
     (record,) = logged(name, caplog, exception=ValueError("gone"), message="Error executing")
     assert record.exc_info is None
+
+
+def test_a_value_that_is_no_json_is_one_line_and_a_mistake_of_ours_keeps_its_traceback(caplog):
+    name, message = "streamlit.error_util", "Uncaught app execution"
+    (theirs,) = logged(name, caplog, exception=json.JSONDecodeError("x", "", 0), message=message)
+    assert theirs.exc_info is None
+    *_, ours = logged(name, caplog, exception=RuntimeError("a bug"), message=message)
+    assert ours.exc_info is not None

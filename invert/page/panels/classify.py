@@ -24,6 +24,7 @@ WHAT = (
     "Your strokes are scaled and centred as the training digits were. What is left is 28×28"
     " numbers; from them a small network says how sure it is of each digit."
 )
+MOST_OF_A_NAME = 30
 SOON = "The answer comes as soon as the models are loaded."
 
 
@@ -96,16 +97,20 @@ def _put_upload() -> None:
     file = st.session_state.get("upload")
     if file is not None:
         data = file.getvalue()
-        shown_instead.put(lambda: upload.read(data), lambda: _words_for(data))
+        shown_instead.put(lambda: upload.read(data), lambda: _words_for(data, file.name))
 
 
-def _words_for(picture: bytes) -> str:
-    """What an uploaded picture is called; where more than one digit is seen in it, how many."""
+def _words_for(picture: bytes, name: str) -> str:
+    """What an uploaded picture is called; where more than one digit is seen in it, how many.
+
+    By its name: where the next is refused, the one before stays.
+    """
+    yours = f"your picture {name[:MOST_OF_A_NAME]}"
     try:
         count = upload.count(picture) if loading.ready() else 1
     except Exception:  # the judge cannot be asked: the picture is read all the same
         count = 1
-    return "your picture" if count == 1 else f"your picture: I see {count} digits, and read one"
+    return yours if count == 1 else f"{yours}: I see {count} digits, and read one"
 
 
 def _reading(strokes: dict | None, instead: state.Instead | None, classifier: str) -> str:
