@@ -6,20 +6,24 @@ So shards can be made in any order, by any number of workers, and again where on
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
-import pickle
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from invert.inversion.checks import MAX_COUNT, MAX_SEED, check_whole
 from invert.methods.generation import generate
 
+if TYPE_CHECKING:
+    from invert.inversion.frozen_graph import FrozenGraph
+
 MOST_IMAGES = 100_000_000
 MOST_IN_A_SHARD = 100_000
+
+_keeping = threading.Lock()
+_last: dict[str, FrozenGraph] = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +34,8 @@ class Plan:
         count: of images; their classes go round: 0, 1, 2, …
         shard: images in a shard; the last may have fewer.
         classes: how many the classifier has.
-        classifier: a shipped one's name; or a frozen graph, pickled: a worker opens it once.
+        classifier: a shipped one's name, or a frozen graph.
+        digest: what tells a frozen graph from any other: a worker keeps the one it has compiled.
         method: by default what the classifier is best run backwards by.
         start: where M starts, by default the method's own.
         settings: of the method, where they are not its own.
@@ -41,7 +46,8 @@ class Plan:
     count: int
     shard: int = MAX_COUNT
     classes: int = 10
-    classifier: str | bytes = "energy"
+    classifier: str | FrozenGraph = "energy"
+    digest: str = ""
     method: str | None = None
     start: str | None = None
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -91,7 +97,7 @@ def make(plan: Plan, number: int) -> dict[str, np.ndarray]:
         run = generate(
             targets[begin : begin + MAX_COUNT],
             plan.method,
-            classifier=_classifier(plan.classifier),
+            classifier=_kept(plan),
             seed=plan.seed_of(number, call),
             start=plan.start,
             **plan.settings,
@@ -117,17 +123,15 @@ def make(plan: Plan, number: int) -> dict[str, np.ndarray]:
     }
 
 
-def _classifier(given: str | bytes):
-    return given if isinstance(given, str) else _unpickled(given)
-
-
-@functools.lru_cache(maxsize=1)
-def _unpickled(graph: bytes):
-    # Our own pickle, on its way to a worker of ours.
-    return pickle.loads(graph)
-
-
-_keeping = threading.Lock()
+def _kept(plan: Plan):
+    """The plan's classifier; the one of the last shard, where it is the same."""
+    if isinstance(plan.classifier, str):
+        return plan.classifier
+    with _keeping:
+        if plan.digest not in _last:
+            _last.clear()
+            _last[plan.digest] = plan.classifier
+        return _last[plan.digest]
 
 
 def _keep_to_one_thread() -> None:

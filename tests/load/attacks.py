@@ -102,6 +102,22 @@ async def choices(address: str) -> None:
             await asyncio.sleep(0.02)
 
 
+async def dear_choices(address: str) -> None:
+    """Forty sessions of one address, each with the dearest choice there is every ten seconds."""
+
+    async def choose(number):
+        dearest = {"network": "robust", "method": "latent", "count": 16, "steps": 400}
+        origin = "127.9.0.1"
+        async with Session(address, {**dearest, "seed": number}, origin=origin) as attacker:
+            for seed in itertools.count(number, 40):
+                attacker.put("seed", seed % 10_000)
+                await attacker.rerun()
+                done()
+                await asyncio.sleep(10)
+
+    await together([choose(number) for number in range(40)])
+
+
 async def sessions(address: str) -> None:
     """Twenty new sessions a second, each left at once."""
     while True:
@@ -184,6 +200,7 @@ ATTACKS: dict[str, Callable[[str], Awaitable[None]]] = {
         long_drawings,
         huge_drawings,
         choices,
+        dear_choices,
         sessions,
         idle_connections,
         uploads,
