@@ -107,13 +107,12 @@ async def dear_choices(address: str) -> None:
 
     async def choose(number):
         dearest = {"network": "robust", "method": "latent", "count": 16, "steps": 400}
-        origin = "127.9.0.1"
-        async with Session(address, {**dearest, "seed": number}, origin=origin) as attacker:
-            for seed in itertools.count(number, 40):
-                attacker.put("seed", seed % 10_000)
-                await attacker.rerun()
-                done()
-                await asyncio.sleep(10)
+        for seed in itertools.count(number, 40):
+            with contextlib.suppress(*Lost):
+                link = {**dearest, "seed": seed % 10_000}
+                async with Session(address, link, origin="127.9.0.1"):
+                    done()
+                    await asyncio.sleep(10)
 
     await together([choose(number) for number in range(40)])
 
