@@ -90,7 +90,7 @@ def _read(path: Path) -> list[np.ndarray]:
     except Exception as error:  # a damaged archive fails in whatever part the damage hits
         raise DataError(
             f"{path} must be an .npz archive with the arrays {', '.join(KEYS)};"
-            f" reading it failed ({error}). Fetch mnist.npz again."
+            f" reading it failed ({type(error).__name__}). Fetch mnist.npz again."
         ) from error
 
 

@@ -51,7 +51,10 @@ def add(commands) -> None:
         help="a weight of the method's priors, such as: --prior l2 3",
     )
     command.add_argument(
-        "--out", default="generated.png", metavar="FILE", help=".png, or .gif for the film"
+        "--out",
+        default="generated.png",
+        metavar="FILE",
+        help=".png, or .gif for the film (default generated.png, which is replaced)",
     )
     command.set_defaults(run=run, stopped="Nothing was written.")
 

@@ -13,6 +13,11 @@ def _never(record: logging.LogRecord) -> bool:
     return not str(record.msg).startswith("No runtime found")
 
 
+def _no_default(record: logging.LogRecord) -> bool:
+    """A seed that the dice have set has a default, too. That is intended."""
+    return "was created with a default value" not in str(record.msg)
+
+
 def _in_one_line(record: logging.LogRecord) -> bool:
     """Visitors cause these by what they send or break off, and so must not fill the log."""
     record.exc_info = None
@@ -44,6 +49,7 @@ class _NowAndThen:
 
 
 logging.getLogger("streamlit.error_util").addFilter(_no_json)
+logging.getLogger("streamlit.elements.lib.policies").addFilter(_no_default)
 logging.getLogger("asyncio").addFilter(_NowAndThen())
 logging.getLogger("streamlit.runtime.backend_operation_handler").addFilter(_in_one_line)
 logging.getLogger("streamlit.runtime.caching.cache_data_api").addFilter(_never)

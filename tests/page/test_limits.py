@@ -523,3 +523,10 @@ def test_a_value_that_is_no_json_is_one_line_and_a_mistake_of_ours_keeps_its_tra
     assert theirs.exc_info is None
     *_, ours = logged(name, caplog, exception=RuntimeError("a bug"), message=message)
     assert ours.exc_info is not None
+
+
+def test_a_seed_that_the_dice_have_set_is_not_warned_of(caplog):
+    name = "streamlit.elements.lib.policies"
+    message = 'The widget with key "seed" was created with a default value but also had its value'
+    assert not logged(name, caplog, message=message)
+    assert logged(name, caplog, message="something else")
