@@ -204,6 +204,9 @@ def _processes(count: int) -> Iterator[tuple[concurrent.futures.Executor, int]]:
     try:
         yield executor, count
         executor.shutdown()
+    except ValueError:  # of a pool that has lost a worker, and has ended the others itself
+        executor.shutdown(cancel_futures=True)
+        raise
     except BaseException:
         # What is half done would be thrown away: nobody waits for it.
         for process in list((executor._processes or {}).values()):
