@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 
 from invert import drawing
 from invert.networks import judge
+from invert.networks.weights import WeightsError
 
 TYPES = {"PNG": ["png"], "JPEG": ["jpg", "jpeg"], "WEBP": ["webp"]}
 # Each takes at most 150 MB. A plain JPEG is shrunk while it is decoded; everything else stands in
@@ -44,30 +45,35 @@ def read(data: bytes) -> np.ndarray:
     Raises:
         ValueError: no such file, cut, damaged, too large, or nothing is drawn on it.
     """
+    return _read(_pixels(data))
+
+
+def read_counting(data: bytes) -> tuple[np.ndarray, int]:
+    """Return what ``read`` does, and how many digits are seen in the picture, at least one.
+
+    Things that stand apart count where the judge takes each for a digit, and all of them together
+    for none. Digits that touch are not told apart; without the judge's weights nothing is counted.
+
+    Raises:
+        ValueError: as for ``read``.
+    """
     array = _pixels(data)
+    image = _read(array)
+    images = drawing.pieces(array)
+    if len(images) < 2:
+        return image, 1
+    try:
+        whole, *each = judge.looks_like_digit([image, *images])
+    except WeightsError:
+        return image, 1
+    return image, 1 if whole else max(1, sum(map(int, each)))
+
+
+def _read(array: np.ndarray) -> np.ndarray:
     try:
         return drawing.from_pixels(array)
     except drawing.BlankDrawing as error:
         raise ValueError(NO_DIGIT) from error
-
-
-def count(data: bytes) -> int:
-    """Return how many digits are seen in a picture file that ``read`` takes for one.
-
-    Things that stand apart count where the judge takes each for a digit, and all of them together
-    for none. Digits that touch are not told apart.
-
-    Raises:
-        ValueError: as for ``read``.
-        WeightsError: the judge's weights are missing, cut or altered.
-    """
-    array = _pixels(data)
-    images = drawing.pieces(array)
-    if not len(images):
-        raise ValueError(NO_DIGIT)
-    if len(images) < 2 or judge.looks_like_digit(drawing.from_pixels(array))[0]:
-        return 1
-    return max(1, int(judge.looks_like_digit(images).sum()))
 
 
 def read_whole(data: bytes, shape: tuple[int, ...]) -> np.ndarray:

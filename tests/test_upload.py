@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 import invert
 from invert import drawing, upload
+from invert.networks.weights import WeightsError
 
 ROOT = Path(__file__).parent.parent
 
@@ -179,16 +180,18 @@ def sheet(sample, *rows):
 
 @pytest.mark.parametrize("rows", [(0,), (3, 804), (205, 506, 607), (10, 211, 312, 413, 514)])
 def test_several_digits_are_counted(sample, rows):
-    assert upload.count(sheet(sample, *rows)) == len(rows)
+    image, count = upload.read_counting(sheet(sample, *rows))
+    assert count == len(rows)
+    assert np.array_equal(image, upload.read(sheet(sample, *rows)))
 
 
 def test_one_digit_is_one(sample):
-    assert [upload.count(sheet(sample, row)) for row in range(0, 1000, 50)] == [1] * 20
+    assert [upload.read_counting(sheet(sample, row))[1] for row in range(0, 1000, 50)] == [1] * 20
 
 
 def test_a_blank_page_has_no_digit_to_count():
     with pytest.raises(ValueError, match="No digit was found"):
-        upload.count(encoded(Image.new("L", (50, 50), 255), "PNG"))
+        upload.read_counting(encoded(Image.new("L", (50, 50), 255), "PNG"))
 
 
 def test_a_page_full_of_digits_is_counted(sample):
@@ -198,4 +201,23 @@ def test_a_page_full_of_digits_is_counted(sample):
         digit = sample[0][300 + n]
         page[40 * row + 6 : 40 * row + 34, 40 * column + 6 : 40 * column + 34] = 255 - 255 * digit
     picture = Image.fromarray(page)
-    assert 34 <= upload.count(encoded(picture.resize((960, 600)), "PNG")) <= 40
+    _, count = upload.read_counting(encoded(picture.resize((960, 600)), "PNG"))
+    assert 34 <= count <= 40
+
+
+def test_many_things_cost_no_more_pixels_than_the_picture_has(monkeypatch):
+    cut = []
+    monkeypatch.setattr(drawing, "_thickened", lambda ink: cut.append(ink.size) or ink)
+    page = np.full((512, 512), 255, np.uint8)
+    page[4:508, 8::20] = 0  # as many ones as stand beside each other
+    assert len(drawing.pieces(page)) == 26
+    assert sum(cut) < page.size / 2
+
+
+def test_without_the_judge_a_picture_is_read_and_nothing_counted(sample, monkeypatch):
+    def missing(images):
+        raise WeightsError("judge.weights.h5 is missing.")
+
+    monkeypatch.setattr(upload.judge, "looks_like_digit", missing)
+    image, count = upload.read_counting(sheet(sample, 3, 804))
+    assert count == 1 and image.sum() > 20

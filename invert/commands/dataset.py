@@ -41,14 +41,10 @@ def add(commands) -> None:
     command.add_argument(
         "--shard", type=int, default=MAX_COUNT, help="images in a shard (default 1000)"
     )
-    command.add_argument(
-        "--method", help=f"{', '.join(records.METHODS)}; by default what suits the classifier best"
-    )
+    shared.add_method(command)
     command.add_argument(
         "--start", help=f"{', '.join(starts.STARTS)}; by default the method's, noise for black"
     )
-    command.add_argument("--steps", type=int, help="how many; by default the method's")
-    command.add_argument("--step-size", type=float, help="by default the method's")
     command.add_argument("--seed", type=int, default=0, help="same seed, same images (default 0)")
     command.add_argument(
         "--workers", type=int, help="processes side by side (default: one for each core)"
@@ -64,8 +60,7 @@ def run(options) -> None:
     workers = _cores() if options.workers is None else options.workers
     check_whole(workers, "--workers", 1, MOST_WORKERS)
     check_classifier(options.classifier)
-    settings = {"steps": options.steps, "step_size": options.step_size}
-    settings = {name: value for name, value in settings.items() if value is not None}
+    settings = shared.settings_of(options)
     start = options.start
     if start is not None:
         starts.check_name(start)
@@ -91,7 +86,7 @@ def run(options) -> None:
         "shard": plan.shard,
         "seed": plan.seed,
         "start": plan.start,
-        "starts": [*starts.FINE, *starts.COARSE, starts.WIDTH],
+        "starts": starts.STRENGTHS,
         "method": recipe.name,
         "settings": dict(recipe.settings),
     }
@@ -107,7 +102,7 @@ def _cores() -> int:
     return min(MOST_WORKERS, len(allowed(0)) if allowed else os.cpu_count() or 1)
 
 
-def _classifier(options):
+def _classifier(options) -> tuple[Any, int, dict]:
     """What workers open, how many classes it has, and what tells it from any other."""
     graph = shared.open_asked(options)
     digest = hashlib.sha256(graph.graph_def.SerializeToString(deterministic=True))

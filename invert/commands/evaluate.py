@@ -8,7 +8,7 @@ from invert.evaluation import table
 
 def add(commands) -> None:
     """Add the command to the parser's."""
-    command = commands.add_parser("evaluate", help="measure every method; half an hour")
+    command = commands.add_parser("evaluate", help="measure every method; ten minutes")
     command.add_argument("--mnist", metavar="FILE", help=f"mnist.npz; see also {PATH_VARIABLE}")
     command.set_defaults(run=run, stopped="The same command goes on where it was.")
 

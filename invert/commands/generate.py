@@ -27,9 +27,7 @@ def add(commands) -> None:
         "targets", nargs="+", metavar="TARGET", help="a digit 0 to 9; of one's own, number or label"
     )
     shared.add_classifier(command)
-    command.add_argument(
-        "--method", help=f"{', '.join(records.METHODS)}; by default what suits the classifier best"
-    )
+    shared.add_method(command)
     command.add_argument("--count", type=int, default=1, help="images of each target (default 1)")
     command.add_argument(
         "--seed",
@@ -39,8 +37,6 @@ def add(commands) -> None:
     )
     command.add_argument("--start", help=f"{', '.join(starts.STARTS)}, or a picture's path")
     shared.add_whole(command)
-    command.add_argument("--steps", type=int, help="how many; by default the method's")
-    command.add_argument("--step-size", type=float, help="by default the method's")
     command.add_argument("--loss", help=f"{' or '.join(records.LOSSES)}; by default the method's")
     command.add_argument(
         "--prior",
@@ -70,8 +66,9 @@ def run(options) -> None:
     count = check_whole(options.count, "--count", 1, MAX_COUNT)
     seed = check_whole(options.seed, "--seed", 0, MAX_SEED)
     check_classifier(options.classifier)
-    settings = {"steps": options.steps, "step_size": options.step_size, "loss": options.loss}
-    settings = {name: value for name, value in settings.items() if value is not None}
+    settings = shared.settings_of(options)
+    if options.loss is not None:
+        settings["loss"] = options.loss
     settings |= {name: shared.number(weight, f"--prior {name}") for name, weight in options.prior}
     method = records.recipe_for(options.classifier, options.method, settings)
     if film_wanted and not method.settings:

@@ -6,8 +6,8 @@ import numpy as np
 
 from invert import shell, upload
 from invert.images import SIDE
+from invert.methods import records
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, check_classifier, open_graph, read
-from invert.networks.weights import WeightsError
 
 
 def add_classifier(command) -> None:
@@ -18,6 +18,21 @@ def add_classifier(command) -> None:
         metavar="NAME",
         help=f"{', '.join(CLASSIFIERS)}, or a file of one's own (default {DEFAULT})",
     )
+
+
+def add_method(command) -> None:
+    """Let a command be told how images are made."""
+    command.add_argument(
+        "--method", help=f"{', '.join(records.METHODS)}; by default what suits the classifier best"
+    )
+    command.add_argument("--steps", type=int, help="how many; by default the method's")
+    command.add_argument("--step-size", type=float, help="by default the method's")
+
+
+def settings_of(options) -> dict:
+    """What the options say of steps, for ``generate``."""
+    said = {"steps": options.steps, "step_size": options.step_size}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 def add_whole(command) -> None:
@@ -99,35 +114,33 @@ def read_pictures(paths, graph, whole: bool, failed: list[str]):
     for path in paths:
         try:
             data = shell.read(path)
-            image = picture(path, data, graph, whole)
-            # Others' networks read what the judge does not know.
-            yield path, image, _count(data) if graph is None and not whole else 1
+            if graph is None and not whole:
+                yield path, *_of(path, upload.read_counting, data)
+            else:  # others' networks read what the judge does not know
+                yield path, picture(path, data, graph, whole), 1
         except OSError as error:
             failed.append(f"{error.filename or path}: {error.strerror or error}.")
         except ValueError as error:
             failed.append(str(error))
 
 
-def _count(data: bytes) -> int:
-    """How many digits the judge sees; one, where it cannot be asked."""
-    try:
-        return upload.count(data)
-    except WeightsError:
-        return 1
-
-
 def picture(path: str, data: bytes, graph, whole: bool) -> np.ndarray:
     """A picture file's bytes as the classifier takes them; with no graph, as those that ship do."""
     shape = (SIDE, SIDE) if graph is None else graph.image_shape
     least, most = (0.0, 1.0) if graph is None else graph.pixel_range
+    if whole or shape != (SIDE, SIDE):
+        image = _of(path, upload.read_whole, data, shape)
+    else:
+        image = _of(path, upload.read, data)
+    return np.clip(least + (most - least) * image, least, most)
+
+
+def _of(path: str, read, *arguments):
+    """What ``read`` makes of a picture; where it cannot, the sentence begins with the path."""
     try:
-        if whole or shape != (SIDE, SIDE):
-            image = upload.read_whole(data, shape)
-        else:
-            image = upload.read(data)
+        return read(*arguments)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    return np.clip(least + (most - least) * image, least, most)
 
 
 def print_answers(graph, pictures) -> None:

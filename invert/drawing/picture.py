@@ -48,30 +48,34 @@ def pieces(array) -> list[np.ndarray]:
         array: as for `invert.drawing.from_pixels`.
 
     Returns:
-        Arrays as `ink` returns them; at most 100, the largest.
+        ``(h, w)`` arrays as `ink` returns them, each cut to its ink and its rim, so that many cost
+        no more than one; at most 100, the largest.
 
     >>> page = np.full((60, 90), 255, np.uint8)
     >>> page[10:50, 20:25] = page[10:50, 60:65] = 0
-    >>> [piece.sum() for piece in pieces(page)]
-    [np.float32(200.0), np.float32(200.0)]
+    >>> [piece.shape for piece in pieces(page)]
+    [(42, 7), (42, 7)]
     """
     grey = _grey(_checked(array))
     found, even = _ink(grey)
     if found is None:
         return []
     apart = parts.find(found)
-    boxes = [grey[box] for box in parts.framed(apart)]
+    boxes = [grey[box] for box in parts.framed(apart)[:MOST_PIECES]]
     if boxes:  # of a form, each with a digit of its own
-        found_in = [_found(box) for box in boxes[:MOST_PIECES]]
-        return [
-            ink * parts.pixels(there, kept[there.names])
-            for ink, there, kept in found_in
-            if ink is not None
-        ]
-    mass = apart.mass() * _kept(grey, apart, even, 0.0)
-    names = np.argsort(-mass)[:MOST_PIECES]
-    names = names[mass[names] > PIECE * mass.max()]
-    return [found * parts.pixels(apart, mask) for mask in parts.groups(apart, names)]
+        within = [(ink, there, kept[there.names]) for ink, there, kept in map(_found, boxes)
+                  if ink is not None]  # fmt: skip
+    else:
+        mass = apart.mass() * _kept(grey, apart, even, 0.0)
+        names = np.argsort(-mass)[:MOST_PIECES]
+        names = names[mass[names] > PIECE * mass.max()]
+        within = [(found, apart, mask) for mask in parts.groups(apart, names)]
+    return [_cut(ink * parts.pixels(there, mask)) for ink, there, mask in within]
+
+
+def _cut(ink: np.ndarray) -> np.ndarray:
+    """Ink with a pixel of the paper around it: a stroke's edges are measured there."""
+    return np.pad(ink[tuple(slice(at.min(), at.max() + 1) for at in np.nonzero(ink))], 1)
 
 
 def _found(grey: np.ndarray):

@@ -140,7 +140,7 @@ def current() -> dict:
         },
         "methods": {method.name: method.settings for method in METHODS.values()},
         "classifiers": {name: dict(each.settings) for name, each in CLASSIFIERS.items()},
-        "starts": [*starts.FINE, *starts.COARSE, starts.CELLS, starts.WIDTH],
+        "starts": starts.STRENGTHS,
         "seed": SEED,
         "count": COUNT,
         "teaches": [lessons.EPOCHS, lessons.BATCH, lessons.LEARNING_RATE],

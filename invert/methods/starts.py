@@ -25,6 +25,7 @@ WIDTH = 1.15
 FINE = (0.06, 0.12)
 COARSE = (0.0, 0.10)
 CELLS = 7  # a side
+STRENGTHS = [*FINE, *COARSE, CELLS, WIDTH]  # what images made from these depend on
 
 
 def build():
@@ -99,7 +100,7 @@ def make(
     if start == "black":
         flat = np.zeros((count, values))
     elif start == "noise":
-        flat = np.reshape([_noise(g, shape) for g in generators], (count, values))
+        flat = np.reshape([noise(g, shape, FINE, COARSE) for g in generators], (count, values))
     elif start == "average":
         flat = np.tile(class_gaussian()[0].mean(axis=0), (count, 1))
     else:
@@ -112,13 +113,22 @@ def make(
     return images if (least, most) == (0, 1) else least + (most - least) * images
 
 
-def _noise(generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Noise of a strength of its own ``shape``: fine, and coarse, which says where ink may go."""
-    fine = generator.uniform(*FINE) * np.abs(generator.normal(size=shape))
+def noise(
+    generator: np.random.Generator,
+    shape: tuple[int, ...],
+    fine_between: tuple[float, float],
+    coarse_between: tuple[float, float],
+) -> np.ndarray:
+    """Noise ``shape`` of a strength of its own: fine, and coarse, which says where ink may go.
+
+    >>> noise(np.random.default_rng(0), (4, 4), (0, 0), (0, 0)).sum()
+    np.float64(0.0)
+    """
+    fine = generator.uniform(*fine_between) * np.abs(generator.normal(size=shape))
     cells = generator.normal(size=(CELLS, CELLS, *shape[2:]))
     rows, columns = (enlargement(side) for side in shape[:2])
     coarse = np.tensordot(rows, np.tensordot(columns, cells, (1, 1)), (1, 1))
-    return fine + generator.uniform(*COARSE) * coarse
+    return fine + generator.uniform(*coarse_between) * coarse
 
 
 @functools.cache

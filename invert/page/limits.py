@@ -255,8 +255,16 @@ def _is_of_this_site(scope: Scope) -> bool:
 
 
 def address_of(scope: Scope) -> str:
-    """Return whose connection it is: an IPv4 address, or 64 bits of IPv6, as a home is given."""
-    host = scope["client"][0] if scope.get("client") else ""
+    """Return whose connection it is, see ``home_of``."""
+    return home_of(scope["client"][0] if scope.get("client") else "")
+
+
+def home_of(host: str) -> str:
+    """Return an IPv4 address as it is, and of IPv6 the 64 bits that a home is given.
+
+    >>> home_of("192.0.2.7"), home_of("2001:db8::1:2")
+    ('192.0.2.7', '2001:db8::/64')
+    """
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -11,12 +11,15 @@ next, so a hundred sessions of one keep another waiting for one of them, not for
 import collections
 import contextlib
 import functools
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from typing import ParamSpec, TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from invert.page import limits
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,7 +31,9 @@ REMEMBERED = 1000  # addresses that had their turn
 _page = threading.Lock()
 _mine = threading.local()  # whether this thread holds it
 _line: list["_Ticket"] = []
-_served: collections.OrderedDict[object, None] = collections.OrderedDict()  # the latest last
+# The number of the turn that each visitor had last, the latest at the end.
+_served: collections.OrderedDict[object, int] = collections.OrderedDict()
+_turns = itertools.count(1)
 _moved = threading.Condition()
 
 
@@ -101,7 +106,7 @@ def _begins(ticket: _Ticket) -> bool:
         if not _moved.wait_for(lambda: _next() is ticket, LOOK_SECONDS):
             return False
         ticket.works = True
-        _served[ticket.who] = None
+        _served[ticket.who] = next(_turns)
         _served.move_to_end(ticket.who)
         while len(_served) > REMEMBERED:
             _served.popitem(last=False)
@@ -112,14 +117,16 @@ def _next() -> _Ticket | None:
     """Who is next, or None while somebody works; of one address whoever came first."""
     if any(ticket.works for ticket in _line):
         return None
-    ages = {who: age for age, who in enumerate(_served, start=1)}
-    return min(_line, key=lambda ticket: ages.get(ticket.who, 0))
+    return min(_line, key=lambda ticket: _served.get(ticket.who, 0))
 
 
 def _visitor() -> object:
     """The visitor's address; of one on this machine the session; nobody's, outside of the page."""
     context = get_script_run_ctx(suppress_warning=True)
-    return object() if context is None else st.context.ip_address or context.session_id
+    if context is None:
+        return object()
+    address = st.context.ip_address
+    return limits.home_of(address) if address else context.session_id
 
 
 def _still_wanted() -> None:

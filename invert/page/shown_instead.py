@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from html import escape
 
-import numpy as np
 import streamlit as st
 
 from invert.page import failure, markup, state
@@ -11,13 +10,13 @@ from invert.page import failure, markup, state
 STROKES = "strokes"
 
 
-def put(make: Callable[[], np.ndarray], words: Callable[[], str]) -> None:
+def put(make: Callable[[], state.Instead]) -> None:
     """Show an image in place of the drawing, until there is a stroke more or less.
 
     Where it cannot be made, what is there stays, with a complaint under it.
     """
     try:
-        state.set_instead(state.Instead(make(), words()))
+        state.set_instead(make())
     except Exception as error:
         state.complain(failure.plain_sentence(error))
 

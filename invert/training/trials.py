@@ -11,7 +11,7 @@ import numpy as np
 
 from invert import data, shell
 from invert.evaluation import score
-from invert.images import DIGITS
+from invert.images import DIGITS, SIDE
 from invert.inversion.checks import check_whole
 from invert.methods import starts
 from invert.methods.generation import generate
@@ -74,12 +74,8 @@ def _compare(options) -> None:
 
 def _noise(fine, coarse, seed: int) -> np.ndarray:
     """Starts of these strengths, ``(AT_ONCE, 28, 28)``."""
-    kept = starts.FINE, starts.COARSE
-    try:
-        starts.FINE, starts.COARSE = fine, coarse
-        return starts.make("noise", np.zeros(AT_ONCE, int), seed)
-    finally:
-        starts.FINE, starts.COARSE = kept
+    generators = [np.random.default_rng((seed, number)) for number in range(AT_ONCE)]
+    return np.clip([starts.noise(each, (SIDE, SIDE), fine, coarse) for each in generators], 0, 1)
 
 
 def _print(words: str, images: np.ndarray, digits: np.ndarray, reference: score.Reference) -> None:

@@ -175,6 +175,7 @@ def test_a_killed_worker_is_told_and_whole_shards_stay(tmp_path):
         os.kill(pid, signal.SIGKILL)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 2 and "A worker ended before its shard was whole" in said
+    assert said.count("\n") == 1
     for path in tmp_path.glob("shard-*.npz"):
         assert len(np.load(path)["images"]) == 200
 

@@ -130,13 +130,10 @@ def test_nearest_of_real_digits_is_another_one(small, monkeypatch):
     assert real.nearest < 0.01
 
 
-def test_real_digits_go_round_as_those_that_are_made():
+def test_real_digits_go_round_as_those_that_are_made(monkeypatch):
+    monkeypatch.setattr(evaluation, "COUNT", 20)
     digits = np.array([3, 3, *range(10), *range(10), 5])
-    evaluation_count, evaluation.COUNT = evaluation.COUNT, 20
-    try:
-        assert digits[evaluation._rows(digits)].tolist() == [*range(10)] * 2
-    finally:
-        evaluation.COUNT = evaluation_count
+    assert digits[evaluation._rows(digits)].tolist() == [*range(10)] * 2
 
 
 def test_every_method_is_measured_and_the_starts_that_the_ladder_is_about():

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from types import SimpleNamespace
 
 import pytest
 from page_driver import SECONDS, until
@@ -71,6 +72,17 @@ def test_a_hundred_sessions_of_one_address_keep_another_waiting_for_one_of_them(
     for visitor in many[1:]:
         visitor.join(SECONDS)
     assert said == ["a0", "b", "a1", "a2", "a3", "a4"] and not queue._line
+
+
+@pytest.mark.parametrize(
+    "host, who",
+    [("192.0.2.7", "192.0.2.7"), ("2001:db8::1:2", "2001:db8::/64"), (None, "session")],
+)
+def test_a_visitor_is_an_address_or_on_this_machine_a_session(host, who, monkeypatch):
+    context = SimpleNamespace(session_id="session")
+    monkeypatch.setattr(queue, "get_script_run_ctx", lambda suppress_warning: context)
+    monkeypatch.setattr(queue.st, "context", SimpleNamespace(ip_address=host))
+    assert queue._visitor() == who
 
 
 def test_no_more_addresses_are_remembered_than_that(monkeypatch):

@@ -20,7 +20,7 @@ WHAT = (
 MEANINGS = (
     "Measured over 10,000 images a method. Judge agrees: how many of them look like a digit to it,"
     " and like the one asked for. Teaches: how many real digits a network reads right that learned"
-    " from these images alone; from real ones it is 98 %. Fréchet: how far all of them lie from"
+    " from these images alone; from real ones it is {}. Fréchet: how far all of them lie from"
     " MNIST's test digits, in what the judge looks at; near 0 they could be the same. Diversity:"
     " how much the images of one digit differ; real digits have 1."
 )
@@ -55,8 +55,10 @@ def _ladder(seed: int) -> str:
     # The first of several starts is the method's own.
     own = {row[:2]: row for row in reversed(rows)}
     rungs = "".join(_rung(*rung, seed, own.get(rung)) for rung in RUNGS)
-    measured = markup.sentence(MEANINGS, "note") + _table(rows) if rows else said
-    return rungs + measured
+    if not rows:
+        return rungs + said
+    real = next((markup.percent(row.teaches) for row in rows if row.method == "real digits"), "?")
+    return rungs + markup.sentence(MEANINGS.format(real), "note") + _table(rows)
 
 
 def _rung(classifier: str, name: str, seed: int, row) -> str:

@@ -90,27 +90,20 @@ def _offer_others(instead: state.Instead | None) -> None:
 def _put_example() -> None:
     digit, number = random.randrange(10), random.randrange(examples.EACH)
     words = f"MNIST test digit, labelled {digit}"
-    shown_instead.put(lambda: examples.load()[digit, number], lambda: words)
+    shown_instead.put(lambda: state.Instead(examples.load()[digit, number], words))
 
 
 def _put_upload() -> None:
     file = st.session_state.get("upload")
     if file is not None:
-        data = file.getvalue()
-        shown_instead.put(lambda: upload.read(data), lambda: _words_for(data, file.name))
+        shown_instead.put(lambda: _uploaded(file))
 
 
-def _words_for(picture: bytes, name: str) -> str:
-    """What an uploaded picture is called; where more than one digit is seen in it, how many.
-
-    By its name: where the next is refused, the one before stays.
-    """
-    yours = f"your picture {name[:MOST_OF_A_NAME]}"
-    try:
-        count = upload.count(picture) if loading.ready() else 1
-    except Exception:  # the judge cannot be asked: the picture is read all the same
-        count = 1
-    return yours if count == 1 else f"{yours}: I see {count} digits, and read one"
+def _uploaded(file) -> state.Instead:
+    """A visitor's picture, by its name: where the next is refused, this one stays."""
+    image, count = upload.read_counting(file.getvalue())
+    words = f"your picture {file.name[:MOST_OF_A_NAME]}"
+    return state.Instead(image, words if count == 1 else f"{words}: I see {count}, and read one")
 
 
 def _reading(strokes: dict | None, instead: state.Instead | None, classifier: str) -> str:
