@@ -126,7 +126,7 @@ def test_more_than_one_digit_is_said(sample, tmp_path, capsys):
     two = np.concatenate([np.pad(sample[0][row], 6) for row in (300, 805)], axis=1)
     Image.fromarray(np.uint8(255 * two)).resize((320, 160)).save(tmp_path / "two.png")
     assert command.main(["classify", str(tmp_path / "two.png")]) == 0
-    assert "; but 2 digits are seen, and this reads one" in capsys.readouterr().out
+    assert "; but 2 digits are seen, and read as one" in capsys.readouterr().out
 
 
 def test_a_large_sheet_is_drawn_smaller(tmp_path):

@@ -149,7 +149,7 @@ def print_answers(graph, pictures) -> None:
         row = read(image[None], graph)[0]
         best, second = np.argsort(row)[:-3:-1]
         labels = graph.labels
-        several = f"; but {count} digits are seen, and this reads one" if count > 1 else ""
+        several = f"; but {count} digits are seen, and read as one" if count > 1 else ""
         print(
             f"{path}: {labels[best]} ({row[best]:.3f}), or {labels[second]} ({row[second]:.3f})"
             f"{several}"

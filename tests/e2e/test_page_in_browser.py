@@ -542,11 +542,18 @@ def test_pictures_are_uploaded_and_bad_ones_change_nothing(visit, tmp_path, samp
     Image.fromarray(seven.repeat(9, 0).repeat(9, 1)).save(good)
     bad.write_bytes(good.read_bytes()[:200])
     page.locator(".st-key-upload input[type=file]").set_input_files(good)
-    page.locator(".given").get_by_text("your picture").wait_for()
+    page.locator(".given").get_by_text("your picture seven.png", exact=True).wait_for()
     answer(page, 7)
     page.locator(".st-key-upload input[type=file]").set_input_files(bad)
     page.get_by_role("alert").get_by_text("cut short or damaged").wait_for()
     answer(page, 7)
+    page.locator(".given").get_by_text("your picture seven.png", exact=True).wait_for()
+    two = tmp_path / "two.png"
+    Image.fromarray(np.tile(seven, (1, 2)).repeat(9, 0).repeat(9, 1)).save(two)
+    page.locator(".st-key-upload input[type=file]").set_input_files(two)
+    words = "your picture two.png: I see 2 digits, read as one"
+    page.locator(".given").get_by_text(words, exact=True).wait_for()
+    page.locator(".answer").get_by_text("The judge sees no digit.").wait_for()
     page.get_by_role("button", name="Back to my drawing").click()
     answer(page, 1)
     assert page.get_by_role("alert").count() == 0

@@ -103,7 +103,9 @@ def _uploaded(file) -> state.Instead:
     """A visitor's picture, by its name: where the next is refused, this one stays."""
     image, count = upload.read_counting(file.getvalue())
     words = f"your picture {file.name[:MOST_OF_A_NAME]}"
-    return state.Instead(image, words if count == 1 else f"{words}: I see {count}, and read one")
+    return state.Instead(
+        image, words if count == 1 else f"{words}: I see {count} digits, read as one"
+    )
 
 
 def _reading(strokes: dict | None, instead: state.Instead | None, classifier: str) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from invert.images import DIGITS
-from invert.networks.classifier import DEFAULT
+from invert.networks.classifier import DEFAULT, DENSE
 from invert.page import layers, loading, markup, queue, state
 
 CLASSIFIERS = ("robust", "question")
@@ -14,6 +14,7 @@ WHAT = (
     " one: to fool `robust` you must nearly draw the other digit; a few specks fool `question`."
 )
 NOTHING = "Nothing is drawn yet: draw a digit under Classify, or take an example there."
+NOT_DENSE = "`{}` has convolutions. Choose another network under Classify to look into its layers."
 MAPS = (
     "Input × gradient: each pixel's ink times the slope of the answer's score right here."
     " Integrated gradients: the same slope, averaged on the way from an empty page, so that all"
@@ -30,7 +31,10 @@ def show() -> None:
             st.html(loading.when_ready(lambda: markup.sentence(NOTHING, "hint")))
             return
         reader = st.session_state.get(state.READER) or DEFAULT
-        st.html(loading.when_ready(lambda: _inside(image, reader)))
+        if reader in DENSE:
+            st.html(loading.when_ready(lambda: _inside(image, reader)))
+        else:
+            st.html(markup.sentence(NOT_DENSE.format(reader), "note"))
         st.html(loading.when_ready(lambda: _reasons(image)))
 
 

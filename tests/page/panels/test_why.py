@@ -32,3 +32,11 @@ def test_layers_that_fail_leave_the_reasons(page, monkeypatch):
     other = at(monkeypatch, left="Why", reader="energy").draw(ONE)
     assert other.words.count("energy.weights.h5 is missing.") == 1
     assert "robust reads 1" in other.words
+
+
+def test_a_network_of_convolutions_has_no_layers_to_look_into_and_that_is_no_failure(
+    page, monkeypatch
+):
+    other = at(monkeypatch, left="Why", reader="student").draw(ONE)
+    assert "student has convolutions." in other.words and 'role="alert"' not in other.html
+    assert "Inside student" not in other.words and "robust reads 1" in other.words
