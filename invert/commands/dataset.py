@@ -11,7 +11,7 @@ import multiprocessing.connection
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,12 @@ from invert.networks.classifier import CLASSIFIERS, check_classifier
 PLAN = "dataset.json"
 STOPPED = "Whole shards stay; the same command goes on from there."
 MOST_WORKERS = 256
+OF_THE_PACKAGE = (
+    "Scheduler and workers need this package: start them where it is installed, or with"
+    " PYTHONPATH=. beside it."
+)
 AHEAD = 3  # shards that are given out for each worker
-PATIENCE = 10  # seconds, with a scheduler and its workers
+PATIENCE = 10  # seconds, before it is seen whether anybody is there
 
 
 def add(commands) -> None:
@@ -148,8 +152,8 @@ def _make(plan, missing: list[int], folder: Path, workers: int, scheduler: str |
     bar = Progbar(plan.shards, unit_name="shard")
     done = plan.shards - len(missing)
     bar.update(done)
-    with _cluster(scheduler) if scheduler else _processes(workers) as (executor, count):
-        waiting = iter(missing)
+    with _cluster(scheduler) if scheduler else _processes(workers) as (executor, left):
+        waiting, count = iter(missing), left()
         under_way: dict[concurrent.futures.Future, int] = {}
         while True:
             # A few ahead of the workers: a plan may have more shards than memory has room for.
@@ -158,8 +162,10 @@ def _make(plan, missing: list[int], folder: Path, workers: int, scheduler: str |
             if not under_way:
                 return
             finished, _ = concurrent.futures.wait(
-                under_way, return_when=concurrent.futures.FIRST_COMPLETED
+                under_way, PATIENCE, return_when=concurrent.futures.FIRST_COMPLETED
             )
+            if not finished and not left():
+                raise ValueError(f"No worker is left. {OF_THE_PACKAGE} {STOPPED}")
             for future in finished:
                 held = io.BytesIO()
                 np.savez_compressed(held, **_result(future))
@@ -179,17 +185,14 @@ def _result(future) -> dict[str, Any]:
                 f"A worker ended before its shard was whole, for want of memory perhaps. {STOPPED}"
                 " Fewer workers need less."
             ) from error
-        if isinstance(error, ModuleNotFoundError):
-            raise ValueError(
-                f"A worker has no module {error.name}: start it where the package is installed, or"
-                " with PYTHONPATH=."
-            ) from error
+        if isinstance(error, ModuleNotFoundError) or "deserialization" in str(error):
+            raise ValueError(f"A shard could not be given out. {OF_THE_PACKAGE}") from error
         raise
     return arrays
 
 
 @contextlib.contextmanager
-def _processes(count: int) -> Iterator[tuple[concurrent.futures.Executor, int]]:
+def _processes(count: int) -> Iterator[tuple[concurrent.futures.Executor, Callable[[], int]]]:
     """So many processes of this machine, each with one thread, as ``shards.make`` wants."""
     before = dict(os.environ)
     os.environ.update(dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1"))
@@ -197,7 +200,7 @@ def _processes(count: int) -> Iterator[tuple[concurrent.futures.Executor, int]]:
         count, multiprocessing.get_context("spawn"), _begin
     )
     try:
-        yield executor, count
+        yield executor, lambda: count  # one that is lost breaks the pool
         executor.shutdown()
     except ValueError:  # of a pool that has lost a worker, and has ended the others itself
         executor.shutdown(cancel_futures=True)
@@ -230,8 +233,8 @@ def _end_with_parent() -> None:
 
 
 @contextlib.contextmanager
-def _cluster(scheduler: str) -> Iterator[tuple[concurrent.futures.Executor, int]]:
-    """The workers of a Dask cluster; what a lost one had begun, another does again."""
+def _cluster(scheduler: str) -> Iterator[tuple[concurrent.futures.Executor, Callable[[], int]]]:
+    """A Dask cluster and how many workers are left; what a lost one had begun, another does."""
     try:
         from distributed import Client
     except ImportError as error:
@@ -252,8 +255,7 @@ def _cluster(scheduler: str) -> Iterator[tuple[concurrent.futures.Executor, int]
                 f"The scheduler at {scheduler} has no worker. Start one with: dask worker"
                 f" {scheduler} --nthreads 1"
             ) from error
-        count = sum(client.nthreads().values())
-        yield client.get_executor(pure=False), max(1, count)
+        yield client.get_executor(pure=False), lambda: sum(client.nthreads().values())
 
 
 def _path(folder: Path, number: int) -> Path:

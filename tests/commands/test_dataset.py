@@ -195,16 +195,23 @@ def test_whoever_stops_it_waits_for_no_shard_and_leaves_no_worker(ending, tmp_pa
 
 
 @pytest.fixture
-def cluster(tmp_path):
-    """A Dask scheduler and two worker processes: its address, and the workers."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+def cluster(tmp_path, request):
+    """A Dask scheduler and two worker processes: its address, and the workers.
+
+    Each is told where the package is, unless a test says which is not.
+    """
+    lost = getattr(request, "param", None)
+    environments = {
+        what: os.environ if what == lost else {**os.environ, "PYTHONPATH": str(ROOT)}
+        for what in ("scheduler", "worker")
+    }
     address = tmp_path / "scheduler.json"
     started = []
 
     def start(what, *arguments):
         line = [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments]
         nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        started.append(subprocess.Popen(line, env=environment, cwd=tmp_path, **nowhere))
+        started.append(subprocess.Popen(line, env=environments[what], cwd=tmp_path, **nowhere))
         return started[-1]
 
     start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
@@ -242,3 +249,13 @@ def test_a_killed_worker_of_a_cluster_loses_nothing_and_nothing_comes_twice(
     assert command.main([*arguments, str(tmp_path / "here")]) == 0
     for path in (tmp_path / "here").iterdir():
         assert path.read_bytes() == (out / path.name).read_bytes()
+
+
+@pytest.mark.parametrize("cluster", ["scheduler", "worker"], indirect=True)
+def test_a_cluster_without_the_package_is_told(cluster, tmp_path, capsys):
+    url, _ = cluster
+    out = str(tmp_path / "out")
+    assert command.main(["dataset", "3", *STEPS, "--out", out, "--scheduler", url]) == 2
+    error = capsys.readouterr().err
+    (line,) = (line for line in error.splitlines() if line.startswith("invert: "))
+    assert "Scheduler and workers need this package" in line
