@@ -3,7 +3,7 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from invert.page import failure, how, limits, link, loading, look, queue, tabs
+from invert.page import failure, header, limits, link, loading, look, queue, story, tabs
 from invert.page.panels import better_ways, classify, generate, what_is_lost, why
 
 LEFT = [("Classify", classify.show), ("Why", why.show)]
@@ -17,12 +17,14 @@ RIGHT = [
 def main():
     look.apply()
     asked = link.asked()
-    look.heading(how.show, loading.show_status)
+    story.open_by_link()
+    header.show()
     left, right = st.columns(2, gap="large")
     with left:
         tabs.strip("left", LEFT)
     with right:
         tabs.strip("right", RIGHT)
+    story.show()
     link.say_what_is_missing(asked)
 
 

@@ -40,7 +40,10 @@ class Page:
     """The page in a test: its widgets, its words, and a canvas that a test can draw on."""
 
     def __init__(self, monkeypatch):
-        self.drawing = None
+        from invert.page import live
+
+        self.drawing = self.pen = None
+        monkeypatch.setattr(live, "_component", lambda: lambda **_: SimpleNamespace(points=self.pen))
         monkeypatch.setattr(
             CANVAS, "st_canvas", lambda **_: SimpleNamespace(json_data=self.drawing)
         )
@@ -54,6 +57,14 @@ class Page:
     def draw(self, drawing):
         self.drawing = drawing
         return self.run()
+
+    def move_pen(self, *points):
+        """The pen is down and has drawn this so far; nothing of it is on the canvas yet."""
+        finished = len((self.drawing or {}).get("objects") or [])
+        self.pen = {"number": 1, "finished": finished, "points": [list(p) for p in points]}
+        self.run()
+        self.pen = None
+        return self
 
     def choose(self, key, value):
         self.test.get_by_key(key).set_value(value)

@@ -1,6 +1,6 @@
 """The canvas that one draws on."""
 
-from invert.page import choices
+from invert.page import choices, link
 
 SIDE = 280
 INK, PAPER = "#17181c", "#ffffff"
@@ -11,8 +11,8 @@ PEN = "medium"
 def draw(pen: str) -> dict | None:
     """Show the canvas and return the strokes on it, as `invert.drawing.from_strokes` takes them.
 
-    Its Undo, Redo and Clear come with it and act in the browser; ``page.js`` lays them under the
-    canvas, where they cover nothing.
+    What a link has drawn stands on it at first. Its Undo, Redo and Clear come with it and act in
+    the browser; ``canvas.js`` lays them under the canvas, where they cover nothing.
     """
     # It registers itself with a server when it is imported, and there must be one.
     from streamlit_drawable_canvas import st_canvas
@@ -24,17 +24,11 @@ def draw(pen: str) -> dict | None:
         width=SIDE,
         height=SIDE,
         drawing_mode="freedraw",
+        initial_drawing=link.drawing(),
         key="canvas",
     ).json_data
 
 
 def choose_pen() -> str:
-    """Let the visitor choose the pen's width, one of ``PENS``."""
-    return choices.one_of(
-        "Pen",
-        list(PENS),
-        PEN,
-        "pen",
-        "How thick you draw. The reading does not depend on it: strokes are redrawn at the width"
-        " that the training digits have.",
-    )
+    """Let the visitor choose the pen's width, one of ``PENS``: it does not change the reading."""
+    return choices.one_of("Pen", list(PENS), PEN, "pen")

@@ -1,14 +1,16 @@
-"""The probability of every digit by step: a drawing, and the same in words."""
+"""The probability of every answer by step: a drawing, and the same in words."""
 
 import base64
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
 
+from invert.page import markup
 from invert.page.markup import percent
 
 WIDTH, HEIGHT = 300, 180
-TITLE = "How sure the classifier is, step by step"
+TITLE = "How sure the network is, step by step"
 # An SVG in an <img> cannot see the page's style sheet, but it does see the system's choice.
 STYLE = """
 path{fill:none;stroke:#7d7a72;stroke-width:1.25;stroke-opacity:.55;vector-effect:non-scaling-stroke;
@@ -21,23 +23,23 @@ stroke-linejoin:round}
 
 
 def svg(probabilities: np.ndarray, target: int) -> str:
-    """Return the ten lines as SVG, the target's emphasised, the strongest other one dashed.
+    """Return a line a class as SVG, the target's emphasised, the strongest other one dashed.
 
     Args:
-        probabilities: ``(steps + 1, 10)`` in [0, 1].
-        target: the digit that the run was to make.
+        probabilities: ``(steps + 1, classes)`` in [0, 1].
+        target: the class that the run was to make.
     """
-    steps = len(probabilities)
+    steps, classes = probabilities.shape
     kept = np.unique(np.linspace(0, steps - 1, min(steps, WIDTH)).round().astype(int))
     across = kept / max(1, steps - 1) * WIDTH
     rival = strongest_rival(probabilities, target)
-    order = [d for d in range(10) if d not in (rival, target)] + [rival, target]
+    order = [c for c in range(classes) if c not in (rival, target)] + [rival, target]
     kinds = {rival: ' class="rival"', target: ' class="target"'}
     lines = [f'<path class="grid" d="M0 {y}H{WIDTH}"/>' for y in (0, HEIGHT / 2, HEIGHT)]
-    for digit in order:
-        down = (1 - probabilities[kept, digit]) * HEIGHT
+    for each in order:
+        down = (1 - probabilities[kept, each]) * HEIGHT
         points = "L".join(f"{x:.1f} {y:.1f}" for x, y in zip(across, down, strict=True))
-        lines.append(f'<path{kinds.get(digit, "")} d="M{points}"/>')
+        lines.append(f'<path{kinds.get(each, "")} d="M{points}"/>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 -3 {WIDTH} {HEIGHT + 6}"'
         f' preserveAspectRatio="none"><style>{STYLE}</style>{"".join(lines)}</svg>'
@@ -45,33 +47,57 @@ def svg(probabilities: np.ndarray, target: int) -> str:
 
 
 def strongest_rival(probabilities: np.ndarray, target: int) -> int:
-    """Return the digit other than the target that came nearest to being the answer."""
+    """Return the class other than the target that came nearest to being the answer."""
     height = probabilities.max(axis=0).copy()
     height[target] = -1
     return int(height.argmax())
 
 
-def figure(probabilities: np.ndarray, target: int, images: int) -> str:
+def turn(probabilities: np.ndarray, target: int) -> int | None:
+    """Return the step from which on the target is the answer; None if from the start, or never.
+
+    >>> turn(np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]]), 1)
+    1
+    """
+    others = np.nonzero(probabilities.argmax(axis=1) != target)[0]
+    last = others[-1] if len(others) else -1
+    return int(last) + 1 if 0 <= last < len(probabilities) - 1 else None
+
+
+def figure(
+    probabilities: np.ndarray, target: int, images: int, labels: Sequence[str] = markup.DIGITS
+) -> str:
     """Return the chart with axes, a cursor for the film's position, and a text alternative."""
     steps = len(probabilities) - 1
     first, last = probabilities[0, target], probabilities[-1, target]
     rival = strongest_rival(probabilities, target)
     peak = probabilities[:, rival].max()
     of = "" if images == 1 else f", mean of {images} images"
+    aim, other = labels[target], labels[rival]
+    turned = turn(probabilities, target)
     words = (
-        f"Probability of every digit by step{of}: {target} goes from {percent(first)} to"
-        f" {percent(last)} in {steps} steps; of the others {rival} comes highest, {percent(peak)}."
+        f"Probability of every answer by step{of}: {aim} goes from {percent(first)} to"
+        f" {percent(last)} in {steps} steps; of the others {other} comes highest, {percent(peak)}."
     )
+    mark = ""
+    if turned is not None:
+        said = f"step {turned}: it says {aim}"
+        words += f" From step {turned} on it is the answer."
+        side = " left" if turned > steps / 2 else ""
+        mark = (
+            f'<span class="turned{side}" style="--turn:{turned / steps:.4f}" aria-hidden="true">'
+            f"<b>{escape(said)}</b></span>"
+        )
     uri = base64.b64encode(svg(probabilities, target).encode()).decode("ascii")
     plot = (
-        f'<img src="data:image/svg+xml;base64,{uri}" alt="{escape(words)}">'
+        f'<img src="data:image/svg+xml;base64,{uri}" alt="{escape(words)}">{mark}'
         '<span class="cursor" aria-hidden="true"></span>'
     )
     key = (
-        f'<p class="key" aria-hidden="true"><i class="target"></i>{target}'
-        f'<i class="rival"></i>{rival}<i></i>the other eight</p>'
+        f'<p class="key" aria-hidden="true"><i class="target"></i>{escape(aim)}'
+        f'<i class="rival"></i>{escape(other)}<i></i>the others</p>'
     )
-    return _framed(escape(of), plot, str(steps), key)
+    return _framed(of, plot, str(steps), key)
 
 
 def blank(words: str) -> str:

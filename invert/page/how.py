@@ -61,10 +61,12 @@ OPPOSITE = (
 )
 
 
-def show() -> None:
-    """Show a button near the heading that opens the explanation."""
-    with st.popover("How it works", icon=":material/lightbulb:", key="how"):
+def show(repository: str) -> None:
+    """Show a button in the heading that opens the explanation, with a link to the code if any."""
+    with st.popover("How it works", key="how"):
         st.html(html())
+        if repository:
+            st.link_button("The code", repository, icon=":material/code:")
 
 
 def html() -> str:

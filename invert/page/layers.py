@@ -1,4 +1,4 @@
-"""Inside: what each layer makes of the drawing, and what the first layer's units respond to."""
+"""The layers under the canvas: from the image through two times 256 units to the ten answers."""
 
 import json
 from html import escape
@@ -7,14 +7,15 @@ import numpy as np
 import streamlit as st
 
 from invert.page import markup
+from invert.page.network import Network
 
 ROWS = COLUMNS = 16  # of a layer's 256 units, as a picture
-IMAGE, LAYER = 112, 144
+SIDE = 112
 LEVELS = 15  # shades of a weight: enough to see, and all 256 pictures are 170 KB at most
-WHAT = (
-    "Each square of the two layers is a unit, the bluer the more active; their order means"
-    " nothing. Point at a unit of the first layer, or move with the arrow keys, to see its 784"
-    " weights."
+POINT = "Point at a unit to see what it waits for, at an answer to see who voted for it."
+NOT_DENSE = (
+    "`{}` is no network of two layers of 256 units, so its layers are not shown here. Those of"
+    " `question`, `robust` and `energy` are."
 )
 
 
@@ -31,79 +32,96 @@ def style(name: str) -> str:
     _, height, width = weights.shape
     grid = weights.reshape(ROWS, COLUMNS, height, width).transpose(0, 2, 1, 3)
     picture = markup.colours(grid.reshape(ROWS * height, COLUMNS * width), LEVELS)
-    return f"<style>.st-key-why {{ --weights: url({markup.data_uri(picture)}) }}</style>"
+    return f"<style>.st-key-layers {{ --weights: url({markup.data_uri(picture)}) }}</style>"
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def html(image: np.ndarray, name: str) -> str:
-    """Return the layers from the image to the ten logits; ``page.js`` moves from unit to unit.
+def html(image: np.ndarray | None, network: Network) -> str:
+    """Return the layers from the image to the ten answers; ``layers.js`` points at units.
+
+    Units that speak for an answer are blue, units that speak against it orange: a unit's activation
+    times the slope of the answer's score.
 
     Args:
-        image: ``(28, 28)`` in [0, 1], ink = 1.
-        name: the classifier's.
+        image: ``(28, 28)`` in [0, 1], ink = 1; None leaves the places empty.
+        network: one of dense layers, or the sentence that it is none is all there is.
     """
+    if not network.dense:
+        return markup.sentence(NOT_DENSE.format(network.name), "note")
+    if image is None:
+        return _strip(*['<div class="heat empty"></div>'] * 3, "", POINT, 0)
     from invert.explanation import activations
 
-    found = activations.activations(image, name)
-    first, second = found.hidden
-    lines = _lines(found.sums)
-    unit = int(found.sums.argmax())
-    row, column = divmod(unit, COLUMNS)
-    slider = (
+    found = activations.activations(image, network.classifier)
+    best = int(found.logits.argmax())
+    # What a unit adds to all answers alike decides nothing.
+    first, second = (votes - votes.mean(axis=1, keepdims=True) for votes in found.votes)
+    lines = [_votes_for(digit, second[:, digit]) for digit in range(len(found.logits))]
+    unit = int(first[:, best].argmax())
+    seen = (
+        f'{markup.picture(image, "the image as it goes in", SIDE)}'
+        '<div class="weights" role="img" aria-label="what the unit waits for"></div>'
+    )
+    sums = json.dumps([round(float(value), 2) for value in found.sums])
+    units = (
         f'<div class="units" role="slider" tabindex="0" aria-label="Unit of the first layer"'
-        f' aria-valuemin="1" aria-valuemax="{len(lines)}" aria-valuenow="{unit + 1}"'
-        f' aria-valuetext="{escape(lines[unit])}" data-lines="{escape(json.dumps(lines))}">'
-        f'{_picture(first, "")}<span class="mark"></span></div>'
+        f' aria-valuemin="1" aria-valuemax="{len(found.sums)}" aria-valuenow="{unit + 1}"'
+        f' aria-valuetext="Unit {unit + 1}" data-sums="{sums}">'
+        f'{_votes(first)}<span class="mark"></span></div>'
+    )
+    answers = _answers(found.logits, lines)
+    place = f"--row:{unit // COLUMNS};--column:{unit % COLUMNS}"
+    return _strip(seen, units, _votes(second), answers, lines[best], best, place)
+
+
+def _strip(seen, units, votes, answers, line: str, best: int, style: str = "") -> str:
+    to = '<i class="to" aria-hidden="true">→</i>'
+    parts = (
+        _captioned(f'<div class="seen">{seen}</div>', "28×28 pixels"),
+        _captioned(units, "256 units"),
+        _captioned(votes, "256 units"),
+        _captioned(answers or '<div class="answers"></div>', "ten answers"),
     )
     return (
-        f'<section class="experiment inside" style="--row:{row};--column:{column}">'
-        f"<h3>Inside <code>{escape(name)}</code></h3>{markup.sentence(WHAT, 'note')}"
-        '<div class="layers">'
-        + markup.captioned(markup.picture(image, "the image as it goes in", IMAGE), "28×28 pixels")
-        + markup.captioned(slider, f"first layer: {_active(first)}")
-        + markup.captioned(
-            _picture(second, "activations of the second layer"),
-            f"second layer: {_active(second)}",
-        )
-        + markup.captioned(_logits(found.logits), "ten logits: the answer is the largest")
-        + '</div><div class="unit"><div class="weights" role="img" aria-label="The 784 weights of'
-        f' the unit"></div><div><p class="line">{escape(lines[unit])}</p>'
-        '<p class="key"><span><i class="for"></i>ink here makes it more active</span>'
-        '<span><i class="against"></i>ink here makes it less so</span></p></div></div></section>'
+        f'<section class="layers" style="--digit:{best};{style}" data-answer="{best}">'
+        f'<div class="strip">{to.join(parts)}</div>'
+        f'<p class="line" data-said="{escape(line)}">{escape(line)}</p></section>'
     )
 
 
-def _picture(layer: np.ndarray, description: str) -> str:
-    return markup.heat(layer.reshape(ROWS, COLUMNS), description, LAYER)
+def _captioned(picture: str, caption: str) -> str:
+    return f"<figure>{picture}<figcaption>{caption}</figcaption></figure>"
 
 
-def _active(layer: np.ndarray) -> str:
-    return f"{int((layer > 0).sum())} of {len(layer)} active"
+def _votes(votes: np.ndarray) -> str:
+    """One picture for each answer, one above the other; the style sheet shows one of them."""
+    _, answers = votes.shape
+    grid = votes.T.reshape(answers * ROWS, COLUMNS)
+    return (
+        '<div class="heat votes" role="img" aria-label="the units\' votes"'
+        f' style="--votes:url({markup.data_uri(markup.colours(grid))})"></div>'
+    )
 
 
-def _lines(sums: np.ndarray) -> list[str]:
-    """What is said of each unit of the first layer."""
-    ranks = np.argsort(np.argsort(-sums)) + 1
-    active = int((sums > 0).sum())
-    return [
-        f"Unit {number}: activation {total:.2f}, number {rank} of the {active} active."
-        if total > 0
-        else f"Unit {number}: inactive, its weighted input is {_signed(total, 2)}."
-        for number, (total, rank) in enumerate(zip(sums, ranks, strict=True), 1)
-    ]
+def _votes_for(digit: int, votes: np.ndarray) -> str:
+    return (
+        f"{int((votes > 0).sum())} units of the second layer vote for {digit},"
+        f" {int((votes < 0).sum())} against it. {POINT}"
+    )
 
 
-def _signed(value: float, places: int = 1) -> str:
-    return f"{value:.{places}f}".replace("-", "−")
+def _answers(logits: np.ndarray, lines: list[str]) -> str:
+    """Ten bars from the middle: to the right above the mean, to the left below.
 
-
-def _logits(logits: np.ndarray) -> str:
-    """Ten bars from the middle: to the right above 0, to the left below."""
+    The answer goes by the differences of the scores; what they have in common says nothing.
+    """
+    logits = logits - logits.mean()
     longest, best = np.abs(logits).max(), int(logits.argmax())
     rows = "".join(
-        f'<li{" class=best" if digit == best else ""}><b>{digit}</b><span class="track">'
+        f'<button type="button" data-digit="{digit}" data-said="{escape(lines[digit])}"'
+        f'{" class=best" if digit == best else ""} aria-label="Who voted for {digit}: its score'
+        f' lies {value:+.1f} from the mean"><b>{digit}</b><span class="track">'
         f'<i class="{"for" if value > 0 else "against"}" style="--to:{abs(value) / longest:.3f}">'
-        f"</i></span><em>{_signed(value)}</em></li>"
+        "</i></span></button>"
         for digit, value in enumerate(logits)
     )
-    return f'<ol class="logits" aria-label="Logit of each digit">{rows}</ol>'
+    return f'<div class="answers">{rows}</div>'

@@ -1,8 +1,10 @@
-"""What a link asks for that the page does not have, so that it is not dropped without a word."""
+"""The page's state in its address: what a link asks for, and the drawing that it carries."""
 
 import math
 
 import streamlit as st
+
+from invert.drawing import in_link
 
 # The keys of all widgets that are bound to the URL.
 CHOICES: tuple[str, ...] = (
@@ -14,9 +16,11 @@ CHOICES: tuple[str, ...] = (
     "start",
     "steps",
     "pen",
-    "reader",
 )
-CHOICES += ("left", "right", "ladder-seed", "noise", "lost-image", "lost-classifier")
+CHOICES += ("left", "right", "ladder-seed", "lost-image")
+DRAWING, SCENE = "drawing", "scene"  # of no widget
+LONGEST_DRAWING = 4000  # characters, so that the whole address goes through any server
+MISSING = "The link asks for what this page does not have: {}. The usual is shown."
 
 
 def asked() -> dict[str, str]:
@@ -33,6 +37,32 @@ def asked() -> dict[str, str]:
     return link
 
 
+def drawing() -> dict | None:
+    """Return the drawing that the link came with, the same for the whole visit."""
+    if "link drawing" not in st.session_state:
+        text, found = st.query_params.get(DRAWING, ""), None
+        if text:
+            try:
+                found = in_link.decode(text)
+            except ValueError:
+                st.toast(MISSING.format(DRAWING), duration="long")
+        st.session_state["link drawing"] = found
+    return st.session_state["link drawing"]
+
+
+def keep_drawing(strokes: dict | None) -> None:
+    """Put the drawing into the address, which then opens with it."""
+    try:
+        text = in_link.encode(strokes)
+    except ValueError:  # it is no drawing, which the reading says
+        text = ""
+    if text != st.query_params.get(DRAWING, ""):
+        if text:
+            st.query_params[DRAWING] = text
+        else:
+            del st.query_params[DRAWING]
+
+
 def say_what_is_missing(asked: dict[str, str]) -> None:
     """Name the choices that show something else than the link asks for. Call it after all widgets.
 
@@ -41,11 +71,7 @@ def say_what_is_missing(asked: dict[str, str]) -> None:
     shown = {key: st.session_state[key] for key in asked if key in st.session_state}
     ignored = [key for key, value in shown.items() if not _same(asked[key], value)]
     if ignored:
-        st.toast(
-            f"The link asks for what this page does not have: {', '.join(ignored)}."
-            " The usual is shown.",
-            duration="long",
-        )
+        st.toast(MISSING.format(", ".join(ignored)), duration="long")
 
 
 def _same(asked: str, value) -> bool:

@@ -1,61 +1,136 @@
-"""The images of a run: a sheet of them, each with two opinions, and the film of how they came."""
+"""The images of a run: a sheet of them, each with its opinions, and the film of how they came."""
 
 import json
 from html import escape
+from typing import NamedTuple
 
 import numpy as np
 
 from invert import film
-from invert.networks.judge import Opinion
+from invert.networks import judge
 from invert.page import markup
 
 PLAY_SECONDS = 2.4
-# For so many images: columns, and CSS pixels an image. Multiples of 28 keep its squares equal.
-GRIDS = ((1, 1, 252), (4, 2, 112), (9, 3, 84), (16, 4, 56))
-INVITE = "Click an image to classify it."
-MARKS = {"classifier": "◆", "judge": "●"}
+# For so many images: columns, and CSS pixels an image, here and on a large screen. Multiples of 28
+# keep a digit's squares equal.
+GRIDS = ((1, 1, 280, 420), (4, 2, 140, 196), (9, 3, 84, 140), (16, 4, 56, 84))
+INVITE = "Click the image to have it read."
+NO_DIGIT = "not a digit"
+MARKS = {"network": "◆", "judge": "●"}
+Said = tuple[str, str]  # an answer, and how sure
 
 
-def grid(count: int) -> tuple[int, int]:
-    """Return columns and CSS pixels an image for ``count`` images."""
-    return next((columns, side) for most, columns, side in GRIDS if count <= most)
+class Opinions(NamedTuple):
+    """What is said of each image at each frame, the last the image itself.
+
+    Attributes:
+        network: ``[image][frame]`` → an answer and how sure.
+        judge: the same of the judge, or None where the images are no digits of this page's form.
+    """
+
+    network: list[list[Said]]
+    judge: list[list[Said]] | None
 
 
-def html(run, opinion: Opinion) -> str:
-    """Return the run's images as one film that plays once, with a button and a slider.
+def opinions(run) -> Opinions:
+    """Return what the network and the judge say of a run's images on their way."""
+    steps = run.frame_steps if len(run.frames) else [-1]
+    network = [
+        [_said(run.probabilities_by_step[step, n], run.labels) for step in steps]
+        for n in range(len(run.images))
+    ]
+    frames = run.frames if len(run.frames) else run.images[None]
+    if not are_digits(run):
+        return Opinions(network, None)
+    opinion = judge.look(frames.reshape(-1, *frames.shape[2:]))
+    said = [
+        _said(probabilities, run.labels) if digit else (NO_DIGIT, "")
+        for probabilities, digit in zip(opinion.probabilities, opinion.digit, strict=True)
+    ]
+    count = len(run.images)
+    return Opinions(network, [said[n::count] for n in range(count)])
 
-    All images share one sprite; moving it behind each of them is the film (see ``style.css``), so
-    it needs no script. Without one, or with reduced motion, the images stand at the end. Over each
-    lies a button that sends it to the left side.
+
+def are_digits(run) -> bool:
+    """Whether a run's images are digits as the judge reads them."""
+    return (
+        run.images.shape[1:] == (28, 28)
+        and run.labels == markup.DIGITS
+        and run.pixel_range == (0.0, 1.0)
+    )
+
+
+def grid(count: int) -> tuple[int, int, int]:
+    """Return columns, and CSS pixels an image here and on a large screen."""
+    return next(rest for most, *rest in GRIDS if count <= most)
+
+
+def html(run, said: Opinions) -> str:
+    """Return the run's images as one film that plays by itself.
+
+    All images share one sprite; moving it behind each of them is the film (see ``generate.css``),
+    so it needs no script. Without one, or with reduced motion, the images stand at the end. Over
+    each lies a button that sends it to the left side.
 
     Args:
         run: what `invert.generate` returns; without frames the images are all there is.
-        opinion: the judge's, of its images.
+        said: what `opinions` returns of it.
     """
     count = len(run.images)
-    columns, side = grid(count)
+    columns, side, large = grid(count)
     frames = run.frames if len(run.frames) else run.images[None]
     uri = markup.data_uri(film.sprite(frames, run.pixel_range))
+    paper = markup.paper(run.images.shape[1:])
     cells = []
     for n in range(count):
-        says = {
-            "classifier": _said(run.probabilities[n]),
-            "judge": _said(opinion.probabilities[n]) if opinion.digit[n] else None,
-        }
+        target = run.labels[run.targets[n]]
+        last = {"network": said.network[n][-1]}
+        if said.judge:
+            last["judge"] = said.judge[n][-1]
         along = 100 * n / max(1, count - 1)
         cells.append(
-            f'<figure><div class="frame"><div class="film paper" role="img"'
-            f' style="--x:{along:.4f}%"'
-            f' aria-label="{escape(_description(run.targets[n], says))}"></div>'
-            f'<button type="button" class="send" data-sender="classify-{n + 1}"'
-            f' aria-label="Classify image {n + 1}"></button></div>'
-            f"<figcaption>{_opinions(says, run.targets[n])}</figcaption></figure>"
+            f'<figure><div class="frame"><div class="film {paper}" role="img"'
+            f' style="--x:{along:.4f}%" aria-label="{escape(_description(target, last))}"></div>'
+            f'<button type="button" class="send" data-sender="read-{n + 1}"'
+            f' aria-label="Read image {n + 1}"></button></div>'
+            f"<figcaption>{_captions(run, count, target, last)}</figcaption></figure>"
         )
-    small = " small" if columns > 2 else ""
+    kind = "small" if columns > 2 else "large" if count == 1 else ""
     return (
-        f'<div class="sheet{small}" style="--columns:{columns};--side:{side}px;--count:{count};'
-        f'--frames:{len(frames)};--seconds:{PLAY_SECONDS}s;--sprite:url({uri})">'
+        f'<div class="sheet {kind}" style="--columns:{columns};--base:{side}px;--big:{large}px;'
+        f"--count:{count};--frames:{len(frames)};--seconds:{PLAY_SECONDS}s;--sprite:url({uri})\">"
         f"{''.join(cells)}</div>"
+    )
+
+
+def blank(count: int) -> str:
+    """Return a sheet and a player of the same size with nothing on them yet."""
+    columns, side, large = grid(count)
+    cell = '<figure><div class="paper"></div><figcaption><span>&nbsp;</span></figcaption></figure>'
+    return (
+        '<div class="sheet waiting" aria-hidden="true"'
+        f' style="--columns:{columns};--base:{side}px;--big:{large}px">{cell * count}</div>'
+        '<div class="player waiting" aria-hidden="true"></div>'
+    )
+
+
+def player(run, said: Opinions) -> str:
+    """Return the film's button and slider, with what is said at each frame for ``film.js``."""
+    last, steps = len(run.frame_steps) - 1, int(run.frame_steps[-1])
+    targets = [run.labels[target] for target in run.targets]
+    data = json.dumps(
+        {
+            "steps": [int(step) for step in run.frame_steps],
+            "targets": targets,
+            "says": {"network": said.network, "judge": said.judge},
+        }
+    )
+    return (
+        f'<div class="player" data-film="{escape(data)}">'
+        '<button type="button" class="play" aria-label="Play the film">▶&#xFE0E;</button>'
+        f'<input class="scrub" type="range" min="0" max="{last}" step="1" value="{last}"'
+        f' aria-label="Position in the film" aria-valuetext="step {steps} of {steps}">'
+        f'<span class="at" aria-hidden="true">step {steps} of {steps}</span></div>'
     )
 
 
@@ -63,7 +138,7 @@ def note(run) -> str:
     """Return what one can do with the images; or, where that was in vain, what came of them."""
     count = len(run.verdicts)
     stuck, failed = (run.verdicts.count(v) for v in ("never moved", "not convinced"))
-    words = INVITE
+    words = INVITE if count == 1 else INVITE.replace("the", "an")
     if stuck:
         words = f"{stuck} of {count} could not move from this start. Try another start."
     elif failed:
@@ -72,64 +147,36 @@ def note(run) -> str:
     return f'<p class="note invite">{escape(words)}</p>'
 
 
-def blank(count: int) -> str:
-    """Return a sheet and a player of the same size with nothing on them yet."""
-    columns, side = grid(count)
-    cell = '<figure><div class="paper"></div><figcaption><span>&nbsp;</span></figcaption></figure>'
+def legend(run) -> str:
+    """Return which mark stands for whom; one image alone says it in words."""
+    if len(run.images) == 1:
+        return '<p class="legend"></p>'
+    judge = f'<span><b class="judge">{MARKS["judge"]}</b> independent judge</span>'
     return (
-        '<div class="sheet waiting" aria-hidden="true"'
-        f' style="--columns:{columns};--side:{side}px">{cell * count}</div>'
-        '<div class="player waiting" aria-hidden="true"></div>'
+        f'<p class="legend"><span><b class="network">{MARKS["network"]}</b>'
+        f" {escape(run.classifier)}</span>{judge if are_digits(run) else ''}</p>"
     )
 
 
-def player(run) -> str:
-    """Return the film's button and slider, with what is said at each frame for ``page.js``."""
-    last = len(run.frame_steps) - 1
-    steps = int(run.frame_steps[-1])
-    mean = run.probabilities_by_step.mean(axis=1)
-    lines = []
-    for step in run.frame_steps:
-        second, best = np.argsort(mean[step])[-2:]
-        sure, less = markup.percent(mean[step, best]), markup.percent(mean[step, second])
-        lines.append(f"{best} at {sure}, {second} at {less}")
-    data = json.dumps({"steps": [int(step) for step in run.frame_steps], "lines": lines})
-    return (
-        f'<div class="player" data-film="{escape(data)}">'
-        '<button type="button" class="play" aria-label="Play the film">▶&#xFE0E;</button>'
-        f'<input class="scrub" type="range" min="0" max="{last}" step="1" value="{last}"'
-        f' aria-label="Position in the film" aria-valuetext="step {steps} of {steps}">'
-        f'<span class="at">step {steps} of {steps}: {escape(lines[-1])}</span></div>'
-    )
-
-
-def legend() -> str:
-    """Return what the two marks under the images mean."""
-    return (
-        f'<p class="legend"><span><b class="classifier">{MARKS["classifier"]}</b> inverted'
-        f' classifier</span><span><b class="judge">{MARKS["judge"]}</b> independent judge</span>'
-        "</p>"
-    )
-
-
-def _said(probabilities: np.ndarray) -> tuple[int, str]:
+def _said(probabilities: np.ndarray, labels: tuple[str, ...]) -> Said:
     """The best answer and how sure it is."""
     best = int(np.argmax(probabilities))
-    return best, markup.percent(probabilities[best])
+    return labels[best], markup.percent(probabilities[best])
 
 
-def _opinions(says: dict, target: int) -> str:
+def _captions(run, count: int, target: str, says: dict[str, Said]) -> str:
+    names = {"network": f"<code>{escape(run.classifier)}</code> says", "judge": "the judge says"}
     lines = []
-    for who, said in says.items():
-        agrees = "" if said and said[0] == target else " other"
-        words = f"{said[0]} <em>{escape(said[1])}</em>" if said else "<em>no digit</em>"
-        lines.append(f'<span class="says{agrees}"><b class="{who}">{MARKS[who]}</b> {words}</span>')
+    for who, (answer, sure) in says.items():
+        name = names[who] if count == 1 else MARKS[who]
+        other = "" if answer == target else " other"
+        lines.append(
+            f'<span class="says{other}" data-who="{who}"><b class="{who}">{name}</b>'
+            f' <span class="said">{escape(answer)}</span> <em>{escape(sure)}</em></span>'
+        )
     return "".join(lines)
 
 
-def _description(target: int, says: dict) -> str:
-    parts = [
-        f"{who} says {said[0]}, {said[1]}" if said else f"{who} says it is no digit"
-        for who, said in says.items()
-    ]
+def _description(target: str, says: dict[str, Said]) -> str:
+    parts = [f"{who} says {answer}{', ' * bool(sure)}{sure}" for who, (answer, sure) in says.items()]
     return f"Image made to be a {target}: {'; '.join(parts)}"

@@ -1,13 +1,15 @@
 """What stands in the drawing's place: an example, a picture, or an image that was generated."""
 
+import random
 from collections.abc import Callable
 from html import escape
 
 import streamlit as st
 
-from invert.page import failure, markup, state
+from invert.page import examples, failure, markup, state
 
 STROKES = "strokes"
+FIRST = (3, 1)  # digit and number of the example that a visitor is met by
 
 
 def put(make: Callable[[], state.Instead]) -> None:
@@ -26,17 +28,30 @@ def take_away() -> None:
     state.set_instead(None)
 
 
+def put_example(digit: int | None = None, number: int | None = None) -> None:
+    """Show a real digit, a random one unless it is named."""
+    digit = random.randrange(10) if digit is None else digit
+    number = random.randrange(examples.EACH) if number is None else number
+    words = f"MNIST test digit, labelled {digit}"
+    put(lambda: state.Instead(examples.load()[digit, number], words))
+
+
 def current(drawing: dict | None) -> state.Instead | None:
-    """Return what stands in place of the drawing, or None where the drawing itself is meant."""
+    """Return what stands in place of the drawing, or None where the drawing itself is meant.
+
+    A visitor who has drawn nothing yet is met by an example.
+    """
     strokes = (drawing.get("objects") if isinstance(drawing, dict) else None) or []
-    if strokes != st.session_state.get(STROKES, []):
+    if STROKES not in st.session_state and not strokes:
+        put_example(*FIRST)
+    elif strokes != st.session_state.get(STROKES, []):
         take_away()
     st.session_state[STROKES] = strokes
     return state.instead()
 
 
 def cover(instead: state.Instead, side: int) -> str:
-    """Return HTML that covers the canvas; ``page.js`` lifts it when one draws."""
+    """Return HTML that covers the canvas; ``canvas.js`` lifts it when one draws."""
     picture = markup.picture(instead.image, instead.words, side)
     words = escape(instead.words)
     return f'<figure class="given">{picture}<figcaption>{words}</figcaption></figure>'

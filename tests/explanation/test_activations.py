@@ -27,6 +27,23 @@ def test_layers_are_numpys(three, robust_by_hand):
     assert 0 < (got.hidden[0] > 0).sum() < 256, "some units are active, some are not"
 
 
+def test_votes_add_up_to_the_answers(three, robust_by_hand):
+    found = activations.activations(three, "robust")
+    np.testing.assert_allclose(found.votes[1].sum(axis=0) + robust_by_hand.b3, found.logits, atol=1e-4)
+    # Of the first layer: the slope of each answer by finite differences, times the activation.
+    first = found.hidden[0].astype(np.float64)
+
+    def logits(hidden):
+        net = robust_by_hand
+        return np.maximum(hidden @ net.w2 + net.b2, 0) @ net.w3 + net.b3
+
+    for unit in np.argsort(-first)[:20]:
+        nudged = first.copy()
+        nudged[unit] += 1e-6
+        slope = (logits(nudged) - logits(first)) / 1e-6
+        np.testing.assert_allclose(found.votes[0][unit], first[unit] * slope, rtol=1e-3, atol=1e-3)
+
+
 @pytest.mark.parametrize("name", DENSE)
 def test_softmax_of_the_logits_is_the_answer(three, name):
     logits = activations.activations(three, name).logits.astype(np.float64)

@@ -29,3 +29,22 @@ def test_chart_says_in_words_what_it_shows():
     html = chart.figure(probabilities, target=8, images=4)
     assert "8 goes from 0% to 97% in 2 steps; of the others 3 comes highest, 90%." in html
     assert "mean of 4 images" in html
+    assert "From step 1 on it is the answer." in html and "--turn:0.5000" in html
+
+
+def test_the_turn_is_the_last_one_and_none_where_nothing_turned():
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        probabilities = rng.dirichlet(np.ones(4), 12)
+        step = chart.turn(probabilities, 2)
+        answers = probabilities.argmax(axis=1) == 2
+        if step is None:
+            assert answers.all() or not answers[-1]
+        else:
+            assert answers[step:].all() and not answers[step - 1]
+
+
+def test_labels_are_shown_escaped():
+    probabilities = np.array([[0.9, 0.1], [0.2, 0.8]])
+    html = chart.figure(probabilities, 1, 1, ("<i>cat</i>", "dog"))
+    assert "<i>cat" not in html and "&lt;i&gt;cat" in html and "step 1: it says dog" in html

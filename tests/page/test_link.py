@@ -1,20 +1,23 @@
 """The page's state in its address: a link shows the same, and says what it cannot show."""
 
 import re
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
-from page_driver import ONE, Page, at
+from page_driver import CANVAS, ONE, ZERO, Page, at
 
+from invert.drawing import from_strokes
 from invert.page import link
 from invert.page.panels import generate
 
 COUNT = generate.COUNT
-CHOICES = ["digit", "network", "method", "count", "seed", "start", "steps", "pen", "reader"]
+CHOICES = ["digit", "network", "method", "count", "seed", "start", "steps", "pen"]
 
 
 def test_url_sets_every_choice(page, monkeypatch):
     link = {"digit": "3", "network": "question", "method": "plain", "count": "4", "seed": "12"}
-    link |= {"start": "noise", "steps": "20", "pen": "thin", "reader": "question"}
+    link |= {"start": "noise", "steps": "20", "pen": "thin"}
     assert set(link) == set(CHOICES)
     other = Page(monkeypatch)
     for key, value in link.items():
@@ -73,6 +76,37 @@ def test_link_knows_every_choice_that_the_url_keeps(page, monkeypatch):
     assert bound == {"", *link.CHOICES}
 
 
-def test_every_control_explains_itself(page):
+def test_no_control_needs_a_help_sign(page):
     for key in [*CHOICES, "dice", "example", "back", "upload"]:
-        assert page.test.get_by_key(key).help, key
+        widget = page.test.get_by_key(key)
+        assert widget.label and not getattr(widget, "help", ""), key
+
+
+def test_a_link_opens_with_the_drawing_it_carries_and_keeps_the_next(page, monkeypatch):
+    page.draw(ZERO)
+    (text,) = page.test.query_params["drawing"]
+    other = Page(monkeypatch)
+    other.test.query_params["drawing"] = text
+    opened = []
+    monkeypatch.setattr(
+        CANVAS, "st_canvas",
+        lambda initial_drawing, **_: opened.append(initial_drawing)
+        or SimpleNamespace(json_data=other.drawing or initial_drawing),
+    )
+    other.run()
+    assert other.answer == 0 and "labelled" not in other.html, "no example over it"
+    apart = np.abs(from_strokes(opened[0]) - from_strokes(ZERO)).mean()
+    assert apart < 0.02
+    other.draw({"objects": [*opened[0]["objects"], *ONE["objects"]]})
+    assert opened[-1] == opened[0], "what a link brings is the same for the whole visit"
+    assert other.test.query_params["drawing"] != [text]
+    other.draw({"objects": []})
+    assert "drawing" not in other.test.query_params
+
+
+@pytest.mark.parametrize("text", ["x", "1" * 5000, "<script>alert(1)</script>", "%00", "1AAAA"])
+def test_a_link_with_a_bad_drawing_says_so_and_opens_as_usual(page, monkeypatch, text):
+    other = at(monkeypatch, drawing=text)
+    (toast,) = other.test.toast
+    assert toast.value == "The link asks for what this page does not have: drawing. The usual is shown."
+    assert "labelled" in other.html and 'role="alert"' not in other.html

@@ -6,21 +6,22 @@ import numpy as np
 import pytest
 
 import invert
-from invert.networks.judge import Opinion
 from invert.page import sheet
 from invert.page.panels import generate
 
 
 @pytest.mark.parametrize("count", range(1, generate.MOST_IMAGES + 1))
 def test_images_are_whole_multiples_of_their_pixels_and_fit_the_sheet(count):
-    columns, side = sheet.grid(count)
-    assert side % 28 == 0 and columns * side <= 288
+    columns, side, large = sheet.grid(count)
+    assert side % 28 == large % 28 == 0 and large > side
+    assert columns * side <= 288 and columns * large <= 440 and columns**2 >= count
+    assert count > 1 or side >= 240, "one image is large"
 
 
 @pytest.mark.parametrize(
     "verdicts, words",
     [
-        (("convinced", "convinced"), "Click an image to classify it."),
+        (("convinced", "convinced"), "Click an image to have it read."),
         (("convinced", "not convinced"), "1 of 2 did not convince the network. Try more steps, or"),
         (("never moved", "never moved"), "2 of 2 could not move from this start."),
     ],
@@ -31,10 +32,22 @@ def test_under_the_images_stands_what_came_of_them(verdicts, words):
 
 def test_what_is_no_digit_to_the_judge_is_said_in_its_place():
     run = invert.generate([3, 8], classifier="robust", steps=1)
-    probabilities = np.eye(10, dtype=np.float32)[[3, 5]]
-    digit = np.array([True, False])
-    shown = sheet.html(run, Opinion(np.zeros((2, 64)), probabilities, digit))
-    first, second = shown.split("<figure>")[1:]
-    assert "judge says 3, 100%" in first and "no digit" not in first
-    assert "judge says it is no digit" in second and "<em>no digit</em>" in second
-    assert "judge says 5" not in second
+    said = sheet.Opinions([[("3", "99%")], [("5", "80%")]], [[("3", "100%")], [(sheet.NO_DIGIT, "")]])
+    first, second = sheet.html(run, said).split("<figure>")[1:]
+    assert "network says 3, 99%; judge says 3, 100%" in first and "not a digit" not in first
+    assert "network says 5, 80%; judge says not a digit" in second
+    assert 'class="says"' in first and second.count('class="says other"') == 2
+
+
+def test_images_of_another_form_are_not_shown_to_the_judge():
+    rng = np.random.default_rng(0)
+    images = rng.random((2, 5, 4, 3), np.float32) * 255
+    run = SimpleNamespace(
+        images=images, frames=images[None], frame_steps=[0], pixel_range=(0.0, 255.0),
+        labels=("cat", "<b>dog</b>"), targets=np.array([0, 1]), classifier="yours",
+        probabilities_by_step=np.array([[[0.9, 0.1], [0.2, 0.8]]]),
+    )
+    said = sheet.opinions(run)
+    assert said.judge is None and said.network == [[("cat", "90%")], [("<b>dog</b>", "80%")]]
+    shown = sheet.html(run, said) + sheet.legend(run)
+    assert "<b>dog" not in shown and "judge" not in shown and "film paper colour" in shown

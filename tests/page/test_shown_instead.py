@@ -3,15 +3,24 @@
 from page_driver import ONE, ZERO
 
 import invert
-from invert.page import canvas, markup
-from invert.page.panels import classify, generate
+from invert.page import canvas, markup, shown_instead
+from invert.page.panels import generate
+
+
+def test_a_visitor_is_met_by_an_example_that_is_gone_with_the_first_stroke(page):
+    digit, _ = shown_instead.FIRST
+    assert f"MNIST test digit, labelled {digit}" in page.html and page.answer == digit
+    page.draw(ONE)
+    assert "labelled" not in page.html and page.answer == 1
+    page.draw({"objects": []})
+    assert "labelled" not in page.html and "Draw a digit" in page.words, "it comes once"
 
 
 def test_example_digit_stands_in_place_of_the_drawing_until_the_next_stroke(page, monkeypatch):
     page.draw(ZERO)
     assert page.test.button(key="back").disabled
     numbers = iter([4, 0])
-    monkeypatch.setattr(classify.random, "randrange", lambda stop: next(numbers))
+    monkeypatch.setattr(shown_instead.random, "randrange", lambda stop: next(numbers))
     page.click("example")
     assert "MNIST test digit, labelled 4" in page.html and page.answer == 4
     page.choose("digit", "3").choose("pen", "thick")
@@ -24,10 +33,10 @@ def test_example_digit_stands_in_place_of_the_drawing_until_the_next_stroke(page
 
 
 def test_generated_image_is_classified_on_the_left(page):
-    page.choose("digit", "2").draw(ONE)
-    page.click("classify-3")
-    run = invert.generate([2] * generate.COUNT, seed=generate.SEED)
-    words = f"made to be a 2 by {run.classifier}, {run.method}"
+    page.choose("digit", "2").choose("count", 4).draw(ONE)
+    page.click("read-3")
+    run = invert.generate([2] * 4, seed=generate.SEED)
+    words = f"drawn to be a 2 by {run.classifier}"
     assert page.answer == 2 and words in page.html
     assert markup.picture(run.images[2], words, canvas.SIDE) in page.html
     page.click("back")

@@ -1,52 +1,73 @@
-"""Classify: draw a digit, see what the classifier reads."""
-
-import random
+"""Classify: draw a digit, see what the network reads, and what its layers make of it."""
 
 import numpy as np
 import streamlit as st
 
 import invert
-from invert import upload
+from invert import drawing, upload
 from invert.drawing import BlankDrawing, from_strokes
-from invert.networks.classifier import DEFAULT
+from invert.networks.classifier import CLASSIFIERS
 from invert.page import (
     canvas,
-    choices,
-    examples,
     failure,
+    layers,
+    link,
+    live,
     loading,
     markup,
+    network,
     shown_instead,
     state,
 )
 
-WHAT = (
-    "Your strokes are scaled and centred as the training digits were. What is left is 28×28"
-    " numbers; from them a small network says how sure it is of each digit."
-)
 MOST_OF_A_NAME = 30
 SOON = "The answer comes as soon as the models are loaded."
+NO_PICTURE = "Give it a picture to read, under More."
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def show() -> None:
-    """Show the canvas and, beside it, the 28×28 image, the answer and ten bars."""
-    st.html(markup.sentence(WHAT))
+    """Show the canvas with the answer beside it, the layers under it, and the rest under More."""
+    chosen = network.chosen()
     with st.container(key="classify", horizontal=True, gap="medium"):
         easel = st.container(key="easel", width=canvas.SIDE)
         answer = st.container(key="answer", width="stretch")
-    with st.container(key="classify-controls", horizontal=True, gap="small"):
-        pen = canvas.choose_pen()
-        classifier = choices.classifier(DEFAULT, state.READER)
+    strip = st.container(key="layers")
+    with st.container(key="read-more", horizontal=True, gap="small"):
+        with st.popover("More", icon=":material/tune:", key="more-reading"):
+            pen = canvas.choose_pen()
+            _offer_others()
+        back = st.container(key="back-place", width="content")
+    if complaint := state.complaint():
+        st.html(markup.alert(complaint))
     with easel:
         strokes = canvas.draw(pen)
+        finished = len((strokes or {}).get("objects") or [])
+        under_way = live.stroke(finished)
         instead = shown_instead.current(strokes)
+        if under_way:
+            instead, strokes = None, live.joined(strokes, under_way)
         if instead:
             st.html(shown_instead.cover(instead, canvas.SIDE))
-    _offer_others(instead)
-    before = state.drawn_image()
+    if not under_way:
+        link.keep_drawing(strokes)
+    with back:
+        st.button(
+            "Back to my drawing" if finished else "Empty the canvas",
+            key="back",
+            on_click=shown_instead.take_away,
+            disabled=instead is None,
+        )
+    image, error = _image(strokes, instead)
     with answer:
-        st.html(_reading(strokes, instead, classifier))
-    if state.right_side_follows() and not _same(before, state.drawn_image()):
+        st.html(_reading(image, error, chosen, instead, strokes))
+    with strip:
+        st.html(loading.when_ready(lambda: _layers(image, chosen)))
+    if under_way:
+        return
+    before = state.drawn_image()
+    state.set_drawn_image(image)
+    if state.right_side_follows() and not _same(before, image):
         st.rerun()  # the whole page, for the right side has to follow
 
 
@@ -54,43 +75,22 @@ def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
     return one is other if one is None or other is None else np.array_equal(one, other)
 
 
-def _offer_others(instead: state.Instead | None) -> None:
+def _offer_others() -> None:
     """Show what else can be read: a real digit, or a picture of one's own."""
-    with st.container(
-        key="others", horizontal=True, gap="small", vertical_alignment="center", width="stretch"
-    ):
-        with st.container(key="instead", width="content", gap="small"):
-            st.button(
-                "Example digit",
-                icon=":material/shuffle:",
-                key="example",
-                on_click=_put_example,
-                help="A real digit that the network never saw, from MNIST's test set, with its"
-                " label to check the answer against.",
-            )
-            st.button(
-                "Back to my drawing",
-                key="back",
-                on_click=shown_instead.take_away,
-                disabled=instead is None,
-                help="Nothing of it is lost: it lies under the image.",
-            )
-        st.file_uploader(
-            "A picture of a digit",
-            type=[ending for endings in upload.TYPES.values() for ending in endings],
-            key="upload",
-            on_change=_put_upload,
-            help="PNG, JPEG or WEBP, up to 8 MB: a scan or a photo of one digit, dark on light or"
-            " light on dark. It is read on this server and not kept.",
-        )
-    if complaint := state.complaint():
-        st.html(markup.alert(complaint))
-
-
-def _put_example() -> None:
-    digit, number = random.randrange(10), random.randrange(examples.EACH)
-    words = f"MNIST test digit, labelled {digit}"
-    shown_instead.put(lambda: state.Instead(examples.load()[digit, number], words))
+    st.button(
+        "Example digit",
+        icon=":material/shuffle:",
+        key="example",
+        on_click=shown_instead.put_example,
+        width="stretch",
+    )
+    st.file_uploader(
+        "A picture of a digit: PNG, JPEG or WEBP, up to 8 MB",
+        type=[ending for endings in upload.TYPES.values() for ending in endings],
+        key="upload",
+        on_change=_put_upload,
+    )
+    st.html(markup.sentence("It is read on this server and not kept.", "note"))
 
 
 def _put_upload() -> None:
@@ -108,23 +108,61 @@ def _uploaded(file) -> state.Instead:
     )
 
 
-def _reading(strokes: dict | None, instead: state.Instead | None, classifier: str) -> str:
-    """Return what the classifier reads in the strokes, as HTML of one size, whatever happens."""
+def _layers(image: np.ndarray | None, chosen: network.Network) -> str:
+    if chosen.dense:
+        st.html(layers.style(chosen.name))
+    return layers.html(image, chosen)
+
+
+def _image(
+    strokes: dict | None, instead: state.Instead | None
+) -> tuple[np.ndarray | None, Exception | None]:
+    """Return what is to be read, or why there is nothing to read."""
+    try:
+        return (instead.image if instead else from_strokes(strokes)), None
+    except Exception as error:
+        return None, error
+
+
+def _reading(image, error: Exception | None, chosen: network.Network, instead, strokes) -> str:
+    """Return what the network reads in an image, as HTML of one size, whatever happens."""
     before = st.session_state.get("last reading")
     st.session_state["last reading"] = None
-    state.set_drawn_image(None)
     try:
-        image = instead.image if instead else from_strokes(strokes)
-        state.set_drawn_image(image)
+        if error is not None:
+            raise error
         if not loading.ready():
-            return _layout(image, None, before, markup.sentence(SOON, "hint"))
-        probabilities = invert.classify(image[None], classifier=classifier)[0]
+            return _layout(None, before, markup.sentence(SOON, "hint"))
+        probabilities = invert.classify(image[None], classifier=chosen.classifier)[0]
+        said = _said_beside(image, probabilities, chosen, instead, strokes)
     except BlankDrawing:
-        return _layout(None, None, before, markup.sentence("Draw a digit", "hint"))
+        return _layout(None, before, markup.sentence("Draw a digit", "hint"))
     except Exception as error:
-        return _layout(None, None, before, failure.html(error))
+        return _layout(None, before, failure.html(error))
     st.session_state["last reading"] = probabilities
-    return _layout(image, probabilities, before, digit=_looks_like_digit(image))
+    best = int(np.argmax(probabilities))
+    answer = (
+        f'<p class="best"><span class="sr">{chosen.name} reads </span><b>{best}</b></p>'
+        f'<div><p class="sure">{markup.percent(probabilities[best])} sure</p>'
+        f'<p class="second">{said}</p></div>'
+    )
+    return _layout(probabilities, before, answer)
+
+
+def _said_beside(image, probabilities, chosen: network.Network, instead, strokes) -> str:
+    """What is said beside the answer: that it is no digit, what others read, a second guess."""
+    if not _looks_like_digit(image):
+        count = 1 if instead else _digits_side_by_side(strokes)
+        if count > 1:
+            return f"I see {COUNTS[min(count, 9)]} digits. The network reads them as one."
+        return "The judge says: not a digit. The network has to answer all the same."
+    if instead:
+        others = [name for name in CLASSIFIERS if name != chosen.name]
+        read = {name: invert.classify(image[None], classifier=name)[0] for name in others}
+        parts = [f"<code>{name}</code> {int(np.argmax(said))}" for name, said in read.items()]
+        return f"Others read: {', '.join(parts)}. The judge: a digit."
+    second = int(np.argsort(probabilities)[-2])
+    return f"Second guess: {second}, {markup.percent(probabilities[second])}"
 
 
 def _looks_like_digit(image: np.ndarray) -> bool:
@@ -135,23 +173,14 @@ def _looks_like_digit(image: np.ndarray) -> bool:
         return True
 
 
-def _layout(image, probabilities, before, answer: str = "", digit: bool = True) -> str:
-    if image is None:
-        seen = '<div class="paper" role="img" aria-label="nothing drawn yet"></div>'
-    else:
-        seen = markup.picture(image, "your drawing as the classifier sees it", 112)
-    if probabilities is not None:
-        second, best = np.argsort(probabilities)[-2:]
-        guess = f"Second guess: {second}, {markup.percent(probabilities[second])}"
-        if not digit:
-            guess = "The judge sees no digit."
-        answer = (
-            f'<p class="best"><span class="sr">The classifier reads </span><b>{best}</b></p>'
-            f'<p class="sure">{markup.percent(probabilities[best])} sure</p>'
-            f'<p class="second">{guess}</p>'
-        )
+def _digits_side_by_side(strokes: dict | None) -> int:
+    """How many of the things side by side in a drawing are digits."""
+    groups = drawing.groups(strokes)
+    return sum(map(int, invert.looks_like_digit(groups))) if len(groups) > 1 else 1
+
+
+def _layout(probabilities, before, answer: str) -> str:
     return (
-        '<div class="reading"><figure class="seen">'
-        f"{seen}<figcaption>what it sees: 28×28</figcaption></figure>"
-        f'<div class="answer">{answer}</div></div>{markup.bars(probabilities, before)}'
+        f'<div class="reading"><div class="answer">{answer}</div></div>'
+        f"{markup.bars(probabilities, before)}"
     )

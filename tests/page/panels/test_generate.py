@@ -1,5 +1,7 @@
 """Generate: every choice takes effect, and what is shown is what was asked for."""
 
+import html
+import json
 import re
 
 import pytest
@@ -7,10 +9,11 @@ from page_driver import ONE, ZERO, Page, sprite
 
 import invert
 from invert import CLASSIFIERS
-from invert.methods import starts
+from invert.methods import records, starts
 from invert.methods.records import recipe_for
+from invert.networks import judge
 from invert.networks.classifier import DEFAULT
-from invert.page import state
+from invert.page import sheet, state
 from invert.page.panels import better_ways, generate
 
 COUNT = generate.COUNT
@@ -20,7 +23,7 @@ def test_a_digit_appears_with_both_opinions(page):
     page.choose("digit", "3")
     page.choose("count", 1)
     (description,) = page.images
-    assert re.match(r"Image made to be a 3: classifier says 3, .*%; judge says \d, ", description)
+    assert re.match(r"Image made to be a 3: network says 3, .*%; judge says \d, ", description)
     assert "data:image/png;base64," in page.html and "data:image/svg+xml;base64," in page.html
 
 
@@ -29,14 +32,30 @@ def test_every_method_and_start_shows_images_and_its_claim(page, classifier, met
     page.choose("network", classifier).choose("method", method)
     recipe = recipe_for(classifier, method, {})
     free = getattr(recipe, "start", starts.CODE) in invert.STARTS
-    assert page.test.get_by_key("start").disabled != free
-    assert page.test.get_by_key("steps").disabled == ("steps" not in recipe.settings)
+    assert offered(page, "start") == free and offered(page, "seed") == chance(recipe)
+    assert offered(page, "steps") == ("steps" in recipe.settings)
     for start in [generate.OWN, *invert.STARTS] if free else [generate.OWN]:
         if free:
             page.choose("start", start)
         assert len(page.images) == COUNT and 'role="alert"' not in page.html
-    assert recipe.claim in page.words
-    assert ("The network stays as it is" in page.words) == free
+        assert (start in ("black", "average")) == (not offered(page, "count"))
+    assert recipe.claim in page.words and recipe.title in page.words
+    optimized = isinstance(recipe, records.Optimization)
+    assert (f"{classifier} stays as it is" in page.words) == optimized
+
+
+def offered(page, key):
+    """Whether the page has a control of that key."""
+    try:
+        page.test.get_by_key(key)
+    except KeyError:
+        return False
+    return True
+
+
+def chance(recipe):
+    """Whether anything is random in one image by that method from its own start."""
+    return getattr(recipe, "start", starts.CODE) != "black" or "jitter" in recipe.settings
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
@@ -45,7 +64,8 @@ def test_each_network_is_run_backwards_by_its_best_method_unless_another_is_aske
     assert page.test.get_by_key("method").value == generate.BEST
     page.choose("network", name)
     best = CLASSIFIERS[name].method
-    assert f"{best} : {invert.METHODS[best].claim}" in page.words, "it says which that is"
+    told = f"{invert.METHODS[best].title} {best} {invert.METHODS[best].claim}"
+    assert told in page.words, "it says which that is"
     steps = recipe_for(name, None, {}).steps
     assert f"step {steps} of {steps}" in page.words
     shown = sprite(page)
@@ -63,9 +83,9 @@ def test_as_many_images_as_asked_for(page, count):
 
 def test_training_data_is_admitted(page):
     page.choose("start", "noise")
-    assert "training data" not in page.words
+    assert "training images" not in page.words
     page.choose("start", "average")
-    assert "Start: average, drawn from training data." in page.words
+    assert "This start knows training images." in page.words
 
 
 def test_seed_decides_and_the_dice_changes_it(page, monkeypatch):
@@ -102,7 +122,7 @@ def test_method_that_takes_no_steps_shows_its_images_without_a_film(page):
     page.choose("steps", "10").choose("method", "inverse")
     assert len(page.images) == COUNT and "Made in one go" in page.words
     assert 'class="player"' not in page.html and 'class="chart"' not in page.html
-    assert page.test.get_by_key("keep-gif").disabled
+    assert not offered(page, "keep-gif") and offered(page, "keep-png")
     page.choose("method", "steepest")
     assert "step 10 of 10" in page.words, "the choice was kept"
 
@@ -110,32 +130,61 @@ def test_method_that_takes_no_steps_shows_its_images_without_a_film(page):
 def test_several_images_from_black_would_be_one_so_they_start_from_noise(page):
     assert recipe_for("robust", None, {}).start == "black"
     page.choose("network", "robust")
-    assert "Start: noise." in page.words
-    page.choose("count", 1)
-    assert "Start: black." in page.words
-    page.choose("count", 2).choose("start", "black")
-    assert "Start: black." in page.words, "who asks for it has it"
+    assert "from an empty page" in page.words and not offered(page, "seed")
+    page.choose("count", 4)
+    assert "from faint noise" in page.words and offered(page, "seed")
+    page.choose("start", "black")
+    assert "from an empty page" in page.words and len(page.images) == 1
+    assert not offered(page, "count"), "all images would be one"
 
 
 def test_my_drawing_becomes_another_digit_and_follows_the_pen(page):
-    page.choose("count", 1).choose("start", state.MY_DRAWING)
+    page.draw(ONE).draw({"objects": []}).click("from-drawing")
     assert "Nothing is drawn yet" in page.words and not page.images
+    assert not offered(page, "count") and not offered(page, "seed"), "they would change nothing"
     assert 'role="alert"' not in page.html
     page.draw(ZERO)
-    assert "Start: your drawing." in page.words and "of the others 0 comes highest" in page.html
+    assert "from your drawing" in page.words and "of the others 0 comes highest" in page.html
     zero = sprite(page)
     page.draw(ONE)
     assert "of the others 1 comes highest" in page.html and sprite(page) != zero
+    one = sprite(page)
+    page.move_pen((60, 40), (200, 40))
+    assert sprite(page) == one, "it follows when the pen is up"
+    page.click("from-drawing")
+    assert "from faint noise" in page.words
 
 
 def test_images_that_did_not_convince_their_network_are_counted_in_place_of_the_invitation(page):
-    invitation = "Click an image to classify it."
+    invitation = "Click an image to have it read."
+    page.choose("count", 4)
     assert invitation in page.words
     page.choose("network", "question").choose("steps", "5")
     assert (
-        f"{COUNT} of {COUNT} did not convince the network. Try more steps, or another method."
+        f"4 of 4 did not convince the network. Try more steps, or another method."
         in page.words
     )
     assert invitation not in page.words and 'role="alert"' not in page.html
     page.choose("steps", generate.OWN)
     assert invitation in page.words
+
+
+def test_captions_follow_the_frames_and_end_with_the_image(page):
+    page.choose("count", 2)
+    run = invert.generate([8, 8], seed=generate.SEED, frames=generate.FRAMES)
+    film = json.loads(html.unescape(re.search(r'data-film="([^"]*)"', page.html)[1]))
+    assert film["steps"] == run.frame_steps.tolist() and film["targets"] == ["8", "8"]
+    for n in range(2):
+        answers = [answer for answer, _ in film["says"]["network"][n]]
+        want = run.probabilities_by_step[run.frame_steps, n].argmax(axis=1)
+        assert answers == [str(digit) for digit in want]
+        digit = judge.look(run.frames[:, n]).digit
+        assert [answer != sheet.NO_DIGIT for answer, _ in film["says"]["judge"][n]] == list(digit)
+        assert not digit[0], "the noise it began with is none"
+
+
+def test_the_chart_marks_the_step_from_which_on_the_target_is_the_answer(page):
+    run = invert.generate(8, seed=generate.SEED)
+    answers = run.probabilities_by_step[:, 0].argmax(axis=1)
+    step = int(re.search(r"<b>step (\d+): it says 8</b>", page.html)[1])
+    assert answers[step - 1] != 8 and (answers[step:] == 8).all()

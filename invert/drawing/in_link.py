@@ -1,0 +1,2 @@
+def encode(d): return ""
+def decode(t): raise ValueError("x")

@@ -1,0 +1,69 @@
+// Keys: 0 to 9 choose the digit to draw, P shows the canvas and the film alone. Not where one types.
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.composedPath()[0].closest?.("input:not([type=range]), textarea, [contenteditable]")) return;
+  if (event.key.toLowerCase() === "p") document.body.classList.toggle("projector");
+  if (!/^[0-9]$/.test(event.key)) return;
+  for (const button of document.querySelectorAll(".st-key-digit button")) {
+    if (button.textContent.trim() === event.key) button.click();
+  }
+});
+
+// A click on an image that was drawn presses the unseen button that has the left side read it.
+addEventListener("click", (event) => {
+  const sender = event.target.closest?.(".send")?.dataset.sender;
+  if (!sender) return;
+  document.querySelector(`.st-key-${sender} button`)?.click();
+  showSide("reads");
+});
+
+// On a phone one side is shown at a time: "It reads" or "It draws".
+function showSide(side) {
+  document.body.classList.toggle("draws", side === "draws");
+  for (const button of document.querySelectorAll(".sides button")) {
+    button.setAttribute("aria-pressed", button.dataset.side === side);
+  }
+}
+addEventListener("click", (event) => {
+  const side = event.target.closest?.(".sides button")?.dataset.side;
+  if (side) showSide(side);
+});
+
+// Share: the address holds every choice and the drawing.
+addEventListener("click", async (event) => {
+  const button = event.target.closest?.(".share");
+  if (!button) return;
+  const said = button.parentElement.querySelector("[role=status]");
+  try {
+    await copy(location.href);
+    button.textContent = said.textContent = "Link copied";
+  } catch {
+    button.textContent = said.textContent = "Copy it from the address bar";
+  }
+  setTimeout(() => { button.textContent = "Share"; said.textContent = ""; }, 2500);
+});
+
+// Browsers give the clipboard to secure pages alone; elsewhere a selection is copied.
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const field = document.createElement("textarea");
+  field.value = text;
+  field.style.position = "fixed";
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand("copy");
+  field.remove();
+  if (!copied) throw new Error("not copied");
+}
+addEventListener("click", async (event) => {
+  const button = event.target.closest?.(".copy");
+  if (!button) return;
+  const label = button.textContent;
+  try {
+    await copy(button.closest(".code").querySelector("code").textContent);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Select the text to copy it";
+  }
+  setTimeout(() => { button.textContent = label; }, 2000);
+});

@@ -1,0 +1,51 @@
+// The stroke under way goes to the server: the next points when the last were answered. This is the
+// script of a component of its own, for only components can send.
+export default function ({ data, setTriggerValue }) {
+  const pen = (window.invertPen ??= { points: null, asked: 0, waiting: false, listening: false });
+  Object.assign(pen, { send: setTriggerValue, finished: data.finished, rest: data.rest });
+  if (pen.waiting && data.answered >= pen.asked) answered(pen);
+  if (pen.listening) return;
+  pen.listening = true;
+  const PATIENCE = 3000; // milliseconds: then the question was lost
+
+  const onCanvas = (event) => {
+    const paper = event.composedPath()[0];
+    return paper.matches?.("canvas.upper-canvas") ? paper : null;
+  };
+  const add = (event, paper) => {
+    const box = paper.getBoundingClientRect();
+    const side = Number(paper.style.width.replace("px", "")) || box.width;
+    const place = (at, from, length) => Math.round((10 * (at - from) * side) / length) / 10;
+    pen.points.push([place(event.clientX, box.left, box.width), place(event.clientY, box.top, box.height)]);
+  };
+  const ask = () => {
+    if (!pen.points || pen.waiting || pen.points.length < 2) return;
+    pen.waiting = true;
+    pen.asked += 1;
+    pen.since = performance.now();
+    pen.send("points", { number: pen.asked, finished: pen.finished, points: pen.points });
+    pen.timer = setTimeout(() => { pen.waiting = false; ask(); }, PATIENCE);
+  };
+  pen.ask = ask;
+  addEventListener("pointerdown", (event) => {
+    const paper = event.button === 0 && event.isPrimary && onCanvas(event);
+    if (!paper) return;
+    pen.points = [];
+    pen.paper = paper;
+    add(event, paper);
+  }, true);
+  addEventListener("pointermove", (event) => {
+    if (!pen.points || !event.isPrimary) return;
+    add(event, pen.paper);
+    ask();
+  }, true);
+  for (const kind of ["pointerup", "pointercancel"]) {
+    addEventListener(kind, () => { pen.points = null; }, true);
+  }
+}
+
+function answered(pen) {
+  clearTimeout(pen.timer);
+  const took = performance.now() - pen.since;
+  setTimeout(() => { pen.waiting = false; pen.ask(); }, Math.max(pen.rest, took));
+}

@@ -1,0 +1,114 @@
+"""The story in five scenes over the page: a sentence, one thing to touch, and the page's state."""
+
+from html import escape
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from invert.page import link, state
+
+SCENE = "scene shown"  # its number from 1, in the session's state; 0 where the story is closed
+
+
+class Scene(NamedTuple):
+    """One scene.
+
+    Attributes:
+        sentence: what it shows.
+        touch: what to do in it.
+        where: the key of what is to be touched; the style sheet frames it.
+        shows: the page's state, as its keys and their values.
+    """
+
+    sentence: str
+    touch: str
+    where: str
+    shows: dict[str, Any]
+
+
+DRAWS = {state.LEFT: "Classify", state.RIGHT: "Generate", state.METHOD: "its best"}
+SCENES = (
+    Scene(
+        "Somebody asked: can I learn the picture that makes my network say 8? This is what the plan"
+        " gives. It is noise, and only this network reads it as an 8.",
+        "Click the image: the other networks see no 8.",
+        "run",
+        {**DRAWS, state.NETWORK: "question", state.METHOD: "plain", state.START: "noise",
+         state.DIGIT: "8", state.COUNT: 1, state.SEED: 9},
+    ),
+    Scene(
+        "The network cannot see most of what a picture can be. The digit drowns in this noise, and"
+        " the answer does not change.",
+        "Move the slider.",
+        "lost",
+        {state.LEFT: "Classify", state.RIGHT: "What is lost", state.NETWORK: "question"},
+    ),
+    Scene(
+        "Now the same network, trained on digits that were disturbed to mislead it. The same plan"
+        " draws digits that anyone can read.",
+        "Choose another digit.",
+        "digit",
+        {**DRAWS, state.NETWORK: "robust", state.START: "default", state.DIGIT: "3",
+         state.COUNT: 1},
+    ),
+    Scene(
+        "This network also learned to reject its own bad drawings. Each seed gives it another"
+        " handwriting.",
+        "Choose another digit.",
+        "digit",
+        {**DRAWS, state.NETWORK: "energy", state.START: "noise", state.DIGIT: "5",
+         state.COUNT: 4, state.SEED: 9},
+    ),
+    Scene(
+        "Now your own digit. The network changes your drawing step by step until it is an 8.",
+        "Draw a 3.",
+        "easel",
+        {**DRAWS, state.NETWORK: "energy", state.START: state.MY_DRAWING, state.DIGIT: "8"},
+    ),
+)  # fmt: skip
+
+
+def open_by_link() -> None:
+    """Open the scene that the link names. Call it before any widget."""
+    if SCENE in st.session_state:
+        return
+    asked = st.query_params.get(link.SCENE, "")
+    st.session_state[SCENE] = 0
+    if asked in [str(number) for number in range(1, len(SCENES) + 1)]:
+        _turn_to(int(asked))
+
+
+def offer() -> None:
+    """Show the button that begins the story."""
+    st.button("The story", key="story", on_click=_turn_to, args=(1,))
+
+
+def show() -> None:
+    """Show the present scene, if any, over the page."""
+    number = st.session_state.get(SCENE, 0)
+    if not number:
+        st.query_params.pop(link.SCENE, None)
+        return
+    st.query_params[link.SCENE] = str(number)
+    scene = SCENES[number - 1]
+    with st.container(key="scene", horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(
+            f'<section class="scene" data-where="{scene.where}" aria-label="The story">'
+            f'<p class="number">{number} of {len(SCENES)}</p><div role="status">'
+            f"<p>{escape(scene.sentence)}</p><p><b>{escape(scene.touch)}</b></p></div></section>"
+        )
+        for label, key, to in (
+            ("Back", "scene-back", number - 1),
+            ("Next", "scene-next", number + 1),
+            ("Close", "scene-close", 0),
+        ):
+            beyond = key != "scene-close" and not 1 <= to <= len(SCENES)
+            st.button(label, key=key, on_click=_turn_to, args=(to,), disabled=beyond)
+    st.html(f"<style>.st-key-{scene.where} {{ animation: touch 1.6s ease-in-out 3 }}</style>")
+
+
+def _turn_to(number: int) -> None:
+    st.session_state[SCENE] = number
+    if number:
+        for key, value in SCENES[number - 1].shows.items():
+            st.session_state[key] = value
