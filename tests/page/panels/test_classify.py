@@ -79,7 +79,9 @@ def test_what_the_pen_has_drawn_so_far_is_read_and_changes_nothing_that_stays(pa
     page.draw(ONE)
     page.move_pen((60, 40), (200, 40))
     both = {"objects": [*ONE["objects"], stroke((60, 40), (200, 40))]}
-    np.testing.assert_allclose(page.test.session_state["drawn image"], from_strokes(both))
+    shown = [float(n) for n in re.findall(r"--to:([\d.]+)'", page.html)]
+    np.testing.assert_allclose(shown, invert.classify(from_strokes(both))[0], atol=1e-4)
+    np.testing.assert_allclose(page.test.session_state["drawn image"], from_strokes(ONE))
     page.run()
     assert page.answer == 1
 
