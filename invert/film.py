@@ -8,9 +8,16 @@ taken, so are ``(F, N, H, W, 3)``.
 import io
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 MAX_SIDE = 4096
+# A caption's letters, of the picture's width; where it is too long, down to the least, then cut.
+LETTERS, LEAST_LETTERS = 0.055, 0.03
+MARGIN = 0.06  # of the width, beside the caption
+STRIP = 2.2  # its strip's height, in letters
+FINE, WIDE = 4, 1000  # less wide, letters are drawn larger and reduced: small ones are spaced badly
+MAX_CAPTION = 300  # characters: more are never seen
+INK, PAPER = "#5d5a52", "#ffffff"
 
 
 def sprite(frames, pixel_range: tuple[float, float] = (0.0, 1.0)) -> bytes:
@@ -48,6 +55,7 @@ def gif(
     duration: float = 2.4,
     hold: float = 1.2,
     pixel_range: tuple[float, float] = (0.0, 1.0),
+    caption: str = "",
 ) -> bytes:
     """Return the film as an animated GIF that loops for ever and rests on its last frame.
 
@@ -58,13 +66,15 @@ def gif(
         duration: seconds from the first frame to the last.
         hold: seconds the last frame stays before the film begins again.
         pixel_range: the lowest and the highest value that the frames may have.
+        caption: one line of text, which gets a strip of its own under the pictures; cut where it
+            is too long. None where it is empty.
 
     Returns:
         The bytes of a GIF89a.
 
     Raises:
         ValueError: frames as for `sprite`, a scale or number of columns below 1, seconds below 0,
-            or a picture of more than 4096 pixels a side.
+            or a picture of more than 4096 pixels a side before its caption.
 
     >>> picture = Image.open(io.BytesIO(gif(np.zeros((2, 4, 28, 28)) + [[[[0.5]]], [[[1]]]])))
     >>> picture.size, picture.n_frames
@@ -72,7 +82,7 @@ def gif(
     """
     if duration < 0 or hold < 0:
         raise ValueError(f"duration and hold are seconds from 0; got {duration} and {hold}.")
-    pages = _pages(frames, scale, columns, pixel_range)
+    pages = _captioned(_pages(frames, scale, columns, pixel_range), caption)
     count = len(pages)
     # A GIF counts in hundredths of a second, and browsers slow down anything under two of them.
     each = max(20, round(duration * 100 / max(1, count - 1)) * 10)
@@ -87,6 +97,7 @@ def png(
     scale: int = 8,
     columns: int | None = None,
     pixel_range: tuple[float, float] = (0.0, 1.0),
+    caption: str = "",
 ) -> bytes:
     """Return images side by side as one PNG.
 
@@ -95,6 +106,8 @@ def png(
         scale: how many PNG pixels a pixel becomes, both ways; pixels stay sharp squares.
         columns: images side by side; as near to a square as it goes where None.
         pixel_range: the lowest and the highest value that the images may have.
+        caption: one line of text, which gets a strip of its own under the pictures; cut where it
+            is too long. None where it is empty.
 
     Returns:
         The bytes of an 8-bit PNG, greyscale or RGB.
@@ -105,7 +118,8 @@ def png(
     >>> Image.open(io.BytesIO(png(np.zeros((10, 28, 28)), columns=5))).size
     (1120, 448)
     """
-    (page,) = _pages(np.asarray(images)[None], scale, columns, pixel_range)
+    pages = _pages(np.asarray(images)[None], scale, columns, pixel_range)
+    (page,) = _captioned(pages, caption)
     out = io.BytesIO()
     page.save(out, "PNG")
     return out.getvalue()
@@ -129,6 +143,43 @@ def _pages(frames, scale: int, columns: int | None, pixel_range) -> list[Image.I
     grid = paper.reshape(count, rows, columns, height, width, channels)
     grid = grid.transpose(0, 1, 3, 2, 4, 5).reshape(count, rows * height, columns * width, channels)
     return [_picture(page.repeat(scale, 0).repeat(scale, 1)) for page in grid]
+
+
+def _captioned(pages: list[Image.Image], caption: str) -> list[Image.Image]:
+    """Put the caption's strip under each page, all of one size; without a caption, nothing."""
+    # One line, and nothing that cannot be written: half of a surrogate pair, for one.
+    line = caption[:MAX_CAPTION].encode("utf-8", "replace").decode()
+    line = " ".join("".join(c if c.isprintable() else " " for c in line).split())
+    if not line:
+        return pages
+    strip = _strip(line, pages[0].width, pages[0].mode)
+    captioned = []
+    for page in pages:
+        whole = Image.new(page.mode, (page.width, page.height + strip.height), PAPER)
+        whole.paste(page, (0, 0))
+        whole.paste(strip, (0, page.height))
+        captioned.append(whole)
+    return captioned
+
+
+def _strip(line: str, width: int, mode: str) -> Image.Image:
+    """Return a line of text in the middle of a strip of paper, as large as it fits."""
+    height = max(1, round(STRIP * LETTERS * width))
+    fine = FINE if width < WIDE else 1
+    room, least = fine * width * (1 - 2 * MARGIN), fine * width * LEAST_LETTERS
+    size = max(1.0, fine * width * LETTERS)
+    font = ImageFont.load_default(size)  # Pillow brings it
+    while font.getlength(line) > room and size > max(1.0, least):
+        size = max(0.97 * size, 1.0, least)
+        font = ImageFont.load_default(size)
+    kept = line
+    while line and font.getlength(line) > room:
+        kept = kept[:-1]
+        line = kept.rstrip(" ,;:·") + "…" if kept else ""
+    strip = Image.new(mode, (fine * width, fine * height), PAPER)
+    middle = (fine * width / 2, fine * height / 2)
+    ImageDraw.Draw(strip).text(middle, line, INK, font, anchor="mm")
+    return strip.reduce(fine)
 
 
 def _picture(levels: np.ndarray) -> Image.Image:

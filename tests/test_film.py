@@ -116,3 +116,96 @@ def test_frames_that_are_none_are_refused_in_words(make, frames, words):
 def test_gif_settings_are_checked_in_words(settings, words):
     with pytest.raises(ValueError, match=words):
         film.gif(np.zeros((2, 1, 28, 28)), **settings)
+
+
+WORDS = "8, drawn by energy run backwards · invert"
+CAPTIONS = [
+    "8",
+    WORDS,
+    "W" * 40,
+    "far too long to be read, " * 1_000,
+    "i" * 100_000,
+    "two\nlines\tand\0more",
+    "漢字 → \u0378 é \U0001f600",
+    "half a pair: \ud800",
+    "אבג \u202e abc",
+]
+
+
+def strip_of(picture, height):
+    """The part of a picture under its images, which are so high."""
+    return np.asarray(picture)[height:]
+
+
+@pytest.mark.parametrize("caption", CAPTIONS, ids=range(len(CAPTIONS)))
+@pytest.mark.parametrize("side, scale", [(28, 1), (28, 8), (28, 40), (1, 1)])
+def test_a_caption_has_a_strip_of_its_own_and_fits(caption, side, scale):
+    images = np.random.default_rng(3).random((5, side, side))
+    bare = opened(film.png(images, scale=scale))
+    picture = opened(film.png(images, scale=scale, caption=caption))
+    width, height = bare.size
+    assert (picture.width, picture.mode, picture.format) == (width, "L", "PNG")
+    assert picture.height - height == max(1, round(0.121 * width))
+    np.testing.assert_array_equal(np.asarray(picture)[:height], np.asarray(bare))
+    strip = strip_of(picture, height)
+    if width < 28:
+        return
+    rows, columns = (np.flatnonzero((strip < 250).any(axis=axis)) for axis in (1, 0))
+    assert len(rows), "there is ink"
+    assert columns[0] >= 0.04 * width and columns[-1] < 0.96 * width
+    assert abs(columns[0] + columns[-1] + 1 - width) < 0.04 * width + 2, "in the middle"
+    assert rows[0] > 0 and rows[-1] < len(strip) - 1
+    if scale > 1:
+        assert strip[[0, -1]].min() == 255 and 85 <= strip.min() <= 130, "grey, not black"
+
+
+def test_different_captions_differ_and_the_same_is_the_same():
+    images = np.zeros((1, 28, 28))
+    made = [film.png(images, caption=caption) for caption in ("8", "3", WORDS, "3")]
+    assert made[1] == made[3] and len(set(made)) == 3
+
+
+def test_a_longer_caption_has_smaller_letters_and_one_too_long_ends_in_an_ellipsis():
+    def drawn(caption):
+        strip = strip_of(opened(film.png(np.zeros((28, 28)), scale=50, caption=caption)), 1400)
+        return strip[:, (strip < 250).any(axis=0)]
+
+    def high(caption):
+        return np.ptp(np.flatnonzero((drawn(caption) < 250).any(axis=1)))
+
+    assert high("H") > high("H" * 30) >= 0.5 * high("H")
+    cut, whole = drawn("H" * 200), drawn("H" * 30)
+    dots = np.flatnonzero((cut < 250).any(axis=1))[-1]
+    tail, stem = cut[:, -12:], whole[:, -12:]
+    assert (tail[: dots - 15] == 255).all(), "dots at the foot of the line, and nothing above"
+    assert (stem < 250).any(axis=1).sum() > 20
+
+
+@pytest.mark.parametrize("empty", ["", " \n ", "\0"])
+def test_without_a_caption_nothing_changes(empty):
+    frames = np.random.default_rng(4).random((3, 2, 28, 28))
+    assert film.png(frames[0], caption=empty) == film.png(frames[0])
+    assert film.gif(frames, caption=empty) == film.gif(frames)
+
+
+def test_every_frame_of_a_gif_has_the_caption():
+    frames = np.random.default_rng(5).random((6, 4, 28, 28), np.float32)
+    film_bare, film_named = opened(film.gif(frames)), opened(film.gif(frames, caption=WORDS))
+    named = opened(film.png(frames[0], caption=WORDS))
+    assert film_named.n_frames == 6 and film_named.size == named.size
+    for f in range(6):
+        film_bare.seek(f)
+        film_named.seek(f)
+        assert film_named.info["duration"] == film_bare.info["duration"]
+        shown = np.asarray(film_named.convert("L"))
+        np.testing.assert_array_equal(shown[:448], np.asarray(film_bare.convert("L")))
+        np.testing.assert_array_equal(shown[448:], strip_of(named, 448))
+
+
+def test_pictures_in_colour_have_a_caption_too():
+    images = np.random.default_rng(6).random((2, 16, 16, 3))
+    bare, picture = (opened(film.png(images, caption=c)) for c in ("", WORDS))
+    assert picture.mode == "RGB"
+    np.testing.assert_array_equal(np.asarray(picture)[:128], np.asarray(bare))
+    darkest = strip_of(picture, 128).reshape(-1, 3).min(axis=0)
+    assert (darkest >= (93, 90, 82)).all() and (darkest < 130).all()

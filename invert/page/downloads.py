@@ -12,27 +12,29 @@ SCALE = 10
 
 
 def png(run) -> bytes:
-    """Return the images side by side, each pixel ten wide."""
-    return film.png(run.images, scale=SCALE, pixel_range=run.pixel_range)
+    """Return the images side by side, each pixel ten wide, and what they are."""
+    return film.png(run.images, scale=SCALE, pixel_range=run.pixel_range, caption=caption(run))
 
 
 def gif(run) -> bytes:
-    """Return the film as a GIF.
+    """Return the film as a GIF, and what it shows.
 
     Raises:
         ValueError: the method made its images in one go, so there is no film.
     """
     if not len(run.frames):
         raise ValueError(f"{run.method} takes no steps, so there is no film to keep.")
-    return film.gif(run.frames, pixel_range=run.pixel_range)
+    return film.gif(
+        run.frames, scale=SCALE, pixel_range=run.pixel_range, caption=caption(run)
+    )
 
 
-def npz(run, opinion: Opinion) -> bytes:
+def npz(run, opinion: Opinion | None) -> bytes:
     """Return images, film, opinions and how all was made, for ``numpy.load``; nothing is pickled.
 
     Args:
         run: what `invert.generate` returns.
-        opinion: the judge's, of its images.
+        opinion: the judge's, of its images; None where they are no digits.
     """
     settings = {
         "classifier": run.classifier,
@@ -41,14 +43,16 @@ def npz(run, opinion: Opinion) -> bytes:
         "start": run.start,
         "settings": dict(run.settings),
     }
+    judged = {}
+    if opinion is not None:
+        judged = {"judge": opinion.probabilities, "looks_like_digit": opinion.digit}
     out = io.BytesIO()
     np.savez_compressed(
         out,
+        **judged,
         images=run.images,
         targets=run.targets,
         probabilities=run.probabilities,
-        judge=opinion.probabilities,
-        looks_like_digit=opinion.digit,
         probabilities_by_step=run.probabilities_by_step,
         losses=run.losses,
         frames=run.frames,
@@ -56,6 +60,31 @@ def npz(run, opinion: Opinion) -> bytes:
         settings=np.array(json.dumps(settings)),
     )
     return out.getvalue()
+
+
+def caption(run) -> str:
+    """Return what a run's pictures are, in a line for somebody who was sent them.
+
+    >>> from types import SimpleNamespace
+    >>> run = {"targets": [8, 8], "labels": "0123456789", "classifier": "energy"}
+    >>> run |= {"method": "steepest", "start": "noise", "verdicts": ["convinced"] * 2}
+    >>> caption(SimpleNamespace(**run))
+    '8, drawn by energy run backwards · invert'
+    >>> caption(SimpleNamespace(**run | {"start": "image"}))
+    'my drawing became an 8: energy, run backwards'
+    """
+    asked = list(dict.fromkeys(str(run.labels[target]) for target in run.targets))
+    if run.start == "image":
+        became = "became" if set(run.verdicts) == {"convinced"} else "was to become"
+        digits = " or ".join(f"{_article(label)} {label}" for label in asked)
+        return f"my drawing {became} {digits}: {run.classifier}, run backwards"
+    by = "an inverse model" if run.method == "inverse" else f"{run.classifier} run backwards"
+    return f"{', '.join(asked)}, drawn by {by} · invert"
+
+
+def _article(label: str) -> str:
+    """The article before a label as it is spoken: an 8, an 11, an apple; a 3, a cat."""
+    return "an" if label in ("11", "18") or label[:1].lower() in tuple("8aeio") else "a"
 
 
 def name(run, ending: str) -> str:

@@ -585,7 +585,7 @@ def test_images_film_and_numbers_are_kept(visit):
         kept[file.suggested_filename] = Path(file.path()).read_bytes()
     assert list(kept) == [f"6-energy-steepest-seed-3.{ending}" for ending in ("png", "gif", "npz")]
     png, gif, npz = kept.values()
-    assert Image.open(io.BytesIO(png)).size == (560, 560)
+    assert Image.open(io.BytesIO(png)).size == (560, 560 + 68)  # and the caption
     assert Image.open(io.BytesIO(gif)).n_frames > 10
     with np.load(io.BytesIO(npz), allow_pickle=False) as numbers:
         assert numbers["images"].shape == (4, 28, 28)
