@@ -42,8 +42,12 @@ class Page:
     def __init__(self, monkeypatch):
         from invert.page import live
 
-        self.drawing = self.pen = None
-        monkeypatch.setattr(live, "_component", lambda: lambda **_: SimpleNamespace(points=self.pen))
+        self.drawing = self.pen = self.opened = None
+        monkeypatch.setattr(
+            live,
+            "_component",
+            lambda: lambda **_: SimpleNamespace(points=self.pen, opened=self.opened),
+        )
         monkeypatch.setattr(
             CANVAS, "st_canvas", lambda **_: SimpleNamespace(json_data=self.drawing)
         )
@@ -60,8 +64,7 @@ class Page:
 
     def move_pen(self, *points):
         """The pen is down and has drawn this so far; nothing of it is on the canvas yet."""
-        finished = len((self.drawing or {}).get("objects") or [])
-        self.pen = {"number": 1, "finished": finished, "points": [list(p) for p in points]}
+        self.pen = {"number": 1, "points": [list(point) for point in points]}
         self.run()
         self.pen = None
         return self

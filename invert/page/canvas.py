@@ -1,6 +1,6 @@
 """The canvas that one draws on."""
 
-from invert.page import choices, link
+from invert.page import choices
 
 SIDE = 280
 INK, PAPER = "#17181c", "#ffffff"
@@ -8,10 +8,14 @@ PENS = {"thin": 10, "medium": 18, "thick": 28}
 PEN = "medium"
 
 
-def draw(pen: str) -> dict | None:
+def draw(pen: str, first: dict | None) -> dict | None:
     """Show the canvas and return the strokes on it, as `invert.drawing.from_strokes` takes them.
 
-    What a link has drawn stands on it at first. Its Undo, Redo and Clear come with it and act in
+    Args:
+        pen: one of ``PENS``.
+        first: strokes that stand on it at first. Another value would empty it.
+
+    Its Undo, Redo and Clear come with it and act in
     the browser; ``canvas.js`` lays them under the canvas, where they cover nothing.
     """
     # It registers itself with a server when it is imported, and there must be one.
@@ -24,7 +28,7 @@ def draw(pen: str) -> dict | None:
         width=SIDE,
         height=SIDE,
         drawing_mode="freedraw",
-        initial_drawing=link.drawing(),
+        initial_drawing=first,
         key="canvas",
     ).json_data
 

@@ -19,7 +19,7 @@ CHOICES: tuple[str, ...] = (
 )
 CHOICES += ("left", "right", "ladder-seed", "lost-image")
 DRAWING, SCENE = "drawing", "scene"  # of no widget
-LONGEST_DRAWING = 4000  # characters, so that the whole address goes through any server
+MOST_POINTS = 1000  # a drawing of more is not kept: it would take too long to make it short
 MISSING = "The link asks for what this page does not have: {}. The usual is shown."
 
 
@@ -37,23 +37,26 @@ def asked() -> dict[str, str]:
     return link
 
 
-def drawing() -> dict | None:
-    """Return the drawing that the link came with, the same for the whole visit."""
-    if "link drawing" not in st.session_state:
-        text, found = st.query_params.get(DRAWING, ""), None
-        if text:
-            try:
-                found = in_link.decode(text)
-            except ValueError:
-                st.toast(MISSING.format(DRAWING), duration="long")
-        st.session_state["link drawing"] = found
-    return st.session_state["link drawing"]
+def opened() -> str:
+    """Return the text of the drawing that the link came with, the same for the whole visit."""
+    return st.session_state.setdefault("link drawing", st.query_params.get(DRAWING, ""))
+
+
+def drawing(text: str) -> dict | None:
+    """Return the drawing that a link's text stands for, or None, with a word on one that is bad."""
+    try:
+        return in_link.decode(text) if text else None
+    except ValueError:
+        if "bad drawing" not in st.session_state:
+            st.session_state["bad drawing"] = True
+            st.toast(MISSING.format(DRAWING), duration="long")
+        return None
 
 
 def keep_drawing(strokes: dict | None) -> None:
     """Put the drawing into the address, which then opens with it."""
     try:
-        text = in_link.encode(strokes)
+        text = in_link.encode(strokes) if _points(strokes) <= MOST_POINTS else ""
     except ValueError:  # it is no drawing, which the reading says
         text = ""
     if text != st.query_params.get(DRAWING, ""):
@@ -61,6 +64,13 @@ def keep_drawing(strokes: dict | None) -> None:
             st.query_params[DRAWING] = text
         else:
             del st.query_params[DRAWING]
+
+
+def _points(strokes: dict | None) -> int:
+    objects = strokes.get("objects") if isinstance(strokes, dict) else None
+    objects = objects if isinstance(objects, list) else []
+    paths = [each.get("path") for each in objects if isinstance(each, dict)]
+    return sum(len(path) for path in paths if isinstance(path, list))
 
 
 def say_what_is_missing(asked: dict[str, str]) -> None:

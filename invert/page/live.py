@@ -5,7 +5,7 @@ the points of the stroke under way. It sends the next ones only when the answer 
 come, and rests as long as that answer took, so that a busy server is asked less.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -16,29 +16,42 @@ KEY, ANSWERED = "live", "points answered"
 REST_MILLISECONDS = 100  # between an answer and the next question, at least
 
 
+class Pen(NamedTuple):
+    """What the browser knows of the pen.
+
+    Attributes:
+        points: of the stroke under way, in canvas pixels, or None where the pen is up.
+        opened: the drawing in the link that this browser opened the page by, as text; None where
+            it has not said so yet. A new server asks for it, when an old one was lost.
+    """
+
+    points: list[list[float]] | None
+    opened: str | None
+
+
 @st.cache_resource(show_spinner=False)
 def _component() -> Any:
     # It registers itself with a server, and there must be one.
     return st.components.v2.component("invert_pen", html="<i></i>", js=look.script("pen"))
 
 
-def stroke(finished: int) -> list[list[float]] | None:
-    """Return the points of the stroke under way, in canvas pixels, or None where the pen is up.
+def pen(link: str) -> Pen:
+    """Return what the browser says of the pen.
 
     Args:
-        finished: how many strokes the canvas has sent. Points that were drawn before one of them
-            ended are its own, and not returned.
+        link: the drawing in the page's link, as text.
     """
-    pen = _component()(
+    sent = _component()(
         data={
-            "finished": finished,
             "answered": st.session_state.get(ANSWERED, 0),
             "rest": REST_MILLISECONDS,
+            "link": link,
         },
         key=KEY,
         on_points_change=_note_what_is_answered,
+        on_opened_change=lambda: None,
     )
-    return _checked(pen.points, finished)
+    return Pen(_checked(sent.points), sent.opened if isinstance(sent.opened, str) else None)
 
 
 def _note_what_is_answered() -> None:
@@ -47,20 +60,16 @@ def _note_what_is_answered() -> None:
         st.session_state[ANSWERED] = sent["number"]
 
 
-def _checked(sent: Any, finished: int) -> list[list[float]] | None:
-    if not isinstance(sent, dict) or sent.get("finished") != finished:
-        return None
-    points = sent.get("points")
+def _checked(sent: Any) -> list[list[float]] | None:
+    points = sent.get("points") if isinstance(sent, dict) else None
     if not isinstance(points, list) or not 2 <= len(points) <= MOST_POINTS:
         return None
     pairs = (isinstance(point, list) and len(point) == 2 for point in points)
     return points if all(pairs) else None
 
 
-def joined(drawing: dict | None, points: list[list[float]] | None) -> dict | None:
+def joined(drawing: dict | None, points: list[list[float]]) -> dict:
     """Return the drawing with the stroke under way as one more."""
-    if points is None:
-        return drawing
     first, *others = points
     path = [["M", *first], *(["L", *point] for point in others)]
     objects = (drawing or {}).get("objects") or []

@@ -41,13 +41,22 @@ def current(drawing: dict | None) -> state.Instead | None:
 
     A visitor who has drawn nothing yet is met by an example.
     """
-    strokes = (drawing.get("objects") if isinstance(drawing, dict) else None) or []
+    strokes = _strokes(drawing)
     if STROKES not in st.session_state and not strokes:
         put_example(*FIRST)
-    elif strokes != st.session_state.get(STROKES, []):
+    elif changed(drawing):
         take_away()
     st.session_state[STROKES] = strokes
     return state.instead()
+
+
+def changed(drawing: dict | None) -> bool:
+    """Whether there is a stroke more or less than `current` has seen."""
+    return _strokes(drawing) != st.session_state.get(STROKES, [])
+
+
+def _strokes(drawing: dict | None) -> list:
+    return (drawing.get("objects") if isinstance(drawing, dict) else None) or []
 
 
 def cover(instead: state.Instead, side: int) -> str:

@@ -87,4 +87,4 @@ def test_pictures_have_the_caption_and_a_real_run_has_one():
     )
     words = downloads.caption(run)
     assert downloads.png(run) == film.png(run.images, scale=10, caption=words)
-    assert downloads.gif(run) == film.gif(run.frames, caption=words)
+    assert downloads.gif(run) == film.gif(run.frames, scale=downloads.SCALE, caption=words)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from page_driver import CANVAS, ONE, ZERO, Page, at
 
-from invert.drawing import from_strokes
+from invert.drawing import from_strokes, in_link
 from invert.page import link
 from invert.page.panels import generate
 
@@ -84,7 +84,7 @@ def test_no_control_needs_a_help_sign(page):
 
 def test_a_link_opens_with_the_drawing_it_carries_and_keeps_the_next(page, monkeypatch):
     page.draw(ZERO)
-    (text,) = page.test.query_params["drawing"]
+    text = page.test.query_params["drawing"]
     other = Page(monkeypatch)
     other.test.query_params["drawing"] = text
     opened = []
@@ -99,9 +99,26 @@ def test_a_link_opens_with_the_drawing_it_carries_and_keeps_the_next(page, monke
     assert apart < 0.02
     other.draw({"objects": [*opened[0]["objects"], *ONE["objects"]]})
     assert opened[-1] == opened[0], "what a link brings is the same for the whole visit"
-    assert other.test.query_params["drawing"] != [text]
+    assert other.test.query_params["drawing"] != text
     other.draw({"objects": []})
     assert "drawing" not in other.test.query_params
+
+
+def test_a_new_server_asks_the_browser_what_its_canvas_began_with(page, monkeypatch):
+    opened = []
+    other = Page(monkeypatch)
+    other.test.query_params["drawing"] = in_link.encode(ZERO)
+    other.opened, other.drawing = in_link.encode(ONE), ZERO
+    monkeypatch.setattr(
+        CANVAS, "st_canvas",
+        lambda initial_drawing, **_: opened.append(initial_drawing)
+        or SimpleNamespace(json_data=other.drawing),
+    )
+    other.run()
+    assert opened[-1] == in_link.decode(other.opened), "another would empty the canvas"
+    assert other.answer == 0
+    other.opened = "no drawing"
+    assert other.run().answer == 0 and opened[-1] is None
 
 
 @pytest.mark.parametrize("text", ["x", "1" * 5000, "<script>alert(1)</script>", "%00", "1AAAA"])

@@ -1,8 +1,9 @@
 // The stroke under way goes to the server: the next points when the last were answered. This is the
 // script of a component of its own, for only components can send.
-export default function ({ data, setTriggerValue }) {
-  const pen = (window.invertPen ??= { points: null, asked: 0, waiting: false, listening: false });
-  Object.assign(pen, { send: setTriggerValue, finished: data.finished, rest: data.rest });
+export default function ({ data, setTriggerValue, setStateValue }) {
+  const pen = (window.invertPen ??= { points: null, asked: 0, waiting: false, opened: null });
+  Object.assign(pen, { send: setTriggerValue, rest: data.rest });
+  if (pen.opened === null) setStateValue("opened", pen.opened = data.link);
   if (pen.waiting && data.answered >= pen.asked) answered(pen);
   if (pen.listening) return;
   pen.listening = true;
@@ -23,7 +24,7 @@ export default function ({ data, setTriggerValue }) {
     pen.waiting = true;
     pen.asked += 1;
     pen.since = performance.now();
-    pen.send("points", { number: pen.asked, finished: pen.finished, points: pen.points });
+    pen.send("points", { number: pen.asked, points: pen.points });
     pen.timer = setTimeout(() => { pen.waiting = false; ask(); }, PATIENCE);
   };
   pen.ask = ask;

@@ -41,10 +41,14 @@ def show() -> None:
     if complaint := state.complaint():
         st.html(markup.alert(complaint))
     with easel:
-        strokes = canvas.draw(pen)
-        finished = len((strokes or {}).get("objects") or [])
-        under_way = live.stroke(finished)
+        live_pen = live.pen(link.opened())
+        text = link.opened() if live_pen.opened is None else live_pen.opened
+        strokes = canvas.draw(pen, link.drawing(text))
+        changed = shown_instead.changed(strokes)
         instead = shown_instead.current(strokes)
+        # A stroke that has ended meanwhile is on the canvas already.
+        under_way = None if changed else live_pen.points
+        drawn = bool(strokes and strokes.get("objects"))
         if under_way:
             instead, strokes = None, live.joined(strokes, under_way)
         if instead:
@@ -53,7 +57,7 @@ def show() -> None:
         link.keep_drawing(strokes)
     with back:
         st.button(
-            "Back to my drawing" if finished else "Empty the canvas",
+            "Back to my drawing" if drawn else "Empty the canvas",
             key="back",
             on_click=shown_instead.take_away,
             disabled=instead is None,

@@ -86,17 +86,24 @@ def test_what_the_pen_has_drawn_so_far_is_read_and_changes_nothing_that_stays(pa
     assert page.answer == 1
 
 
+def test_a_stroke_that_has_ended_is_not_read_twice(page):
+    page.draw(ONE)
+    page.drawing = ZERO
+    page.move_pen((60, 40), (200, 40))
+    shown = [float(n) for n in re.findall(r"--to:([\d.]+)'", page.html)]
+    np.testing.assert_allclose(shown, invert.classify(from_strokes(ZERO))[0], atol=1e-4)
+
+
 @pytest.mark.parametrize(
     "sent",
     [
         "text",
-        {"number": "x", "finished": 1, "points": [[1, 2], [3, 4]]},
-        {"number": 1, "finished": 0, "points": [[1, 2], [3, 4]]},
-        {"number": 1, "finished": 1, "points": [[1, 2]]},
-        {"number": 1, "finished": 1, "points": [[1, 2]] * 5000},
-        {"number": 1, "finished": 1, "points": [[1], "x"]},
-        {"number": 1, "finished": 1, "points": [["a", None], [3, 4]]},
-        {"number": 1, "finished": 1, "points": [[1e9, 0], [3, 4]]},
+        {"number": "x", "points": [[1, 2], [3, 4]]},
+        {"number": 1, "points": [[1, 2]]},
+        {"number": 1, "points": [[1, 2]] * 5000},
+        {"number": 1, "points": [[1], "x"]},
+        {"number": 1, "points": [["a", None], [3, 4]]},
+        {"number": 1, "points": [[1e9, 0], [3, 4]]},
     ],
 )
 def test_whatever_the_pen_sends_the_page_goes_on(page, sent):
