@@ -17,6 +17,10 @@ NO_MEMORY = (
 log = logging.getLogger(__name__)
 
 
+class NotYet(ValueError):
+    """What the visitor has to give first is not there yet: a state, and no failure."""
+
+
 def plain_sentence(error: BaseException) -> str:
     """Return what a visitor may read of an error, and log what he may not.
 
@@ -35,7 +39,7 @@ def plain_sentence(error: BaseException) -> str:
 
 def html(error: BaseException) -> str:
     """Return the sentence as HTML: an alert, or a hint where all that is missing is a drawing."""
-    if isinstance(error, BlankDrawing):
+    if isinstance(error, BlankDrawing | NotYet):
         return markup.sentence(str(error), "hint")
     return markup.alert(plain_sentence(error))
 

@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import streamlit as st
 
+from invert.images import SIDE
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, DENSE
-from invert.page import choices, markup, state
+from invert.page import choices, failure, loading, markup, state, visitors_networks
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
@@ -14,10 +16,10 @@ YOURS = "yours"
 NAMES = (*CLASSIFIERS, YOURS)
 # What each is, beside the choice: how it was trained, and what that makes of it.
 MEANINGS = {
-    "question": "trained as the question describes. Run backwards, it makes noise that only it can read.",
-    "robust": "the same network, trained on digits disturbed to mislead it. It draws legible digits.",
-    "energy": "like robust, and trained to reject its own bad drawings. It draws handwriting.",
-    "student": "a LeNet-5 that never saw handwriting. It learned from what energy draws.",
+    "question": "trained as the question describes. Run backwards, it draws noise that only it reads.",
+    "robust": "the same network, trained on disturbed digits. It draws digits that anyone can read.",
+    "energy": "like `robust`, and trained to reject its own bad drawings. It draws handwriting.",
+    "student": "a LeNet-5 that never saw handwriting. It learned from what `energy` draws.",
 }
 
 
@@ -26,16 +28,49 @@ class Network(NamedTuple):
 
     Attributes:
         name: of a shipped one its own; of a visitor's one that no other file has.
-        classifier: what `invert.generate` and `invert.classify` take.
+        source: what `invert.generate` and `invert.classify` take; None where a visitor's is not
+            here yet.
+        shape: of its images.
+        labels: of its classes.
+        pixel_range: of its images.
     """
 
     name: str
-    classifier: "str | FrozenGraph"
+    source: "str | FrozenGraph | None"
+    shape: tuple[int, ...] = (SIDE, SIDE)
+    labels: tuple[str, ...] = markup.DIGITS
+    pixel_range: tuple[float, float] = (0.0, 1.0)
+
+    @property
+    def classifier(self) -> "str | FrozenGraph":
+        """What `invert.generate` and `invert.classify` take.
+
+        Raises:
+            NotYet: the visitor has given none yet.
+        """
+        if self.source is None:
+            raise failure.NotYet(visitors_networks.NOT_YET)
+        return self.source
 
     @property
     def dense(self) -> bool:
         """Whether the panels that look into layers can look into this one."""
         return self.name in DENSE
+
+    @property
+    def digits(self) -> bool:
+        """Whether it reads digits of this page's form, which one can draw."""
+        return self.shape == (SIDE, SIDE) and len(self.labels) == len(markup.DIGITS)
+
+    def fit(self, image: np.ndarray) -> np.ndarray:
+        """Return an image in [0, 1] in the network's pixel range."""
+        least, most = self.pixel_range
+        return image if (least, most) == (0, 1) else least + (most - least) * image
+
+    def unfit(self, image: np.ndarray) -> np.ndarray:
+        """Return an image of the network's pixel range in [0, 1]."""
+        least, most = self.pixel_range
+        return image if (least, most) == (0, 1) else (image - least) / (most - least)
 
 
 def choose() -> None:
@@ -44,12 +79,31 @@ def choose() -> None:
 
 
 def show_meaning() -> None:
-    """Say what the chosen network is."""
-    name = chosen().name
-    st.html(markup.sentence(f"`{name}`: {MEANINGS[name]}", "meaning"))
+    """Say what the chosen network is; or take a visitor's."""
+    name = st.session_state.get(state.NETWORK) or DEFAULT
+    if name in CLASSIFIERS:
+        st.html(markup.sentence(f"`{name}`: {MEANINGS[name]}", "meaning"))
+        return
+    with st.container(key="your-network", horizontal=True, vertical_alignment="center"):
+        file = st.file_uploader(
+            "Your trained network",
+            type=["keras", "h5", "hdf5", "pb"],
+            key="network-file",
+            label_visibility="collapsed",
+        )
+        if file is not None and loading.ready():
+            visitors_networks.take(file.file_id, file.name, file.getvalue)
+        st.html(markup.sentence(visitors_networks.said(), "meaning"))
+    if complaint := visitors_networks.complaint():
+        st.html(markup.alert(complaint))
 
 
 def chosen() -> Network:
     """Return the network that was chosen."""
     name = st.session_state.get(state.NETWORK) or DEFAULT
-    return Network(name, name) if name in CLASSIFIERS else Network(DEFAULT, DEFAULT)
+    if name in CLASSIFIERS:
+        return Network(name, name)
+    graph = visitors_networks.held()
+    if graph is None:
+        return Network(YOURS, None)
+    return Network(graph.name, graph, graph.image_shape, graph.labels, graph.pixel_range)

@@ -42,7 +42,9 @@ def opinions(run) -> Opinions:
     frames = run.frames if len(run.frames) else run.images[None]
     if not are_digits(run):
         return Opinions(network, None)
-    opinion = judge.look(frames.reshape(-1, *frames.shape[2:]))
+    least, most = run.pixel_range
+    inked = (frames - least) / (most - least)
+    opinion = judge.look(inked.reshape(-1, *frames.shape[2:]))
     said = [
         _said(probabilities, run.labels) if digit else (NO_DIGIT, "")
         for probabilities, digit in zip(opinion.probabilities, opinion.digit, strict=True)
@@ -53,11 +55,7 @@ def opinions(run) -> Opinions:
 
 def are_digits(run) -> bool:
     """Whether a run's images are digits as the judge reads them."""
-    return (
-        run.images.shape[1:] == (28, 28)
-        and run.labels == markup.DIGITS
-        and run.pixel_range == (0.0, 1.0)
-    )
+    return run.images.shape[1:] == (28, 28) and run.labels == markup.DIGITS
 
 
 def grid(count: int) -> tuple[int, int, int]:

@@ -6,6 +6,7 @@ from html import escape
 
 import streamlit as st
 
+from invert.images import SIDE
 from invert.page import examples, failure, markup, state
 
 STROKES = "strokes"
@@ -44,7 +45,7 @@ def current(drawing: dict | None) -> state.Instead | None:
     strokes = _strokes(drawing)
     if STROKES not in st.session_state and not strokes:
         put_example(*FIRST)
-    elif changed(drawing):
+    elif changed(drawing) or _of_another_form(state.instead()):
         take_away()
     st.session_state[STROKES] = strokes
     return state.instead()
@@ -53,6 +54,11 @@ def current(drawing: dict | None) -> state.Instead | None:
 def changed(drawing: dict | None) -> bool:
     """Whether there is a stroke more or less than `current` has seen."""
     return _strokes(drawing) != st.session_state.get(STROKES, [])
+
+
+def _of_another_form(instead: state.Instead | None) -> bool:
+    """Whether it is an image of a network that reads no digits."""
+    return instead is not None and instead.image.shape != (SIDE, SIDE)
 
 
 def _strokes(drawing: dict | None) -> list:

@@ -18,6 +18,11 @@ from invert.evaluation.table import PLAN
 RUNGS = dict.fromkeys((classifier, method) for classifier, method, _ in PLAN)
 MODELS_SECONDS = 240  # on two cores that others use as well
 SECONDS = 30
+SMALL_TARGETS = """() => [...document.querySelectorAll("button, [role=radio], [role=tab]")]
+    .filter((b) => b.checkVisibility() && !b.closest(".answers, [data-testid=stTooltipIcon]"))
+    .map((b) => [b.innerText || b.ariaLabel, b.getBoundingClientRect()])
+    .filter(([, box]) => box.width > 0 && box.height < 43.5)
+    .map(([name, box]) => `${name}: ${box.width}×${box.height}`)"""
 TURN = np.linspace(0, 2 * np.pi, 24)
 ONE = [(140, 45), (140, 140), (140, 235)]
 ZERO = [(140 + 60 * np.sin(t), 140 - 90 * np.cos(t)) for t in TURN]
@@ -95,6 +100,17 @@ def open_tab(page, name, shows):
     page.locator(shows).first.wait_for()
 
 
+def more(page, side):
+    """Open what stands under More, of the side that reads or of the one that draws."""
+    page.locator(f".st-key-more-{side}").get_by_role("button", name="More").click()
+    page.locator("[data-testid=stPopoverBody]").wait_for()
+
+
+def close_more(page):
+    page.keyboard.press("Escape")
+    page.locator("[data-testid=stPopoverBody]").wait_for(state="detached")
+
+
 def choose(page, key, option):
     page.locator(f".st-key-{key}").get_by_role("radio", name=option, exact=True).click()
 
@@ -144,8 +160,8 @@ def test_page_shows_before_everything_is_compiled_and_says_what_is_loading(brows
         page.locator(".st-key-digit").get_by_text("8", exact=True).wait_for()
         page.locator("canvas.upper-canvas").wait_for()
         tabs = page.get_by_role("tab").all_inner_texts()
-        assert tabs == ["Classify", "Why", "Generate", "Better ways", "What is lost"]
-        assert "Draw a digit" in page.locator("body").inner_text()
+        assert tabs == ["Classify", "Why", "Generate", "Better ways", "What is lost", "Code"]
+        assert "MNIST test digit" in page.locator("body").inner_text()
         page.get_by_role("status").get_by_text(LOADING).wait_for()
         page.context.close()
 
@@ -153,10 +169,72 @@ def test_page_shows_before_everything_is_compiled_and_says_what_is_loading(brows
 # --- Classify
 
 
-def test_nothing_is_guessed_on_a_blank_canvas(visit):
+def test_an_example_is_read_until_the_pen_touches_and_nothing_on_a_blank_canvas(visit):
     page = visit()
-    assert page.locator(".answer").inner_text() == "Draw a digit"
-    assert page.locator(".bars li").count() == 10
+    digit = re.search(r"labelled (\d)", page.locator(".given").inner_text())[1]
+    answer(page, digit)
+    assert page.locator(".answers button").count() == 10
+    easel = Easel(page)
+    easel.draw(ONE)
+    answer(page, 1)
+    easel.tool("Undo").click()
+    page.locator(".answer").get_by_text("Draw a digit", exact=True).wait_for()
+    assert page.locator(".bars li").count() == 10 and page.locator(".given").count() == 0
+
+
+def test_answers_come_while_the_pen_moves(visit):
+    page = visit()
+    page.get_by_role("status").get_by_text("Ready").wait_for(timeout=MODELS_SECONDS * 1000)
+    page.evaluate(
+        """() => {
+            window.answers = [];
+            new MutationObserver(() => {
+                const said = document.querySelector(".answer .best b")?.innerText;
+                const bars = document.querySelector(".bars")?.innerText;
+                if (bars !== window.bars) window.answers.push(said);
+                window.bars = bars;
+            }).observe(document.querySelector(".st-key-answer"),
+                { subtree: true, childList: true, characterData: true });
+        }"""
+    )
+    easel = Easel(page)
+    first, *others = easel.points(THREE)
+    page.mouse.move(*first)
+    page.mouse.down()
+    for point in others:
+        page.mouse.move(*point, steps=10)
+        page.wait_for_timeout(200)
+    answer(page, 3)
+    assert easel.ink() > 500, "the pen is still down"
+    live = page.evaluate("window.answers")
+    assert len(live) >= 4 and live[-1] == "3", live
+    layers = page.locator(".layers .line").inner_text()
+    assert "vote for 3" in layers, "the layers follow"
+    page.mouse.up()
+    wait_for_url(page, "drawing=")
+    answer(page, 3)
+
+
+def test_a_link_opens_with_my_drawing_and_what_became_of_it(visit):
+    page = visit()
+    Easel(page).draw(THREE)
+    answer(page, 3)
+    page.get_by_role("button", name="Start from my drawing").click()
+    page.locator('.film[aria-label^="Image made to be a 8:"]').wait_for()
+    wait_for_url(page, "start=my+drawing")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Link copied").wait_for()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == page.url and len(link) < 700
+    other = visit(link[link.index("?"):], owner="a friend")
+    answer(other, 3)
+    assert Easel(other).ink() > 1000
+    assert "of the others 3 comes highest" in other.locator(".chart img").get_attribute("alt")
+    Easel(other).draw([(60, 250), (220, 250)])
+    other.locator(".answer .second").wait_for()
+    Easel(other).tool("Undo").click()
+    answer(other, 3)
 
 
 def test_strokes_of_the_mouse_are_read(visit):
@@ -170,7 +248,7 @@ def test_strokes_of_the_mouse_are_read(visit):
         page.wait_for_timeout(400)
         track = bar.evaluate("bar => bar.parentElement.getBoundingClientRect().width")
         assert bar.bounding_box()["width"] > track / 2, "the longest bar is the answer's"
-        assert page.get_by_alt_text("your drawing as the classifier sees it").count() == 1
+        assert page.get_by_alt_text("the image as it goes in").count() == 1
 
 
 def test_undo_redo_and_clear_by_mouse(visit):
@@ -236,7 +314,7 @@ def test_corners_take_strokes_top_right_too(visit):
         page.wait_for_timeout(400)
         easel.draw(strokes)
         assert easel.ink() > 500, corner
-        page.get_by_alt_text("your drawing as the classifier sees it").wait_for()
+        page.get_by_alt_text("the image as it goes in").wait_for()
         easel.tool("Clear").click()
         page.locator(".answer").get_by_text("Draw a digit").wait_for()
 
@@ -256,8 +334,10 @@ def test_pen_width_changes_the_stroke_and_keeps_the_drawing(visit):
     easel.draw(ONE)
     answer(page, 1)
     before = easel.ink()
+    more(page, "reading")
     choose(page, "pen", "thick")
     wait_for_url(page, "pen=thick")
+    close_more(page)
     page.wait_for_timeout(300)
     assert easel.ink() == before
     easel.tool("Clear").click()
@@ -274,8 +354,8 @@ def test_drawing_outlives_everything_done_on_the_other_side(visit):
     ink = easel.ink()
     choose(page, "digit", "5")
     made(page, 5)
-    choose(page, "reader", "question")
-    wait_for_url(page, "reader=question")
+    choose(page, "network", "question")
+    wait_for_url(page, "network=question")
     for tab in page.get_by_role("tab").all():
         tab.click()
     page.get_by_role("tab").first.click()
@@ -289,7 +369,7 @@ def test_chosen_digit_appears_and_both_networks_read_it(visit):
     page = visit()
     choose(page, "digit", "3")
     label = made(page, 3).get_attribute("aria-label")
-    assert re.fullmatch(r"Image made to be a 3: classifier says 3, \S+%; judge says 3, \S+%", label)
+    assert re.fullmatch(r"Image made to be a 3: network says 3, \S+%; judge says 3, \S+%", label)
     assert "3 goes from" in page.locator(".chart img").get_attribute("alt")
 
 
@@ -298,6 +378,7 @@ def test_keys_choose_the_digit_except_where_one_types(visit):
     page.keyboard.press("4")
     made(page, 4)
     wait_for_url(page, "digit=4")
+    more(page, "drawing")
     seed = page.get_by_label("Seed", exact=True)
     seed.fill("7")
     seed.press("Enter")
@@ -310,7 +391,7 @@ def test_film_moves_ends_and_can_be_replayed_scrubbed_and_stopped(visit):
     choose(page, "digit", "6")
     film = made(page, 6)
     assert animations(film) == 1, "it moves by itself"
-    end = page.locator(".player .at", has_text=re.compile(r"^step (\d+) of \1:"))
+    end = page.locator(".player .at", has_text=re.compile(r"^step (\d+) of \1$"))
     end.wait_for()
     assert position(film) == 100
     slow(page)
@@ -352,6 +433,7 @@ def test_link_shows_the_same_images_to_somebody_else(visit):
     page = visit()
     choose(page, "digit", "7")
     made(page, 7)
+    more(page, "drawing")
     page.get_by_label("Start", exact=True).click()
     page.get_by_role("option", name="noise").click()
     wait_for_url(page, "start=noise")
@@ -374,7 +456,7 @@ def test_bad_links_show_the_page_as_it_is_without(visit):
     choices = "digit=12&count=99&seed=x&start=here&steps=7&network=my.h5&method=robust"
     page = visit(f"?{choices}&left=No&pen=fat&right=")
     made(page, 8)
-    assert page.locator(".film").count() == 4
+    assert page.locator(".film").count() == 1
     said = page.get_by_text("asks for what this page does not have")
     named = re.search(r"does not have: (.*)\. The usual", said.inner_text())[1]
     assert set(named.split(", ")) == {
@@ -391,10 +473,12 @@ def test_example_and_generated_image_take_the_drawings_place_and_give_it_back(vi
     easel = Easel(page)
     easel.draw(ONE)
     answer(page, 1)
+    more(page, "reading")
     page.get_by_role("button", name="Example digit").focus()
     page.keyboard.press("Enter")
     cover = page.locator(".given")
     cover.wait_for()
+    close_more(page)
     assert re.fullmatch(r"MNIST test digit, labelled \d", cover.inner_text().strip())
     assert covers(page, cover), "it lies over the canvas"
     page.get_by_role("button", name="Back to my drawing").click()
@@ -403,10 +487,11 @@ def test_example_and_generated_image_take_the_drawings_place_and_give_it_back(vi
 
     choose(page, "digit", "3")
     made(page, 3)
-    page.get_by_role("button", name="Classify image 2").click()
+    page.get_by_role("button", name="Read image 1").click()
     answer(page, 3)
-    cover.get_by_text("made to be a 3 by energy, steepest").wait_for()
-    sees(page, 2)
+    cover.get_by_text("drawn to be a 3 by energy").wait_for()
+    page.locator(".answer .second").get_by_text("Others read: question").wait_for()
+    sees(page, 1)
     paper = easel.paper.bounding_box()
     page.mouse.move(paper["x"] + 60, paper["y"] + 60)
     page.mouse.down()
@@ -419,29 +504,31 @@ def test_example_and_generated_image_take_the_drawings_place_and_give_it_back(vi
 
 
 def test_generated_images_are_classified_by_keyboard(visit):
-    page = visit()
+    page = visit("?count=4")
     made(page, 8)
-    page.get_by_role("button", name="Classify image 1").focus()
+    page.get_by_role("button", name="Read image 1").focus()
     for number, key in ((2, "Enter"), (3, "Space")):
         page.keyboard.press("Tab")
         focused = page.locator(":focus")
-        assert focused.get_attribute("aria-label") == f"Classify image {number}"
+        assert focused.get_attribute("aria-label") == f"Read image {number}"
         assert focused.evaluate("button => getComputedStyle(button).outlineStyle") == "solid"
         page.keyboard.press(key)
         sees(page, number)
     page.keyboard.press("Tab")
-    assert page.locator(":focus").get_attribute("aria-label") == "Classify image 4", "focus stayed"
-    assert page.get_by_role("button", name=re.compile("^Classify image")).count() == 4
+    assert page.locator(":focus").get_attribute("aria-label") == "Read image 4", "focus stayed"
+    assert page.get_by_role("button", name=re.compile("^Read image")).count() == 4
 
 
 def test_finger_moves_every_control(visit):
-    page = visit(width=390, height=844, has_touch=True, is_mobile=True)
+    page = visit(width=390, height=844, has_touch=True, is_mobile=True, first=".answer .best")
+    page.get_by_role("button", name="It draws").tap()
+    assert page.locator("canvas.upper-canvas").is_hidden()
     page.locator(".st-key-digit").get_by_role("radio", name="6", exact=True).tap()
     film = made(page, 6)
     page.locator(".st-key-network").get_by_role("radio", name="robust", exact=True).tap()
     wait_for_url(page, "network=robust")
-    page.locator(".player .at", has_text="of 80:").wait_for()
-    page.locator(".player .at", has_text=re.compile(r"^step (\d+) of \1:")).wait_for()
+    page.locator(".player .at", has_text="of 80").wait_for()
+    page.locator(".player .at", has_text=re.compile(r"^step (\d+) of \1$")).wait_for()
     slow(page)
     page.get_by_role("button", name="Play the film").tap()
     page.get_by_role("button", name="Pause the film").tap()
@@ -450,14 +537,19 @@ def test_finger_moves_every_control(visit):
     box = scrub.bounding_box()
     page.touchscreen.tap(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
     assert 15 < position(film) < 35
+    page.locator(".st-key-network").get_by_role("radio", name="energy", exact=True).tap()
+    wait_for_url(page, "digit=6")
+    page.locator(".st-key-more-drawing").get_by_role("button", name="More").tap()
     page.get_by_role("button", name="New seed").tap()
     wait_for_new_seed(page)
-    page.locator(".st-key-reader").get_by_role("radio", name="question", exact=True).tap()
-    wait_for_url(page, "reader=question")
+    close_more(page)
+    page.get_by_role("button", name="It reads").tap()
+    page.locator(".st-key-more-reading").get_by_role("button", name="More").tap()
     page.get_by_role("button", name="Example digit").tap()
+    close_more(page)
     page.locator(".given").wait_for()
     page.locator(".answer .best").wait_for()
-    page.get_by_role("button", name="Back to my drawing").tap()
+    page.get_by_role("button", name="Empty the canvas").tap()
     page.locator(".given").wait_for(state="detached")
     page.get_by_role("tab", name="Why", exact=True).tap()
     page.locator(".st-key-why").get_by_text("Nothing is drawn yet").wait_for()
@@ -473,18 +565,15 @@ def test_keyboard_moves_every_control(visit):
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Space")
     wait_for_url(page, "network=robust")
-    page.locator(".player .at", has_text=re.compile(r"^step 80 of 80:")).wait_for()
+    page.locator(".player .at", has_text=re.compile(r"^step 80 of 80$")).wait_for()
+    page.locator(".st-key-more-drawing").get_by_role("button", name="More").focus()
+    page.keyboard.press("Enter")
     page.locator(".st-key-method").get_by_role("radio", name="its best", exact=True).focus()
     for _ in range(2):
         page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
     wait_for_url(page, "method=regularized")
-    page.locator(".player .at", has_text=re.compile(r"^step 200 of 200:")).wait_for()
-    slow(page)
-    page.get_by_role("button", name="Play the film").focus()
-    page.keyboard.press("Enter")
-    page.keyboard.press("Space")
-    assert position(film) < 100 and page.get_by_role("button", name="Play the film").count() == 1
+    page.locator(".player .at", has_text=re.compile(r"^step 200 of 200$")).wait_for()
     page.get_by_label("Start", exact=True).focus()
     for key in ("ArrowDown", "ArrowDown", "Enter"):
         page.keyboard.press(key)
@@ -492,6 +581,12 @@ def test_keyboard_moves_every_control(visit):
     page.get_by_role("button", name="New seed").focus()
     page.keyboard.press("Enter")
     wait_for_new_seed(page)
+    close_more(page)
+    slow(page)
+    page.get_by_role("button", name="Play the film").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
+    assert position(film) < 100 and page.get_by_role("button", name="Play the film").count() == 1
     page.get_by_role("button", name="How it works").focus()
     page.keyboard.press("Enter")
     page.locator(".how").wait_for()
@@ -501,13 +596,19 @@ def test_keyboard_moves_every_control(visit):
 
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 def test_tapped_image_is_classified_and_the_answer_comes_into_view(visit, motion):
-    page = visit(width=390, height=844, has_touch=True, is_mobile=True, reduced_motion=motion)
+    options = {"has_touch": True, "is_mobile": True, "reduced_motion": motion}
+    page = visit("?count=16", width=390, height=844, first=".answer .best", **options)
+    page.get_by_role("button", name="It draws").tap()
     made(page, 8)
-    page.get_by_role("button", name="Classify image 2").tap()
-    sees(page, 2)
-    shown = "document.querySelector('.stTabs').getBoundingClientRect().top"
-    page.wait_for_function(f"Math.abs({shown}) < 2")
-    assert page.locator(".given").is_visible()
+    page.get_by_role("button", name="Read image 14", exact=True).tap()
+    sees(page, 14)
+    assert page.get_by_role("button", name="It reads").get_attribute("aria-pressed") == "true"
+    page.wait_for_function(
+        """() => {
+            const { top, bottom } = document.querySelector(".given").getBoundingClientRect();
+            return top >= 0 && bottom <= innerHeight;
+        }"""
+    )
 
 
 def sees(page, number):
@@ -541,6 +642,7 @@ def test_pictures_are_uploaded_and_bad_ones_change_nothing(visit, tmp_path, samp
     good, bad = tmp_path / "seven.png", tmp_path / "cut.png"
     Image.fromarray(seven.repeat(9, 0).repeat(9, 1)).save(good)
     bad.write_bytes(good.read_bytes()[:200])
+    more(page, "reading")
     page.locator(".st-key-upload input[type=file]").set_input_files(good)
     page.locator(".given").get_by_text("your picture seven.png", exact=True).wait_for()
     answer(page, 7)
@@ -553,7 +655,8 @@ def test_pictures_are_uploaded_and_bad_ones_change_nothing(visit, tmp_path, samp
     page.locator(".st-key-upload input[type=file]").set_input_files(two)
     words = "your picture two.png: I see 2 digits, read as one"
     page.locator(".given").get_by_text(words, exact=True).wait_for()
-    page.locator(".answer").get_by_text("The judge sees no digit.").wait_for()
+    page.locator(".answer").get_by_text("The judge says: not a digit.").wait_for()
+    close_more(page)
     page.get_by_role("button", name="Back to my drawing").click()
     answer(page, 1)
     assert page.get_by_role("alert").count() == 0
@@ -561,8 +664,12 @@ def test_pictures_are_uploaded_and_bad_ones_change_nothing(visit, tmp_path, samp
 
 def test_my_drawing_turns_into_the_digit_and_follows_the_pen(visit):
     page = visit("?start=my+drawing&digit=8&count=1", first=".sheet")
-    page.get_by_text("Nothing is drawn yet").wait_for()
+    made(page, 8)
     easel = Easel(page)
+    easel.draw(ZERO)
+    page.locator('.chart img[alt*="of the others 0 comes highest"]').wait_for()
+    easel.tool("Clear").click()
+    page.get_by_text("Nothing is drawn yet").wait_for()
     easel.draw(THREE)
     made(page, 8)
     assert "of the others 3 comes highest" in page.locator(".chart img").get_attribute("alt")
@@ -728,14 +835,24 @@ def test_page_follows_the_systems_light_or_dark(visit, scheme, dark):
 
 @pytest.mark.parametrize("scheme, width", [("light", 1366), ("dark", 1366), ("dark", 390)])
 def test_no_serious_accessibility_violation_in_any_panel(visit, scheme, width):
-    page = visit("?count=2", width=width, color_scheme=scheme)
+    page = visit("?count=2", width=width, color_scheme=scheme, first=".answer .best")
     Easel(page).draw(ZERO)
     answer(page, 0)
     page.wait_for_timeout(600)
     assert grave_violations(page) == []
-    page.get_by_role("button", name="Example digit").click()
-    page.locator(".given").wait_for()
+    for side in ("reading", "drawing"):
+        if width > 640 or side == "reading":
+            more(page, side)
+            page.wait_for_timeout(400)
+            assert grave_violations(page) == []
+            close_more(page)
     open_tab(page, "Why", ".heat")
+    assert grave_violations(page) == []
+    if width <= 640:
+        page.get_by_role("button", name="It draws").click()
+        assert grave_violations(page) == []
+    open_tab(page, "Code", ".code")
+    assert grave_violations(page) == []
     open_tab(page, "Better ways", ".ten")
     assert grave_violations(page) == []
     open_tab(page, "What is lost", ".experiment >> nth=5")
@@ -756,6 +873,7 @@ def test_both_sides_are_in_view_on_a_laptop(visit):
     page = visit()
     Easel(page).draw(ONE)
     answer(page, 1)
+    more(page, "drawing")
     images = page.get_by_role("slider", name="Images")
     for key, count in (("Home", 1), ("ArrowRight", 2), ("PageUp", None), ("End", 16)):
         images.press(key)
@@ -772,9 +890,20 @@ def test_both_sides_are_in_view_on_a_laptop(visit):
 
 @pytest.mark.parametrize("width, height", [(390, 844), (768, 1024)])
 def test_phone_and_tablet_show_all_of_it_in_one_column(visit, width, height):
-    page = visit("?count=16", width=width, height=height, has_touch=True, is_mobile=True)
-    left, right = (tabs.bounding_box() for tabs in page.locator(".stTabs").all())
-    assert right["y"] >= left["y"] + left["height"]
+    options = {"width": width, "height": height, "has_touch": True, "is_mobile": True}
+    page = visit("?count=16", first=".answer .best", **options)
+    left, right = page.locator(".stTabs").all()
+    if width > 640:
+        left, right = left.bounding_box(), right.bounding_box()
+        assert right["y"] >= left["y"] + left["height"]
+    else:
+        assert left.is_visible() and right.is_hidden()
+        page.get_by_role("button", name="It draws").tap()
+        assert left.is_hidden() and right.is_visible()
+        sheet, digits = page.locator(".sheet").bounding_box(), page.locator(".st-key-digit")
+        below = digits.bounding_box()["y"] + digits.bounding_box()["height"]
+        assert 0 <= sheet["y"] - below < 60, "the images are right under the digits"
+        assert page.evaluate(SMALL_TARGETS) == []
     wider = """() => [...document.querySelectorAll("[data-testid=stMain] *")]
         .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5
           && element.checkVisibility())
@@ -785,6 +914,7 @@ def test_phone_and_tablet_show_all_of_it_in_one_column(visit, width, height):
 def test_nothing_jumps_while_one_draws_and_generates(visit):
     page = visit()
     page.wait_for_timeout(1000)
+    assert page.evaluate("window.shifts.reduce((sum, shift) => sum + shift, 0)") < 0.1, "loading"
     page.evaluate("window.shifts.length = 0")
     easel = Easel(page)
     easel.draw(ONE)
@@ -796,8 +926,10 @@ def test_nothing_jumps_while_one_draws_and_generates(visit):
         made(page, int(digit))
     choose(page, "network", "robust")
     wait_for_url(page, "network=robust")
+    more(page, "drawing")
     choose(page, "method", "plain")
     wait_for_url(page, "method=plain")
+    close_more(page)
     page.wait_for_timeout(1000)
     assert page.evaluate("window.shifts.reduce((sum, shift) => sum + shift, 0)") < 0.05
 

@@ -2,7 +2,17 @@
 
 import pytest
 from conftest import MODELS_SECONDS, free_port, kill, start
-from test_page_in_browser import ONE, THREE, Easel, answer, choose, made, wait_for_url
+from test_page_in_browser import (
+    ONE,
+    THREE,
+    Easel,
+    answer,
+    choose,
+    close_more,
+    made,
+    more,
+    wait_for_url,
+)
 
 SPRITE = "document.querySelector('.sheet').style.getPropertyValue('--sprite')"
 LOST = "The connection is lost."
@@ -23,13 +33,16 @@ def test_killed_server_comes_back_to_the_same_images_and_drawing(visitor, tmp_pa
     try:
         visitor.goto(f"{address}/?digit=3&network=robust&count=3&steps=20")
         made(visitor, 3)
+        more(visitor, "drawing")
         seed = visitor.get_by_label("Seed", exact=True)
         seed.fill("5")
         seed.press("Enter")
         wait_for_url(visitor, "seed=5")
+        close_more(visitor)
         easel = Easel(visitor)
         easel.draw(THREE)
         answer(visitor, 3)
+        wait_for_url(visitor, "drawing=")
         query, sprite, ink = (
             visitor.evaluate("location.search"),
             visitor.evaluate(SPRITE),

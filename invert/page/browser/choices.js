@@ -15,6 +15,10 @@ addEventListener("click", (event) => {
   if (!sender) return;
   document.querySelector(`.st-key-${sender} button`)?.click();
   showSide("reads");
+  const left = document.querySelector(".stTabs"); // the first; on a phone it may be out of view
+  if (left.getBoundingClientRect().top >= 0) return;
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  left.scrollIntoView({ behavior: still ? "auto" : "smooth" });
 });
 
 // On a phone one side is shown at a time: "It reads" or "It draws".

@@ -1,5 +1,7 @@
 """Classify: draw a digit, see what the network reads, and what its layers make of it."""
 
+from html import escape
+
 import numpy as np
 import streamlit as st
 
@@ -22,13 +24,18 @@ from invert.page import (
 
 MOST_OF_A_NAME = 30
 SOON = "The answer comes as soon as the models are loaded."
-NO_PICTURE = "Give it a picture to read, under More."
+NO_PICTURE = "Give it a picture to read."
+HIDE_CANVAS = "<style>.st-key-easel { display: none }</style>"
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def show() -> None:
-    """Show the canvas with the answer beside it, the layers under it, and the rest under More."""
+    """Show the canvas with the answer beside it, the layers under it, and the rest under More.
+
+    A network of other images is shown a picture in the canvas's place.
+    """
     chosen = network.chosen()
+    st.html(HIDE_CANVAS if not chosen.digits else "<style></style>")
     with st.container(key="classify", horizontal=True, gap="medium"):
         easel = st.container(key="easel", width=canvas.SIDE)
         answer = st.container(key="answer", width="stretch")
@@ -40,12 +47,15 @@ def show() -> None:
         back = st.container(key="back-place", width="content")
     if complaint := state.complaint():
         st.html(markup.alert(complaint))
+    if not chosen.digits:
+        with st.container(key="picture-place"):
+            picture = _picture(chosen)
     with easel:
         live_pen = live.pen(link.opened())
         text = link.opened() if live_pen.opened is None else live_pen.opened
         strokes = canvas.draw(pen, link.drawing(text))
         changed = shown_instead.changed(strokes)
-        instead = shown_instead.current(strokes)
+        instead = shown_instead.current(strokes) if chosen.digits else None
         # A stroke that has ended meanwhile is on the canvas already.
         under_way = None if changed else live_pen.points
         drawn = bool(strokes and strokes.get("objects"))
@@ -62,7 +72,7 @@ def show() -> None:
             on_click=shown_instead.take_away,
             disabled=instead is None,
         )
-    image, error = _image(strokes, instead)
+    image, error = _image(strokes, instead) if chosen.digits else picture
     with answer:
         st.html(_reading(image, error, chosen, instead, strokes))
     with strip:
@@ -112,6 +122,28 @@ def _uploaded(file) -> state.Instead:
     )
 
 
+def _picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception | None]:
+    """Show a visitor's picture in the network's size; return it in [0, 1], or why there is none."""
+    file = st.file_uploader(
+        "A picture to read: PNG, JPEG or WEBP, up to 8 MB",
+        type=[ending for endings in upload.TYPES.values() for ending in endings],
+        key="picture",
+        on_change=shown_instead.take_away,
+    )
+    drawn = state.instead()
+    if drawn and drawn.image.shape == chosen.shape:
+        st.html(markup.captioned(markup.picture(drawn.image, drawn.words, canvas.SIDE), drawn.words))
+        return drawn.image, None
+    if file is None:
+        return None, failure.NotYet(NO_PICTURE)
+    try:
+        image = upload.read_whole(file.getvalue(), chosen.shape)
+    except ValueError as error:
+        return None, error
+    st.html(markup.picture(image, "your picture as the network sees it", canvas.SIDE))
+    return image, None
+
+
 def _layers(image: np.ndarray | None, chosen: network.Network) -> str:
     if chosen.dense:
         st.html(layers.style(chosen.name))
@@ -137,7 +169,7 @@ def _reading(image, error: Exception | None, chosen: network.Network, instead, s
             raise error
         if not loading.ready():
             return _layout(None, before, markup.sentence(SOON, "hint"))
-        probabilities = invert.classify(image[None], classifier=chosen.classifier)[0]
+        probabilities = invert.classify(chosen.fit(image)[None], classifier=chosen.classifier)[0]
         said = _said_beside(image, probabilities, chosen, instead, strokes)
     except BlankDrawing:
         return _layout(None, before, markup.sentence("Draw a digit", "hint"))
@@ -145,16 +177,25 @@ def _reading(image, error: Exception | None, chosen: network.Network, instead, s
         return _layout(None, before, failure.html(error))
     st.session_state["last reading"] = probabilities
     best = int(np.argmax(probabilities))
+    label = chosen.labels[best]
+    long = ' class="long"' if len(label) > 2 else ""
     answer = (
-        f'<p class="best"><span class="sr">{chosen.name} reads </span><b>{best}</b></p>'
+        f'<p class="best"><span class="sr">{chosen.name} reads </span>'
+        f"<b{long}>{escape(label)}</b></p>"
         f'<div><p class="sure">{markup.percent(probabilities[best])} sure</p>'
         f'<p class="second">{said}</p></div>'
     )
-    return _layout(probabilities, before, answer)
+    return _layout(probabilities, before, answer, chosen.labels)
 
 
 def _said_beside(image, probabilities, chosen: network.Network, instead, strokes) -> str:
     """What is said beside the answer: that it is no digit, what others read, a second guess."""
+    second = int(np.argsort(probabilities)[-2])
+    guess = (
+        f"Second guess: {escape(chosen.labels[second])}, {markup.percent(probabilities[second])}"
+    )
+    if not chosen.digits:
+        return guess
     if not _looks_like_digit(image):
         count = 1 if instead else _digits_side_by_side(strokes)
         if count > 1:
@@ -165,8 +206,7 @@ def _said_beside(image, probabilities, chosen: network.Network, instead, strokes
         read = {name: invert.classify(image[None], classifier=name)[0] for name in others}
         parts = [f"<code>{name}</code> {int(np.argmax(said))}" for name, said in read.items()]
         return f"Others read: {', '.join(parts)}. The judge: a digit."
-    second = int(np.argsort(probabilities)[-2])
-    return f"Second guess: {second}, {markup.percent(probabilities[second])}"
+    return guess
 
 
 def _looks_like_digit(image: np.ndarray) -> bool:
@@ -183,8 +223,8 @@ def _digits_side_by_side(strokes: dict | None) -> int:
     return sum(map(int, invert.looks_like_digit(groups))) if len(groups) > 1 else 1
 
 
-def _layout(probabilities, before, answer: str) -> str:
+def _layout(probabilities, before, answer: str, labels=markup.DIGITS) -> str:
     return (
         f'<div class="reading"><div class="answer">{answer}</div></div>'
-        f"{markup.bars(probabilities, before)}"
+        f"{markup.bars(probabilities, before, labels)}"
     )

@@ -53,7 +53,7 @@ class Result(NamedTuple):
 class Choice:
     """What the visitor asks for; ``steps`` is None where the method has its own."""
 
-    digit: int
+    target: int
     network: str
     method: str
     count: int
@@ -82,14 +82,7 @@ def show() -> None:
         )
         keep = st.container(key="keep-place", width="content")
     with digits:
-        digit = choices.one_of(
-            "Digit to draw",
-            list(markup.DIGITS),
-            DIGIT,
-            state.DIGIT,
-            width="stretch",
-        )
-    choice = dataclasses.replace(settings, digit=int(digit))
+        choice = dataclasses.replace(settings, target=_target(chosen))
     with run:
         result = _show_result(recipe, choice, chosen)
     if result:
@@ -98,12 +91,34 @@ def show() -> None:
         _senders(result.run)
 
 
+def _target(chosen: network.Network) -> int:
+    """Let the visitor choose what is to be drawn: a digit, or a class of their own network."""
+    if chosen.digits:
+        return int(
+            choices.one_of(
+                "Digit to draw", markup.DIGITS, DIGIT, state.DIGIT, width="stretch"
+            )
+        )
+    number = st.selectbox(
+        "Class to draw",
+        range(len(chosen.labels)),
+        format_func=lambda number: chosen.labels[number],
+        key="class",
+    )
+    return int(number or 0)
+
+
 def _settings(chosen: network.Network) -> tuple[records.Method, Choice]:
     """Show the controls under More; every one takes effect at once and is part of the URL.
 
     Those that would change nothing are not offered.
     """
-    method = choices.one_of("Method", [BEST, *invert.METHODS], BEST, state.METHOD)
+    methods = [
+        name
+        for name, each in invert.METHODS.items()
+        if chosen.digits or (isinstance(each, records.Optimization) and each.start != starts.CODE)
+    ]
+    method = choices.one_of("Method", [BEST, *methods], BEST, state.METHOD)
     recipe = records.recipe_for(chosen.name, None if method == BEST else method, {})
     st.html(f'<p class="note"><b>{recipe.title}</b> <small>{recipe.name}</small><br>'
             f"{recipe.claim}</p>")  # fmt: skip
@@ -112,7 +127,11 @@ def _settings(chosen: network.Network) -> tuple[records.Method, Choice]:
     if not coded:
         start = st.selectbox(
             "Start",
-            [OWN, *invert.STARTS, state.MY_DRAWING],
+            [
+                OWN,
+                *(s for s in invert.STARTS if chosen.digits or s not in starts.FROM_TRAINING_DATA),
+                state.MY_DRAWING,
+            ],
             key=state.START,
             bind="query-params",
         )
@@ -143,7 +162,7 @@ def _settings(chosen: network.Network) -> tuple[records.Method, Choice]:
             )
             st.button("New seed", icon=":material/casino:", key="dice", on_click=_roll)
     return recipe, Choice(
-        digit=0,
+        target=0,
         network=chosen.name,
         method=recipe.name,
         count=int(count),
@@ -166,7 +185,7 @@ def _show_result(
 ) -> Result | None:
     words, result = "", None
     try:
-        start = _start(choice.start)
+        start = _start(choice.start, chosen)
         if loading.failed():
             words = markup.sentence("The models are not loaded.", "hint")
         elif not loading.ready():
@@ -181,21 +200,23 @@ def _show_result(
         st.html(f'<div class="run"><p class="legend"></p>{blank}</div>')
     else:
         st.html(result.html)
-    st.html(markup.sentence(_what(recipe, choice)))
+    st.html(markup.sentence(_what(recipe, choice, chosen.labels)))
     return result
 
 
-def _start(named: str) -> str | np.ndarray:
+def _start(named: str, chosen: network.Network) -> str | np.ndarray:
     """Return where to start, as `invert.generate` takes it."""
     if named != state.MY_DRAWING:
         return named
     drawn = state.drawn_image()
     if drawn is None:
         raise BlankDrawing("Nothing is drawn yet: draw a digit on the left to start from.")
-    return drawn
+    if drawn.shape != chosen.shape:
+        raise failure.NotYet("Nothing of this network's form is on the left to start from.")
+    return chosen.fit(drawn)
 
 
-def _what(recipe: records.Method, choice: Choice) -> str:
+def _what(recipe: records.Method, choice: Choice, labels: tuple[str, ...]) -> str:
     """Return what is done, from where, and what it knows beside the network."""
     if not isinstance(recipe, records.Optimization):
         return f"{recipe.claim} It learned from training images."
@@ -203,7 +224,7 @@ def _what(recipe: records.Method, choice: Choice) -> str:
     aided = " This start knows training images." if recipe.sees_training_data(choice.start) else ""
     return (
         f"`{choice.network}` stays as it is. Only its input changes, {begin}, until it says"
-        f" {choice.digit}.{aided}"
+        f" {labels[choice.target]}.{aided}"
     )
 
 
@@ -214,7 +235,7 @@ def _run(choice: Choice, start: str | np.ndarray, _classifier) -> Result:
     settings = {} if choice.steps is None else {"steps": choice.steps}
     with queue.turn():
         run = invert.generate(
-            [choice.digit] * choice.count,
+            [choice.target] * choice.count,
             choice.method,
             classifier=_classifier,
             seed=choice.seed,
@@ -225,7 +246,7 @@ def _run(choice: Choice, start: str | np.ndarray, _classifier) -> Result:
     said = sheet.opinions(run)
     if len(run.frames):
         mean = run.probabilities_by_step.mean(axis=1)
-        drawn = chart.figure(mean, choice.digit, choice.count, run.labels)
+        drawn = chart.figure(mean, choice.target, choice.count, run.labels)
         beside = drawn + sheet.player(run, said)
     else:
         beside = markup.sentence("Made in one go: there are no steps to watch.", "chart hint")
@@ -270,4 +291,6 @@ def _senders(run: invert.Run) -> None:
 
 def _send(run: invert.Run, number: int) -> None:
     label = run.labels[run.targets[number]]
-    state.send(run.images[number], f"drawn to be a {label} by {run.classifier}")
+    least, most = run.pixel_range
+    image = (run.images[number] - least) / (most - least)
+    state.send(image, f"drawn to be a {label} by {run.classifier}")
