@@ -4,13 +4,14 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from invert.page import failure, header, limits, link, loading, look, queue, story, tabs
-from invert.page.panels import better_ways, classify, generate, what_is_lost, why
+from invert.page.panels import better_ways, classify, code, generate, what_is_lost, why
 
 LEFT = [("Classify", classify.show), ("Why", why.show)]
 RIGHT = [
     ("Generate", generate.show),
     ("Better ways", better_ways.show),
     ("What is lost", what_is_lost.show),
+    ("Code", code.show),
 ]
 
 

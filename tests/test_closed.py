@@ -10,8 +10,7 @@ import pytest
 from page_driver import ONE, at, stroke
 
 from invert.networks import weights
-from invert.page import canvas, failure, markup, shown_instead, state
-from invert.page.panels import generate
+from invert.page import canvas, failure, markup, settings, shown_instead, state
 
 ROOT = Path(__file__).parent.parent
 CODE = sorted([ROOT / "streamlit_app.py", *(ROOT / "invert").rglob("*.py")])
@@ -148,7 +147,7 @@ def forge(monkeypatch, widget, value):
     "key, value, taken",
     [
         ("count", 9, True),  # what the page offers is, so that this test can fail
-        ("count", generate.MOST_IMAGES + 1, False),
+        ("count", settings.MOST_IMAGES + 1, False),
         ("count", -3, False),
         ("count", float("nan"), False),
         ("seed", 10**12, False),
@@ -173,8 +172,8 @@ def test_a_seed_that_is_no_number_is_the_senders_trouble_alone(page, monkeypatch
         forge(sent, page.test.get_by_key("seed"), float("nan"))
         page.test.run()
     other = at(monkeypatch)
-    assert other.test.get_by_key("seed").value == generate.SEED
-    assert len(other.images) == generate.COUNT
+    assert other.test.get_by_key("seed").value == settings.SEED
+    assert len(other.images) == settings.COUNT
 
 
 # --- Nothing given becomes HTML

@@ -16,10 +16,19 @@ from invert.inversion import learning
 from invert.methods import generation, starts
 from invert.networks import classifier, inverse_model, judge, weights
 from invert.networks.weights import WeightsError
-from invert.page import choices, downloads, examples, failure, loading, sheet, shown_instead
+from invert.page import (
+    choices,
+    downloads,
+    examples,
+    failure,
+    loading,
+    settings,
+    sheet,
+    shown_instead,
+)
 from invert.page.panels import better_ways, classify, generate
 
-COUNT = generate.COUNT
+COUNT = settings.COUNT
 SECRET = "secret of /srv/somebody"
 
 

@@ -24,9 +24,7 @@ def gif(run) -> bytes:
     """
     if not len(run.frames):
         raise ValueError(f"{run.method} takes no steps, so there is no film to keep.")
-    return film.gif(
-        run.frames, scale=SCALE, pixel_range=run.pixel_range, caption=caption(run)
-    )
+    return film.gif(run.frames, scale=SCALE, pixel_range=run.pixel_range, caption=caption(run))
 
 
 def npz(run, opinion: Opinion | None) -> bytes:

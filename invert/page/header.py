@@ -4,7 +4,7 @@ import os
 
 import streamlit as st
 
-from invert.page import how, look, loading, markup, network, story
+from invert.page import how, loading, look, markup, network, story
 
 # Where the code is kept; a server that knows says so, and the page shows a link to it.
 REPOSITORY = os.environ.get("INVERT_REPOSITORY", "")

@@ -58,7 +58,7 @@ def html(image: np.ndarray | None, network: Network) -> str:
     lines = [_votes_for(digit, second[:, digit]) for digit in range(len(found.logits))]
     unit = int(first[:, best].argmax())
     seen = (
-        f'{markup.picture(image, "the image as it goes in", SIDE)}'
+        f"{markup.picture(image, 'the image as it goes in', SIDE)}"
         '<div class="weights" role="img" aria-label="what the unit waits for"></div>'
     )
     sums = json.dumps([round(float(value), 2) for value in found.sums])

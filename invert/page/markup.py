@@ -17,8 +17,7 @@ MOST_BARS = 10
 STATUS_AGAIN = '<div class="status again" aria-hidden="true"></div>'
 # A script copies the page's address: every choice is in it, and the drawing too.
 BUTTON_SHARE = (
-    '<button type="button" class="button share">Share</button>'
-    '<p class="sr" role="status"></p>'
+    '<button type="button" class="button share">Share</button><p class="sr" role="status"></p>'
 )
 
 

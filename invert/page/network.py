@@ -6,8 +6,9 @@ import numpy as np
 import streamlit as st
 
 from invert.images import SIDE
+from invert.inversion.checks import MAX_COUNT, MAX_STEPS
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, DENSE
-from invert.page import choices, failure, loading, markup, state, visitors_networks
+from invert.page import choices, failure, loading, markup, state, visitors_networks, yours
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
@@ -61,6 +62,18 @@ class Network(NamedTuple):
     def digits(self) -> bool:
         """Whether it reads digits of this page's form, which one can draw."""
         return self.shape == (SIDE, SIDE) and len(self.labels) == len(markup.DIGITS)
+
+    def most_steps(self, images: int) -> int:
+        """How many steps a run of so many images may take."""
+        if self.source is None or isinstance(self.source, str):
+            return MAX_STEPS
+        return yours.most_steps(self.source, images)
+
+    def most_images(self, steps: int) -> int:
+        """How many images a run of so many steps may have."""
+        if self.source is None or isinstance(self.source, str):
+            return MAX_COUNT
+        return yours.most_images(self.source, steps)
 
     def fit(self, image: np.ndarray) -> np.ndarray:
         """Return an image in [0, 1] in the network's pixel range."""

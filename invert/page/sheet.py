@@ -96,7 +96,7 @@ def html(run, said: Opinions) -> str:
     kind = "small" if columns > 2 else "large" if count == 1 else ""
     return (
         f'<div class="sheet {kind}" style="--columns:{columns};--base:{side}px;--big:{large}px;'
-        f"--count:{count};--frames:{len(frames)};--seconds:{PLAY_SECONDS}s;--sprite:url({uri})\">"
+        f'--count:{count};--frames:{len(frames)};--seconds:{PLAY_SECONDS}s;--sprite:url({uri})">'
         f"{''.join(cells)}</div>"
     )
 
@@ -176,5 +176,7 @@ def _captions(run, count: int, target: str, says: dict[str, Said]) -> str:
 
 
 def _description(target: str, says: dict[str, Said]) -> str:
-    parts = [f"{who} says {answer}{', ' * bool(sure)}{sure}" for who, (answer, sure) in says.items()]
+    parts = [
+        f"{who} says {answer}{', ' * bool(sure)}{sure}" for who, (answer, sure) in says.items()
+    ]
     return f"Image made to be a {target}: {'; '.join(parts)}"

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
+from invert.methods import records
+
 # Widgets whose choice another panel reads or sets too.
 NETWORK = "network"
 DIGIT, METHOD, COUNT, START, STEPS, SEED = "digit", "method", "count", "start", "steps", "seed"
@@ -22,6 +24,44 @@ class Instead(NamedTuple):
 
     image: np.ndarray
     words: str
+
+
+class Choice(NamedTuple):
+    """What the visitor asks for under Generate.
+
+    Attributes:
+        target: the number of the class.
+        network: its name.
+        method: its name.
+        count: how many images.
+        seed: of what is random.
+        start: a start's name, or ``MY_DRAWING``.
+        steps: how many; None for the method's own.
+    """
+
+    target: int
+    network: str
+    method: str
+    count: int
+    seed: int
+    start: str
+    steps: int | None
+
+    @property
+    def recipe(self) -> records.Method:
+        """The method, with all its settings in place."""
+        steps = {} if self.steps is None else {"steps": self.steps}
+        return records.recipe_for(self.network, self.method, steps)
+
+
+def choice() -> Choice | None:
+    """What the visitor asks for under Generate, once they do."""
+    return st.session_state.get("choice")
+
+
+def set_choice(choice: Choice) -> None:
+    """Remember what the visitor asks for."""
+    st.session_state["choice"] = choice
 
 
 def drawn_image() -> np.ndarray | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from invert.page import failure, queue
+from invert.page import failure, queue, yours
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
@@ -52,8 +52,6 @@ def take(file: str, name: str, content: Callable[[], bytes]) -> None:
 
 @queue.aside
 def _read(name: str, content: bytes) -> "FrozenGraph":
-    from invert.page import yours
-
     with queue.turn():
         return yours.read(name, content)
 

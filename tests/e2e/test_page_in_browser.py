@@ -227,7 +227,7 @@ def test_a_link_opens_with_my_drawing_and_what_became_of_it(visit):
     page.get_by_role("button", name="Link copied").wait_for()
     link = page.evaluate("navigator.clipboard.readText()")
     assert link == page.url and len(link) < 700
-    other = visit(link[link.index("?"):], owner="a friend")
+    other = visit(link[link.index("?") :], owner="a friend")
     answer(other, 3)
     assert Easel(other).ink() > 1000
     assert "of the others 3 comes highest" in other.locator(".chart img").get_attribute("alt")
@@ -851,7 +851,7 @@ def test_no_serious_accessibility_violation_in_any_panel(visit, scheme, width):
     if width <= 640:
         page.get_by_role("button", name="It draws").click()
         assert grave_violations(page) == []
-    open_tab(page, "Code", ".code")
+    open_tab(page, "Code", "[data-testid=stCode]")
     assert grave_violations(page) == []
     open_tab(page, "Better ways", ".ten")
     assert grave_violations(page) == []

@@ -34,7 +34,9 @@ def test_layers_are_those_of_the_pages_network(page):
 def test_the_pictures_of_the_votes_are_the_votes(page):
     page.choose("network", "robust").draw(ZERO)
     found = activations.activations(page.test.session_state["drawn image"], "robust")
-    for shown, votes in zip(re.findall(r"--votes:url\(([^)]*)\)", page.html), found.votes, strict=True):
+    for shown, votes in zip(
+        re.findall(r"--votes:url\(([^)]*)\)", page.html), found.votes, strict=True
+    ):
         votes = votes - votes.mean(axis=1, keepdims=True)
         want = votes.T.reshape(160, 16) / np.abs(votes).max()
         np.testing.assert_allclose(signed(shown), want, atol=0.02)
@@ -60,7 +62,9 @@ def test_weights_of_all_units_are_one_small_picture(name):
 
 def signed(address):
     """The values that a picture's colours stand for, the largest 1."""
-    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(address.split(",")[1]))).convert("RGBA"))
+    pixels = np.asarray(
+        Image.open(io.BytesIO(base64.b64decode(address.split(",")[1]))).convert("RGBA")
+    )
     pixels = pixels.astype(float)
     blue = pixels[..., 2] > pixels[..., 0]
     return np.where(blue, 1, -1) * (pixels[..., 3] / 255) ** 2

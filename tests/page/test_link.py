@@ -8,10 +8,9 @@ import pytest
 from page_driver import CANVAS, ONE, ZERO, Page, at
 
 from invert.drawing import from_strokes, in_link
-from invert.page import link
-from invert.page.panels import generate
+from invert.page import link, settings
 
-COUNT = generate.COUNT
+COUNT = settings.COUNT
 CHOICES = ["digit", "network", "method", "count", "seed", "start", "steps", "pen"]
 
 
@@ -89,9 +88,12 @@ def test_a_link_opens_with_the_drawing_it_carries_and_keeps_the_next(page, monke
     other.test.query_params["drawing"] = text
     opened = []
     monkeypatch.setattr(
-        CANVAS, "st_canvas",
-        lambda initial_drawing, **_: opened.append(initial_drawing)
-        or SimpleNamespace(json_data=other.drawing or initial_drawing),
+        CANVAS,
+        "st_canvas",
+        lambda initial_drawing, **_: (
+            opened.append(initial_drawing)
+            or SimpleNamespace(json_data=other.drawing or initial_drawing)
+        ),
     )
     other.run()
     assert other.answer == 0 and "labelled" not in other.html, "no example over it"
@@ -110,9 +112,11 @@ def test_a_new_server_asks_the_browser_what_its_canvas_began_with(page, monkeypa
     other.test.query_params["drawing"] = in_link.encode(ZERO)
     other.opened, other.drawing = in_link.encode(ONE), ZERO
     monkeypatch.setattr(
-        CANVAS, "st_canvas",
-        lambda initial_drawing, **_: opened.append(initial_drawing)
-        or SimpleNamespace(json_data=other.drawing),
+        CANVAS,
+        "st_canvas",
+        lambda initial_drawing, **_: (
+            opened.append(initial_drawing) or SimpleNamespace(json_data=other.drawing)
+        ),
     )
     other.run()
     assert opened[-1] == in_link.decode(other.opened), "another would empty the canvas"
@@ -125,5 +129,8 @@ def test_a_new_server_asks_the_browser_what_its_canvas_began_with(page, monkeypa
 def test_a_link_with_a_bad_drawing_says_so_and_opens_as_usual(page, monkeypatch, text):
     other = at(monkeypatch, drawing=text)
     (toast,) = other.test.toast
-    assert toast.value == "The link asks for what this page does not have: drawing. The usual is shown."
+    assert (
+        toast.value
+        == "The link asks for what this page does not have: drawing. The usual is shown."
+    )
     assert "labelled" in other.html and 'role="alert"' not in other.html

@@ -10,8 +10,7 @@ import pytest
 from page_driver import ONE, SECONDS, Page, until
 
 from invert.methods import generation
-from invert.page import loading
-from invert.page.panels import generate
+from invert.page import loading, settings
 
 
 def test_page_stands_before_the_models_are_loaded(fresh, monkeypatch):
@@ -38,7 +37,7 @@ def test_page_stands_before_the_models_are_loaded(fresh, monkeypatch):
     go.set()
     until(loading.ready)
     page.run()
-    assert page.answer == 1 and len(page.images) == generate.COUNT
+    assert page.answer == 1 and len(page.images) == settings.COUNT
 
 
 def test_models_are_loaded_once_for_all_visitors(fresh, monkeypatch):

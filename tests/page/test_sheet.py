@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 import invert
-from invert.page import sheet
-from invert.page.panels import generate
+from invert.page import settings, sheet
 
 
-@pytest.mark.parametrize("count", range(1, generate.MOST_IMAGES + 1))
+@pytest.mark.parametrize("count", range(1, settings.MOST_IMAGES + 1))
 def test_images_are_whole_multiples_of_their_pixels_and_fit_the_sheet(count):
     columns, side, large = sheet.grid(count)
     assert side % 28 == large % 28 == 0 and large > side
@@ -32,7 +31,9 @@ def test_under_the_images_stands_what_came_of_them(verdicts, words):
 
 def test_what_is_no_digit_to_the_judge_is_said_in_its_place():
     run = invert.generate([3, 8], classifier="robust", steps=1)
-    said = sheet.Opinions([[("3", "99%")], [("5", "80%")]], [[("3", "100%")], [(sheet.NO_DIGIT, "")]])
+    said = sheet.Opinions(
+        [[("3", "99%")], [("5", "80%")]], [[("3", "100%")], [(sheet.NO_DIGIT, "")]]
+    )
     first, second = sheet.html(run, said).split("<figure>")[1:]
     assert "network says 3, 99%; judge says 3, 100%" in first and "not a digit" not in first
     assert "network says 5, 80%; judge says not a digit" in second
@@ -43,8 +44,13 @@ def test_images_of_another_form_are_not_shown_to_the_judge():
     rng = np.random.default_rng(0)
     images = rng.random((2, 5, 4, 3), np.float32) * 255
     run = SimpleNamespace(
-        images=images, frames=images[None], frame_steps=[0], pixel_range=(0.0, 255.0),
-        labels=("cat", "<b>dog</b>"), targets=np.array([0, 1]), classifier="yours",
+        images=images,
+        frames=images[None],
+        frame_steps=[0],
+        pixel_range=(0.0, 255.0),
+        labels=("cat", "<b>dog</b>"),
+        targets=np.array([0, 1]),
+        classifier="yours",
         probabilities_by_step=np.array([[[0.9, 0.1], [0.2, 0.8]]]),
     )
     said = sheet.opinions(run)

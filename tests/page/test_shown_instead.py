@@ -3,8 +3,7 @@
 from page_driver import ONE, ZERO
 
 import invert
-from invert.page import canvas, markup, shown_instead
-from invert.page.panels import generate
+from invert.page import canvas, markup, settings, shown_instead
 
 
 def test_a_visitor_is_met_by_an_example_that_is_gone_with_the_first_stroke(page):
@@ -35,7 +34,7 @@ def test_example_digit_stands_in_place_of_the_drawing_until_the_next_stroke(page
 def test_generated_image_is_classified_on_the_left(page):
     page.choose("digit", "2").choose("count", 4).draw(ONE)
     page.click("read-3")
-    run = invert.generate([2] * 4, seed=generate.SEED)
+    run = invert.generate([2] * 4, seed=settings.SEED)
     words = f"drawn to be a 2 by {run.classifier}"
     assert page.answer == 2 and words in page.html
     assert markup.picture(run.images[2], words, canvas.SIDE) in page.html

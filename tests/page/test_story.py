@@ -46,7 +46,9 @@ def test_the_first_scene_is_noise_that_only_its_network_reads(page):
     (shown,) = page.images
     assert "network says 8" in shown and "judge says not a digit" in shown
     run = invert.generate(8, "plain", classifier="question", seed=9, start="noise")
-    others = {name: int(invert.classify(run.images, name)[0].argmax()) for name in invert.CLASSIFIERS}
+    others = {
+        name: int(invert.classify(run.images, name)[0].argmax()) for name in invert.CLASSIFIERS
+    }
     assert others.pop("question") == 8 and 8 not in others.values(), "as the sentence says"
 
 

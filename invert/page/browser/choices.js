@@ -59,15 +59,3 @@ async function copy(text) {
   field.remove();
   if (!copied) throw new Error("not copied");
 }
-addEventListener("click", async (event) => {
-  const button = event.target.closest?.(".copy");
-  if (!button) return;
-  const label = button.textContent;
-  try {
-    await copy(button.closest(".code").querySelector("code").textContent);
-    button.textContent = "Copied";
-  } catch {
-    button.textContent = "Select the text to copy it";
-  }
-  setTimeout(() => { button.textContent = label; }, 2000);
-});

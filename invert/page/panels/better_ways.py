@@ -10,7 +10,8 @@ import invert
 from invert.evaluation import table
 from invert.networks import judge
 from invert.page import failure, loading, markup, queue
-from invert.page.panels.generate import FRAMES, MOST_SEED
+from invert.page.panels.generate import FRAMES
+from invert.page.settings import MOST_SEED
 
 SIDE = 56
 WHAT = (

@@ -132,7 +132,9 @@ def _picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception | No
     )
     drawn = state.instead()
     if drawn and drawn.image.shape == chosen.shape:
-        st.html(markup.captioned(markup.picture(drawn.image, drawn.words, canvas.SIDE), drawn.words))
+        st.html(
+            markup.captioned(markup.picture(drawn.image, drawn.words, canvas.SIDE), drawn.words)
+        )
         return drawn.image, None
     if file is None:
         return None, failure.NotYet(NO_PICTURE)

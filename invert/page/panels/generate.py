@@ -1,7 +1,5 @@
 """Generate: choose a digit, see the images that the network was run backwards to."""
 
-import dataclasses
-import random
 from typing import NamedTuple
 
 import numpy as np
@@ -20,18 +18,13 @@ from invert.page import (
     markup,
     network,
     queue,
+    settings,
     sheet,
     state,
 )
 
-# The page's own limits, within the engine's: these shapes are compiled at start-up.
-MOST_IMAGES = 16
-MOST_SEED = 9999
 FRAMES = 32
-STEPS = [5, 10, 20, 40, 60, 100, 200, 400]
-# What a newcomer sees: the plan itself, from noise.
-DIGIT, COUNT, SEED = "8", 1, 22
-BEST, OWN = "its best", "default"
+DIGIT = "8"  # what a newcomer sees
 STARTS = {
     "black": "from an empty page",
     "noise": "from faint noise",
@@ -49,19 +42,6 @@ class Result(NamedTuple):
     html: str
 
 
-@dataclasses.dataclass(frozen=True)
-class Choice:
-    """What the visitor asks for; ``steps`` is None where the method has its own."""
-
-    target: int
-    network: str
-    method: str
-    count: int
-    seed: int
-    start: str
-    steps: int | None
-
-
 def show() -> None:
     """Show the digits and, below, the image, its film and chart; the rest is under More."""
     if state.was_sent():
@@ -71,20 +51,21 @@ def show() -> None:
     run = st.container(key="run")
     with st.container(key="draw-more", horizontal=True, gap="small"):
         with st.popover("More", icon=":material/tune:", key="more-drawing"):
-            recipe, settings = _settings(chosen)
-        from_drawing = settings.start == state.MY_DRAWING
+            choice = settings.choose(chosen)
+        from_drawing = choice.start == state.MY_DRAWING
         st.button(
             "Start from noise again" if from_drawing else "Start from my drawing",
             key="from-drawing",
             on_click=_start_from,
-            args=(OWN if from_drawing else state.MY_DRAWING,),
-            disabled=settings.start == starts.CODE,
+            args=(settings.OWN if from_drawing else state.MY_DRAWING,),
+            disabled=choice.start == starts.CODE,
         )
         keep = st.container(key="keep-place", width="content")
     with digits:
-        choice = dataclasses.replace(settings, target=_target(chosen))
+        choice = choice._replace(target=_target(chosen))
+    state.set_choice(choice)
     with run:
-        result = _show_result(recipe, choice, chosen)
+        result = _show_result(choice, chosen)
     if result:
         with keep:
             _offer(result.run)
@@ -95,9 +76,7 @@ def _target(chosen: network.Network) -> int:
     """Let the visitor choose what is to be drawn: a digit, or a class of their own network."""
     if chosen.digits:
         return int(
-            choices.one_of(
-                "Digit to draw", markup.DIGITS, DIGIT, state.DIGIT, width="stretch"
-            )
+            choices.one_of("Digit to draw", markup.DIGITS, DIGIT, state.DIGIT, width="stretch")
         )
     number = st.selectbox(
         "Class to draw",
@@ -108,81 +87,11 @@ def _target(chosen: network.Network) -> int:
     return int(number or 0)
 
 
-def _settings(chosen: network.Network) -> tuple[records.Method, Choice]:
-    """Show the controls under More; every one takes effect at once and is part of the URL.
-
-    Those that would change nothing are not offered.
-    """
-    methods = [
-        name
-        for name, each in invert.METHODS.items()
-        if chosen.digits or (isinstance(each, records.Optimization) and each.start != starts.CODE)
-    ]
-    method = choices.one_of("Method", [BEST, *methods], BEST, state.METHOD)
-    recipe = records.recipe_for(chosen.name, None if method == BEST else method, {})
-    st.html(f'<p class="note"><b>{recipe.title}</b> <small>{recipe.name}</small><br>'
-            f"{recipe.claim}</p>")  # fmt: skip
-    coded = not isinstance(recipe, records.Optimization) or recipe.start == starts.CODE
-    start, count, seed, steps = OWN, COUNT, SEED, OWN
-    if not coded:
-        start = st.selectbox(
-            "Start",
-            [
-                OWN,
-                *(s for s in invert.STARTS if chosen.digits or s not in starts.FROM_TRAINING_DATA),
-                state.MY_DRAWING,
-            ],
-            key=state.START,
-            bind="query-params",
-        )
-    with st.container(key="settings", horizontal=True, vertical_alignment="bottom", gap="small"):
-        if start not in ("black", "average", state.MY_DRAWING):  # all images would be one
-            count = st.slider(
-                "Images", 1, MOST_IMAGES, COUNT, key=state.COUNT, bind="query-params"
-            )
-        if start == OWN:
-            start = starts.CODE if coded else recipe.start
-            if start == "black" and count > 1:
-                start = "noise"
-        if "steps" in recipe.settings:
-            steps = st.selectbox(
-                "Steps",
-                [OWN, *(str(n) for n in STEPS if n <= invert.MAX_STEPS)],
-                key=state.STEPS,
-                bind="query-params",
-            )
-        if start in ("noise", "class-gaussian", starts.CODE) or "jitter" in recipe.settings:
-            seed = st.number_input(
-                "Seed",
-                0,
-                min(MOST_SEED, invert.MAX_SEED),
-                SEED,
-                key=state.SEED,
-                bind="query-params",
-            )
-            st.button("New seed", icon=":material/casino:", key="dice", on_click=_roll)
-    return recipe, Choice(
-        target=0,
-        network=chosen.name,
-        method=recipe.name,
-        count=int(count),
-        seed=int(seed),
-        start=start,
-        steps=None if steps == OWN else int(steps),
-    )
-
-
-def _roll() -> None:
-    st.session_state[state.SEED] = random.randint(0, min(MOST_SEED, invert.MAX_SEED))
-
-
 def _start_from(start: str) -> None:
     st.session_state[state.START] = start
 
 
-def _show_result(
-    recipe: records.Method, choice: Choice, chosen: network.Network
-) -> Result | None:
+def _show_result(choice: state.Choice, chosen: network.Network) -> Result | None:
     words, result = "", None
     try:
         start = _start(choice.start, chosen)
@@ -200,7 +109,7 @@ def _show_result(
         st.html(f'<div class="run"><p class="legend"></p>{blank}</div>')
     else:
         st.html(result.html)
-    st.html(markup.sentence(_what(recipe, choice, chosen.labels)))
+    st.html(markup.sentence(_what(choice, chosen.labels)))
     return result
 
 
@@ -216,8 +125,9 @@ def _start(named: str, chosen: network.Network) -> str | np.ndarray:
     return chosen.fit(drawn)
 
 
-def _what(recipe: records.Method, choice: Choice, labels: tuple[str, ...]) -> str:
+def _what(choice: state.Choice, labels: tuple[str, ...]) -> str:
     """Return what is done, from where, and what it knows beside the network."""
+    recipe = choice.recipe
     if not isinstance(recipe, records.Optimization):
         return f"{recipe.claim} It learned from training images."
     begin = STARTS[choice.start]
@@ -230,9 +140,9 @@ def _what(recipe: records.Method, choice: Choice, labels: tuple[str, ...]) -> st
 
 @queue.aside
 @st.cache_data(max_entries=32, show_spinner=False)
-def _run(choice: Choice, start: str | np.ndarray, _classifier) -> Result:
+def _run(choice: state.Choice, start: str | np.ndarray, _classifier) -> Result:
     """Make the images. They depend on nothing else, so visitors with one link share them."""
-    settings = {} if choice.steps is None else {"steps": choice.steps}
+    steps = {} if choice.steps is None else {"steps": choice.steps}
     with queue.turn():
         run = invert.generate(
             [choice.target] * choice.count,
@@ -241,7 +151,7 @@ def _run(choice: Choice, start: str | np.ndarray, _classifier) -> Result:
             seed=choice.seed,
             start=start,
             frames=FRAMES,
-            **settings,
+            **steps,
         )
     said = sheet.opinions(run)
     if len(run.frames):

@@ -65,7 +65,8 @@ def test_an_image_that_was_drawn_is_read_by_all_and_by_the_judge(page):
     image = page.test.session_state["drawn image"]
     read = ", ".join(
         f"{name} {int(invert.classify(image, name)[0].argmax())}"
-        for name in CLASSIFIERS if name != "energy"
+        for name in CLASSIFIERS
+        if name != "energy"
     )
     assert f"Others read: {read}. The judge: a digit." in re.sub(" ,", ",", page.words)
 

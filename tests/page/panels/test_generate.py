@@ -13,10 +13,10 @@ from invert.methods import records, starts
 from invert.methods.records import recipe_for
 from invert.networks import judge
 from invert.networks.classifier import DEFAULT
-from invert.page import sheet, state
+from invert.page import settings, sheet
 from invert.page.panels import better_ways, generate
 
-COUNT = generate.COUNT
+COUNT = settings.COUNT
 
 
 def test_a_digit_appears_with_both_opinions(page):
@@ -34,7 +34,7 @@ def test_every_method_and_start_shows_images_and_its_claim(page, classifier, met
     free = getattr(recipe, "start", starts.CODE) in invert.STARTS
     assert offered(page, "start") == free and offered(page, "seed") == chance(recipe)
     assert offered(page, "steps") == ("steps" in recipe.settings)
-    for start in [generate.OWN, *invert.STARTS] if free else [generate.OWN]:
+    for start in [settings.OWN, *invert.STARTS] if free else [settings.OWN]:
         if free:
             page.choose("start", start)
         assert len(page.images) == COUNT and 'role="alert"' not in page.html
@@ -61,7 +61,7 @@ def chance(recipe):
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_each_network_is_run_backwards_by_its_best_method_unless_another_is_asked_for(page, name):
     assert page.test.get_by_key("network").value == DEFAULT
-    assert page.test.get_by_key("method").value == generate.BEST
+    assert page.test.get_by_key("method").value == settings.BEST
     page.choose("network", name)
     best = CLASSIFIERS[name].method
     told = f"{invert.METHODS[best].title} {best} {invert.METHODS[best].claim}"
@@ -91,12 +91,12 @@ def test_training_data_is_admitted(page):
 def test_seed_decides_and_the_dice_changes_it(page, monkeypatch):
     page.choose("start", "noise")
     first = sprite(page)
-    monkeypatch.setattr(generate.random, "randint", lambda low, high: 77)
+    monkeypatch.setattr(settings.random, "randint", lambda low, high: 77)
     page.test.button(key="dice").click()
     page.run()
     assert page.test.number_input(key="seed").value == 77
     assert sprite(page) != first
-    page.choose("seed", generate.SEED)
+    page.choose("seed", settings.SEED)
     assert sprite(page) == first
 
 
@@ -160,18 +160,15 @@ def test_images_that_did_not_convince_their_network_are_counted_in_place_of_the_
     page.choose("count", 4)
     assert invitation in page.words
     page.choose("network", "question").choose("steps", "5")
-    assert (
-        f"4 of 4 did not convince the network. Try more steps, or another method."
-        in page.words
-    )
+    assert "4 of 4 did not convince the network. Try more steps, or another method." in page.words
     assert invitation not in page.words and 'role="alert"' not in page.html
-    page.choose("steps", generate.OWN)
+    page.choose("steps", settings.OWN)
     assert invitation in page.words
 
 
 def test_captions_follow_the_frames_and_end_with_the_image(page):
     page.choose("count", 2)
-    run = invert.generate([8, 8], seed=generate.SEED, frames=generate.FRAMES)
+    run = invert.generate([8, 8], seed=settings.SEED, frames=generate.FRAMES)
     film = json.loads(html.unescape(re.search(r'data-film="([^"]*)"', page.html)[1]))
     assert film["steps"] == run.frame_steps.tolist() and film["targets"] == ["8", "8"]
     for n in range(2):
@@ -184,7 +181,7 @@ def test_captions_follow_the_frames_and_end_with_the_image(page):
 
 
 def test_the_chart_marks_the_step_from_which_on_the_target_is_the_answer(page):
-    run = invert.generate(8, seed=generate.SEED)
+    run = invert.generate(8, seed=settings.SEED)
     answers = run.probabilities_by_step[:, 0].argmax(axis=1)
     step = int(re.search(r"<b>step (\d+): it says 8</b>", page.html)[1])
     assert answers[step - 1] != 8 and (answers[step:] == 8).all()

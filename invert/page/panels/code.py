@@ -1,0 +1,51 @@
+"""Code: the present picture as a program of TensorFlow alone, and as one call of this package."""
+
+import io
+
+import numpy as np
+import streamlit as st
+
+from invert.networks.classifier import CLASSIFIERS
+from invert.page import code, markup, network, state
+
+WHAT = "The picture under Generate, with the choices that made it. Both run in a clone of this project."
+OWN_FILE = "Save your network as `{}` beside it."
+
+
+def show() -> None:
+    """Show both, each with a button that copies it."""
+    choice = state.choice()
+    st.html(markup.sentence(WHAT))
+    if choice is None:
+        return
+    chosen = network.chosen()
+    name = chosen.name if chosen.name in CLASSIFIERS else code.YOURS
+    if name == code.YOURS:
+        st.html(markup.sentence(OWN_FILE.format(code.YOUR_FILE), "note"))
+    st.html("<h3>By TensorFlow alone</h3>")
+    program = code.tensorflow(
+        name, choice.recipe, choice.target, choice.count, choice.seed, choice.start
+    )
+    st.code(program, language="python")
+    st.html("<h3>By this package</h3>")
+    call = code.call(
+        name, choice.method, choice.target, choice.count, choice.seed, choice.start, choice.steps
+    )
+    st.code(call, language="python")
+    if choice.start == state.MY_DRAWING:
+        _offer_drawing()
+
+
+def _offer_drawing() -> None:
+    drawn = state.drawn_image()
+    if drawn is not None:
+        out = io.BytesIO()
+        np.save(out, drawn)
+        st.download_button(
+            f"Your drawing ({code.DRAWING_FILE})",
+            out.getvalue(),
+            code.DRAWING_FILE,
+            "application/octet-stream",
+            key="keep-drawing",
+            on_click="ignore",
+        )
