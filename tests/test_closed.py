@@ -10,7 +10,8 @@ import pytest
 from page_driver import ONE, at, stroke
 
 from invert.networks import weights
-from invert.page import canvas, failure, markup, settings, shown_instead, state
+from invert.page import canvas, failure, markup, shown_instead, state
+from invert.page import settings as choices
 
 ROOT = Path(__file__).parent.parent
 CODE = sorted([ROOT / "streamlit_app.py", *(ROOT / "invert").rglob("*.py")])
@@ -147,7 +148,7 @@ def forge(monkeypatch, widget, value):
     "key, value, taken",
     [
         ("count", 9, True),  # what the page offers is, so that this test can fail
-        ("count", settings.MOST_IMAGES + 1, False),
+        ("count", choices.MOST_IMAGES + 1, False),
         ("count", -3, False),
         ("count", float("nan"), False),
         ("seed", 10**12, False),
@@ -172,8 +173,8 @@ def test_a_seed_that_is_no_number_is_the_senders_trouble_alone(page, monkeypatch
         forge(sent, page.test.get_by_key("seed"), float("nan"))
         page.test.run()
     other = at(monkeypatch)
-    assert other.test.get_by_key("seed").value == settings.SEED
-    assert len(other.images) == settings.COUNT
+    assert other.test.get_by_key("seed").value == choices.SEED
+    assert len(other.images) == choices.COUNT
 
 
 # --- Nothing given becomes HTML

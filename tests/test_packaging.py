@@ -31,7 +31,13 @@ def test_pip_installs_it_whole(tmp_path):
     shipped = {path.name for path in (ROOT / "model_weights").glob("*.h5")}
     installed = site / "invert"
     assert {path.name for path in (installed / "model_weights").glob("*.h5")} == shipped
-    for name in ("py.typed", "__init__.pyi", "page/style.css", "page/page.js", "page/code.jinja"):
+    for name in (
+        "py.typed",
+        "__init__.pyi",
+        "page/browser/page.css",
+        "page/browser/pen.js",
+        "page/code.jinja",
+    ):
         assert (installed / name).is_file(), name
 
 

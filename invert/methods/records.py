@@ -80,7 +80,7 @@ METHODS: Mapping[str, Method] = {
         Optimization(
             name="plain",
             title="The plan to the letter",
-            claim="Adam changes the image until the network says the digit. Nothing else is asked of the image.",
+            claim="Adam changes the image until the network says the digit. Nothing else counts.",
             source="the question that this project answers",
             start="black",
             loss="cross-entropy",
@@ -91,7 +91,7 @@ METHODS: Mapping[str, Method] = {
         Optimization(
             name="regularized",
             title="With rules for pictures",
-            claim="Adam, with three rules for pictures: be smooth, use little ink, keep the answer when shifted.",
+            claim="Adam, with three rules: be smooth, use little ink, read alike when shifted.",
             source="Mahendran & Vedaldi 2015, https://arxiv.org/abs/1412.0035; "
             "Yosinski et al. 2015, https://arxiv.org/abs/1506.06579",
             start="noise",
@@ -116,7 +116,7 @@ METHODS: Mapping[str, Method] = {
         Optimization(
             name="latent",
             title="Through a decoder",
-            claim="A decoder that knows handwriting draws the image. What is learned is the code it draws from.",
+            claim="A decoder that knows handwriting draws the image. Its code is what is learned.",
             source="Nguyen et al. 2016, https://arxiv.org/abs/1605.09304; "
             "Nguyen et al. 2017, https://arxiv.org/abs/1612.00005",
             start=starts.CODE,
@@ -130,7 +130,7 @@ METHODS: Mapping[str, Method] = {
         Method(
             name="inverse",
             title="The opposite model",
-            claim="A second network turns a digit and a seed into an image. Nothing is run backwards.",
+            claim="A second network turns a digit and a seed into an image, in one go.",
             source="Kingma & Welling 2014, https://arxiv.org/abs/1312.6114; "
             "Lipman et al. 2023, https://arxiv.org/abs/2210.02747",
         ),

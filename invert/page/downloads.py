@@ -2,6 +2,7 @@
 
 import io
 import json
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def npz(run, opinion: Opinion | None) -> bytes:
         "start": run.start,
         "settings": dict(run.settings),
     }
-    judged = {}
+    judged: dict[str, Any] = {}
     if opinion is not None:
         judged = {"judge": opinion.probabilities, "looks_like_digit": opinion.digit}
     out = io.BytesIO()

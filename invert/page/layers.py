@@ -48,7 +48,8 @@ def html(image: np.ndarray | None, network: Network) -> str:
     if not network.dense:
         return markup.sentence(NOT_DENSE.format(network.name), "note")
     if image is None:
-        return _strip(*['<div class="heat empty"></div>'] * 3, "", POINT, 0)
+        empty = '<div class="heat empty"></div>'
+        return _strip(empty, empty, empty, "", POINT, 0)
     from invert.explanation import activations
 
     found = activations.activations(image, network.classifier)

@@ -17,8 +17,8 @@ YOURS = "yours"
 NAMES = (*CLASSIFIERS, YOURS)
 # What each is, beside the choice: how it was trained, and what that makes of it.
 MEANINGS = {
-    "question": "trained as the question describes. Run backwards, it draws noise that only it reads.",
-    "robust": "the same network, trained on disturbed digits. It draws digits that anyone can read.",
+    "question": "trained as the question describes. It draws noise that only it can read.",
+    "robust": "the same network, trained on disturbed digits. It draws legible digits.",
     "energy": "like `robust`, and trained to reject its own bad drawings. It draws handwriting.",
     "student": "a LeNet-5 that never saw handwriting. It learned from what `energy` draws.",
 }

@@ -36,7 +36,7 @@ def choose(chosen: network.Network) -> state.Choice:
     with st.container(key="settings", horizontal=True, vertical_alignment="bottom", gap="small"):
         steps = _choose_steps(recipe, chosen)
         alike = start in ("black", "average", state.MY_DRAWING)  # then all images would be one
-        count = COUNT if alike else _choose_count(chosen, steps or getattr(recipe, "steps", 1))
+        count = COUNT if alike else _choose_count(chosen, steps or getattr(recipe, "steps", None))
         if start == OWN:
             start = getattr(recipe, "start", starts.CODE)
             if start == "black" and count > 1:
@@ -56,7 +56,7 @@ def choose(chosen: network.Network) -> state.Choice:
         target=0,
         network=chosen.name,
         method=recipe.name,
-        count=int(count),
+        images=int(count),
         seed=int(seed),
         start=start,
         steps=steps,
@@ -83,8 +83,8 @@ def _choose_steps(recipe: records.Method, chosen: network.Network) -> int | None
     return None if steps in (OWN, None) else int(steps)
 
 
-def _choose_count(chosen: network.Network, steps: int) -> int:
-    most = min(MOST_IMAGES, chosen.most_images(steps))
+def _choose_count(chosen: network.Network, steps: int | None) -> int:
+    most = min(MOST_IMAGES, chosen.most_images(steps or 1))
     if most < 2:
         return 1
     if st.session_state.get(state.COUNT, COUNT) > most:

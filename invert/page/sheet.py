@@ -60,7 +60,7 @@ def are_digits(run) -> bool:
 
 def grid(count: int) -> tuple[int, int, int]:
     """Return columns, and CSS pixels an image here and on a large screen."""
-    return next(rest for most, *rest in GRIDS if count <= most)
+    return next((columns, side, large) for most, columns, side, large in GRIDS if count <= most)
 
 
 def html(run, said: Opinions) -> str:

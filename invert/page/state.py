@@ -33,7 +33,7 @@ class Choice(NamedTuple):
         target: the number of the class.
         network: its name.
         method: its name.
-        count: how many images.
+        images: how many.
         seed: of what is random.
         start: a start's name, or ``MY_DRAWING``.
         steps: how many; None for the method's own.
@@ -42,7 +42,7 @@ class Choice(NamedTuple):
     target: int
     network: str
     method: str
-    count: int
+    images: int
     seed: int
     start: str
     steps: int | None

@@ -1,4 +1,4 @@
-"""The networks that visitors bring: each is known to its session alone, and few are held at once."""
+"""The networks that visitors bring: each is its session's alone, and few are held at once."""
 
 import collections
 import threading

@@ -29,9 +29,8 @@ def test_layers_are_numpys(three, robust_by_hand):
 
 def test_votes_add_up_to_the_answers(three, robust_by_hand):
     found = activations.activations(three, "robust")
-    np.testing.assert_allclose(
-        found.votes[1].sum(axis=0) + robust_by_hand.b3, found.logits, atol=1e-4
-    )
+    total = found.votes[1].sum(axis=0) + robust_by_hand.b3
+    np.testing.assert_allclose(total, found.logits, atol=1e-4)
     # Of the first layer: the slope of each answer by finite differences, times the activation.
     first = found.hidden[0].astype(np.float64)
 

@@ -8,7 +8,7 @@ import streamlit as st
 from invert.networks.classifier import CLASSIFIERS
 from invert.page import code, markup, network, state
 
-WHAT = "The picture under Generate, with the choices that made it. Both run in a clone of this project."
+WHAT = "This code makes the picture under Generate. Both run in a clone of this project."
 OWN_FILE = "Save your network as `{}` beside it."
 
 
@@ -24,12 +24,12 @@ def show() -> None:
         st.html(markup.sentence(OWN_FILE.format(code.YOUR_FILE), "note"))
     st.html("<h3>By TensorFlow alone</h3>")
     program = code.tensorflow(
-        name, choice.recipe, choice.target, choice.count, choice.seed, choice.start
+        name, choice.recipe, choice.target, choice.images, choice.seed, choice.start
     )
     st.code(program, language="python")
     st.html("<h3>By this package</h3>")
     call = code.call(
-        name, choice.method, choice.target, choice.count, choice.seed, choice.start, choice.steps
+        name, choice.method, choice.target, choice.images, choice.seed, choice.start, choice.steps
     )
     st.code(call, language="python")
     if choice.start == state.MY_DRAWING:

@@ -105,7 +105,7 @@ def _show_result(choice: state.Choice, chosen: network.Network) -> Result | None
     except Exception as error:
         words = failure.html(error)
     if result is None:
-        blank = sheet.blank(choice.count) + chart.blank(words)
+        blank = sheet.blank(choice.images) + chart.blank(words)
         st.html(f'<div class="run"><p class="legend"></p>{blank}</div>')
     else:
         st.html(result.html)
@@ -145,7 +145,7 @@ def _run(choice: state.Choice, start: str | np.ndarray, _classifier) -> Result:
     steps = {} if choice.steps is None else {"steps": choice.steps}
     with queue.turn():
         run = invert.generate(
-            [choice.target] * choice.count,
+            [choice.target] * choice.images,
             choice.method,
             classifier=_classifier,
             seed=choice.seed,
@@ -156,7 +156,7 @@ def _run(choice: state.Choice, start: str | np.ndarray, _classifier) -> Result:
     said = sheet.opinions(run)
     if len(run.frames):
         mean = run.probabilities_by_step.mean(axis=1)
-        drawn = chart.figure(mean, choice.target, choice.count, run.labels)
+        drawn = chart.figure(mean, choice.target, choice.images, run.labels)
         beside = drawn + sheet.player(run, said)
     else:
         beside = markup.sentence("Made in one go: there are no steps to watch.", "chart hint")
