@@ -4,7 +4,7 @@ import os
 
 import streamlit as st
 
-from invert.page import how, loading, look, markup, network, story
+from invert.page import failure, how, loading, look, markup, network, story
 
 # Where the code is kept; a server that knows says so, and the page shows a link to it.
 REPOSITORY = os.environ.get("INVERT_REPOSITORY", "")
@@ -25,6 +25,6 @@ def show() -> None:
         story.offer()
         how.show(REPOSITORY)
     with st.container(key="one-network", horizontal=True, vertical_alignment="center"):
-        network.choose()
-        network.show_meaning()
+        failure.guard(network.choose)
+        failure.guard(network.show_meaning)
     st.html(SIDES)

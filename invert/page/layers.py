@@ -35,7 +35,7 @@ def style(name: str) -> str:
     return f"<style>.st-key-layers {{ --weights: url({markup.data_uri(picture)}) }}</style>"
 
 
-def html(image: np.ndarray | None, network: Network) -> str:
+def html(image: np.ndarray | None, network: Network, ready: bool = True) -> str:
     """Return the layers from the image to the ten answers; ``layers.js`` points at units.
 
     Units that speak for an answer are blue, units that speak against it orange: a unit's activation
@@ -44,12 +44,15 @@ def html(image: np.ndarray | None, network: Network) -> str:
     Args:
         image: ``(28, 28)`` in [0, 1], ink = 1; None leaves the places empty.
         network: one of dense layers, or the sentence that it is none is all there is.
+        ready: whether the network can be asked; else the image is all there is.
     """
     if not network.dense:
         return markup.sentence(NOT_DENSE.format(network.name), "note")
-    if image is None:
-        empty = '<div class="heat empty"></div>'
-        return _strip(empty, empty, empty, "", POINT, 0)
+    seen = empty = '<div class="heat empty"></div>'
+    if image is not None:
+        seen = markup.picture(image, "the image as it goes in", SIDE)
+    if image is None or not ready:
+        return _strip(seen, empty, empty, "", POINT, 0)
     from invert.explanation import activations
 
     found = activations.activations(image, network.classifier)
@@ -58,10 +61,7 @@ def html(image: np.ndarray | None, network: Network) -> str:
     first, second = (votes - votes.mean(axis=1, keepdims=True) for votes in found.votes)
     lines = [_votes_for(digit, second[:, digit]) for digit in range(len(found.logits))]
     unit = int(first[:, best].argmax())
-    seen = (
-        f"{markup.picture(image, 'the image as it goes in', SIDE)}"
-        '<div class="weights" role="img" aria-label="what the unit waits for"></div>'
-    )
+    seen += '<div class="weights" role="img" aria-label="what the unit waits for"></div>'
     sums = json.dumps([round(float(value), 2) for value in found.sums])
     units = (
         f'<div class="units" role="slider" tabindex="0" aria-label="Unit of the first layer"'

@@ -48,7 +48,7 @@ SCENES = (
         " draws digits that anyone can read.",
         "Choose another digit.",
         "digit",
-        {**DRAWS, state.NETWORK: "robust", state.START: "default", state.DIGIT: "3",
+        {**DRAWS, state.NETWORK: "robust", state.START: "default", state.DIGIT: "8",
          state.COUNT: 1},
     ),
     Scene(

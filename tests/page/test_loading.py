@@ -28,12 +28,12 @@ def test_page_stands_before_the_models_are_loaded(fresh, monkeypatch):
     assert "Loading &lt;the&gt; classifier" in page.html and "width:25%" in page.html
     assert [tab.label for tab in page.test.tabs] == [
         *("Classify", "Why"),
-        *("Generate", "Better ways", "What is lost"),
+        *("Generate", "Better ways", "What is lost", "Code"),
     ]
     assert page.test.get_by_key("digit").value == "8"
     assert "The answer comes as soon as" in page.words and page.answer is None
     assert "The images come as soon as" in page.words
-    assert 'alt="your drawing as the classifier sees it"' in page.html, "that needs no model"
+    assert 'alt="the image as it goes in"' in page.html, "that needs no model"
     go.set()
     until(loading.ready)
     page.run()

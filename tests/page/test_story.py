@@ -55,7 +55,7 @@ def test_the_first_scene_is_noise_that_only_its_network_reads(page):
 def test_the_third_scenes_digit_is_one_to_the_judge(page):
     page.click("story").click("scene-next").click("scene-next")
     (shown,) = page.images
-    assert "judge says 3" in shown
+    assert "judge says 8" in shown
 
 
 def test_the_last_scene_changes_the_visitors_drawing(page):

@@ -76,7 +76,7 @@ def show() -> None:
     with answer:
         st.html(_reading(image, error, chosen, instead, strokes))
     with strip:
-        st.html(loading.when_ready(lambda: _layers(image, chosen)))
+        st.html(failure.instead(lambda: _layers(image, chosen)))
     if under_way:
         return
     before = state.drawn_image()
@@ -147,9 +147,10 @@ def _picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception | No
 
 
 def _layers(image: np.ndarray | None, chosen: network.Network) -> str:
-    if chosen.dense:
+    ready = loading.ready()
+    if chosen.dense and ready:
         st.html(layers.style(chosen.name))
-    return layers.html(image, chosen)
+    return layers.html(image, chosen, ready)
 
 
 def _image(
