@@ -16,11 +16,15 @@ class Activations(NamedTuple):
         sums: of each unit of the first layer: its weights times the ink, plus its bias.
         hidden: each hidden layer's activations: of the first, the sums above 0, else 0 (relu).
         logits: of each class; their softmax is what ``classify`` returns.
+        votes: for each hidden layer ``(units, classes)``: how much a unit adds to each class's
+            logit, its activation times the slope of the logit there. Those of the last hidden
+            layer and its biases add up to the logits.
     """
 
     sums: np.ndarray
     hidden: tuple[np.ndarray, ...]
     logits: np.ndarray
+    votes: tuple[np.ndarray, ...]
 
 
 def activations(image, classifier) -> Activations:
@@ -46,7 +50,13 @@ def activations(image, classifier) -> Activations:
     for weights, bias in layers:
         sums.append(x @ weights + bias)
         x = np.maximum(sums[-1], 0)
-    return Activations(sums[0], tuple(np.maximum(s, 0) for s in sums[:-1]), sums[-1])
+    hidden = tuple(np.maximum(s, 0) for s in sums[:-1])
+    votes, slope = [], np.eye(len(sums[-1]), dtype=np.float32)
+    for (weights, _), active in zip(layers[:0:-1], hidden[::-1], strict=True):
+        slope = weights @ slope
+        votes.append(active[:, None] * slope)
+        slope = (active > 0)[:, None] * slope
+    return Activations(sums[0], hidden, sums[-1], tuple(votes[::-1]))
 
 
 def first_weights(classifier) -> np.ndarray:

@@ -8,10 +8,12 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-# Widgets whose choice another panel reads too.
-READER = "reader"  # the classifier chosen under Classify
-START, LOST_IMAGE = "start", "lost-image"
-# The values of those two by which the right side shows what the left one has.
+# Widgets whose choice another panel reads or sets too.
+NETWORK = "network"
+DIGIT, METHOD, COUNT, START, STEPS, SEED = "digit", "method", "count", "start", "steps", "seed"
+LOST_IMAGE = "lost-image"
+LEFT, RIGHT = "left", "right"  # the open tabs
+# The values of two of those by which the right side shows what the left one has.
 MY_DRAWING, DRAWN = "my drawing", "drawn"
 
 

@@ -1,0 +1,71 @@
+// Films. The style sheet plays them; here they are stopped, moved and read.
+const films = (player) =>
+  [...player.closest(".run").querySelectorAll(".film")].flatMap((film) => film.getAnimations());
+
+function show(player, frame) {
+  const { steps, lines } = JSON.parse(player.dataset.film);
+  const last = steps.length - 1;
+  const scrub = player.querySelector(".scrub");
+  scrub.value = frame;
+  scrub.setAttribute("aria-valuetext", `step ${steps[frame]} of ${steps[last]}`);
+  player.querySelector(".at").textContent = `step ${steps[frame]} of ${steps[last]}: ${lines[frame]}`;
+  player.closest(".run").style.setProperty("--at", steps[frame] / Math.max(1, steps[last]));
+}
+
+function follow(player) {
+  const animation = films(player)[0];
+  const last = Number(player.querySelector(".scrub").max);
+  const button = player.querySelector(".play");
+  const playing = animation?.playState === "running";
+  button.textContent = playing ? "❚❚" : "▶\uFE0E"; // \uFE0E: as text, not as an emoji
+  button.setAttribute("aria-label", playing ? "Pause the film" : "Play the film");
+  if (!playing) {
+    if (animation?.playState === "finished") show(player, last);
+    return;
+  }
+  const whole = animation.effect.getComputedTiming().duration;
+  show(player, Math.min(last, Math.floor((animation.currentTime / whole) * last)));
+  requestAnimationFrame(() => player.isConnected && follow(player));
+}
+
+function seek(player, frame) {
+  const last = Number(player.querySelector(".scrub").max);
+  for (const film of player.closest(".run").querySelectorAll(".film")) {
+    film.style.animation = "none";
+    film.style.backgroundPositionY = `${(100 * frame) / last}%`;
+  }
+  show(player, frame);
+  follow(player);
+}
+
+addEventListener("input", (event) => {
+  if (event.target.matches(".scrub")) seek(event.target.closest(".player"), Number(event.target.value));
+});
+
+addEventListener("click", (event) => {
+  const player = event.target.closest(".play")?.closest(".player");
+  if (!player) return;
+  const running = films(player).filter((animation) => animation.playState === "running");
+  if (running.length) {
+    seek(player, Number(player.querySelector(".scrub").value));
+    return;
+  }
+  play(player);
+});
+
+function play(player) {
+  const scrub = player.querySelector(".scrub");
+  const from = scrub.value === scrub.max ? 0 : Number(scrub.value) / Number(scrub.max);
+  for (const film of player.closest(".run").querySelectorAll(".film")) {
+    // Asked for by hand, a film also plays for those who want nothing to move by itself.
+    film.style.animation = "film var(--seconds) steps(calc(var(--frames) - 1), end) 1 both";
+    film.style.backgroundPositionY = "";
+    for (const animation of film.getAnimations()) {
+      animation.cancel();
+      animation.play();
+      animation.currentTime = from * animation.effect.getComputedTiming().duration;
+      animation.onfinish = () => follow(player);
+    }
+  }
+  follow(player);
+}
