@@ -21,11 +21,13 @@ class Method:
 
     Attributes:
         name: its key in ``METHODS``.
+        title: what a person would call it.
         claim: what it does, in a sentence or two.
         source: the paper or page it comes from.
     """
 
     name: str
+    title: str
     claim: str
     source: str
 
@@ -77,7 +79,8 @@ METHODS: Mapping[str, Method] = {
     for method in (
         Optimization(
             name="plain",
-            claim="The plan to the letter: Adam on the image, and nothing else.",
+            title="The plan to the letter",
+            claim="Adam changes the image until the network says the digit. Nothing else is asked of the image.",
             source="the question that this project answers",
             start="black",
             loss="cross-entropy",
@@ -87,7 +90,8 @@ METHODS: Mapping[str, Method] = {
         ),
         Optimization(
             name="regularized",
-            claim="Adam, and what is known of pictures: smooth, little ink, steady.",
+            title="With rules for pictures",
+            claim="Adam, with three rules for pictures: be smooth, use little ink, keep the answer when shifted.",
             source="Mahendran & Vedaldi 2015, https://arxiv.org/abs/1412.0035; "
             "Yosinski et al. 2015, https://arxiv.org/abs/1506.06579",
             start="noise",
@@ -99,7 +103,8 @@ METHODS: Mapping[str, Method] = {
         ),
         Optimization(
             name="steepest",
-            claim="Steps of one length, straight along the gradient.",
+            title="Straight uphill",
+            claim="Each step has the same length and goes where the digit's score rises fastest.",
             source="Madry et al. 2018, https://arxiv.org/abs/1706.06083; "
             "Santurkar et al. 2019, https://arxiv.org/abs/1906.09453",
             start="noise",
@@ -110,7 +115,8 @@ METHODS: Mapping[str, Method] = {
         ),
         Optimization(
             name="latent",
-            claim="M is the code of a decoder that knows handwriting, and is told no digit.",
+            title="Through a decoder",
+            claim="A decoder that knows handwriting draws the image. What is learned is the code it draws from.",
             source="Nguyen et al. 2016, https://arxiv.org/abs/1605.09304; "
             "Nguyen et al. 2017, https://arxiv.org/abs/1612.00005",
             start=starts.CODE,
@@ -123,7 +129,8 @@ METHODS: Mapping[str, Method] = {
         ),
         Method(
             name="inverse",
-            claim="An opposite model, digit and seed to image: nothing is run backwards.",
+            title="The opposite model",
+            claim="A second network turns a digit and a seed into an image. Nothing is run backwards.",
             source="Kingma & Welling 2014, https://arxiv.org/abs/1312.6114; "
             "Lipman et al. 2023, https://arxiv.org/abs/2210.02747",
         ),

@@ -9,8 +9,17 @@ from html import escape
 import numpy as np
 from PIL import Image
 
-# Filled by page.js with what the status says, for those whose eyes are here.
+from invert import film
+
+DIGITS = tuple("0123456789")
+MOST_BARS = 10
+# Filled by a script with what the status says, for those whose eyes are here.
 STATUS_AGAIN = '<div class="status again" aria-hidden="true"></div>'
+# A script copies the page's address: every choice is in it, and the drawing too.
+BUTTON_SHARE = (
+    '<button type="button" class="button share">Share</button>'
+    '<p class="sr" role="status"></p>'
+)
 
 
 def alert(sentence: str) -> str:
@@ -39,15 +48,23 @@ def data_uri(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
-def picture(image: np.ndarray, description: str, side: int) -> str:
-    """Return one ``(28, 28)`` image in [0, 1] as crisp squares, ``side`` CSS pixels wide."""
-    grey = np.rint(255 * (1 - np.asarray(image, np.float32))).astype(np.uint8)
-    out = io.BytesIO()
-    Image.fromarray(grey).save(out, "PNG")
+def picture(
+    image: np.ndarray,
+    description: str,
+    side: int,
+    pixel_range: tuple[float, float] = (0.0, 1.0),
+) -> str:
+    """Return one image, grey or coloured, as crisp squares, ``side`` CSS pixels wide."""
+    png = film.png(np.asarray(image)[None], scale=1, pixel_range=pixel_range)
     return (
-        f'<img class="paper" src="{data_uri(out.getvalue())}" width="{side}" height="{side}"'
-        f' alt="{escape(description)}">'
+        f'<img class="{paper(image.shape)}" src="{data_uri(png)}" width="{side}"'
+        f' height="{side}" alt="{escape(description)}">'
     )
+
+
+def paper(shape: tuple[int, ...]) -> str:
+    """The class of an image of that shape: ink on paper turns light on dark at night."""
+    return "paper" if len(shape) == 2 else "paper colour"
 
 
 def captioned(picture: str, caption: str) -> str:
@@ -98,22 +115,29 @@ def percent(probability: float) -> str:
     return f"{100 * probability:.0f}%"
 
 
-def bars(probabilities: Sequence[float] | None, before: Sequence[float] | None) -> str:
-    """Return ten bars that move from where they were; empty ones where nothing was read.
+def bars(
+    probabilities: Sequence[float] | None,
+    before: Sequence[float] | None,
+    labels: Sequence[str] = DIGITS,
+) -> str:
+    """Return a bar a class that moves from where it was; empty ones where nothing was read.
 
     Args:
-        probabilities: ten numbers in [0, 1], or None.
-        before: the ten shown until now, or None.
+        probabilities: a number in [0, 1] for each class, or None.
+        before: those shown until now, or None.
+        labels: the classes' names. Of many the ten likeliest are shown.
     """
-    now = np.zeros(10) if probabilities is None else probabilities
-    earlier = np.zeros(10) if before is None else before
+    now = np.zeros(len(labels)) if probabilities is None else np.asarray(probabilities)
+    earlier = np.zeros(len(labels)) if before is None or len(before) != len(now) else before
     best = -1 if probabilities is None else int(np.argmax(now))
+    shown = sorted(np.argsort(-now, kind="stable")[:MOST_BARS])
     rows = []
-    for digit in range(10):
-        words = "" if probabilities is None else escape(percent(now[digit]))
-        chosen = ' class="best"' if digit == best else ""
+    for number in shown:
+        words = "" if probabilities is None else escape(percent(now[number]))
+        chosen = ' class="best"' if number == best else ""
         rows.append(
-            f"<li{chosen}><b>{digit}</b><span class='track'><i style='--from:{earlier[digit]:.4f};"
-            f"--to:{now[digit]:.4f}'></i></span><em>{words}</em></li>"
+            f"<li{chosen}><b>{escape(labels[number])}</b><span class='track'>"
+            f"<i style='--from:{earlier[number]:.4f};--to:{now[number]:.4f}'></i></span>"
+            f"<em>{words}</em></li>"
         )
-    return f'<ol class="bars" aria-label="How sure, digit by digit">{"".join(rows)}</ol>'
+    return f'<ol class="bars" aria-label="How sure of each answer">{"".join(rows)}</ol>'
