@@ -49,7 +49,8 @@ def html(drawn: Sequence[Drawn], opens: Sequence[str], words: str) -> str:
         along = 100 * place / max(1, len(drawn) - 1)
         figures.append(
             f'<figure><button type="button" data-opens="{escape(name)}"'
-            f' aria-label="{escape(said)}"><span class="{markup.paper(shape)} movie" style="--x:{along:.4f}%"></span></button>'
+            f' aria-label="{escape(said)}"><span class="{markup.paper(shape)} movie"'
+            f' style="--x:{along:.4f}%"></span></button>'
             f'<figcaption{other} aria-hidden="true">{escape(short)}</figcaption></figure>'
         )
     return (

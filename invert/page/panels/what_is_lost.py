@@ -118,7 +118,7 @@ def _twins(image: np.ndarray, name: str, _graph) -> str:
     for goal, end in zip(names, ends, strict=True):
         said = _on_the_way(start, end, _graph)
         lines = [
-            f"{share:.0%} of the way: {wording.reads(p, _graph.labels)}"
+            f"{share:.0%}: {wording.reads(p, _graph.labels)}"
             for share, p in zip(SHARES, said, strict=True)
         ]
         length = float(np.linalg.norm(end - start))
@@ -164,12 +164,13 @@ def _filled(image: np.ndarray, name: str, _graph) -> str:
     for name_of, end in zip(fillings, ends, strict=True):
         on_the_way = read(image + SHARES[:, None, None] * (end - image), _graph)
         lines = [
-            f"{share:.0%} replaced: {wording.reads(p, _graph.labels)}"
+            f"{share:.0%}: {wording.reads(p, _graph.labels)}"
             for share, p in zip(SHARES, on_the_way, strict=True)
         ]
         told = (
             "What the network sees of the image stays. What it cannot see gives way to"
-            f" {FILLED[name_of]}. No answer moves by more than {_least(on_the_way - said)}."
+            f" {FILLED[name_of]}. No answer moves by more than {_least(on_the_way - said)}. The"
+            " contrast is adjusted to what is shown."
         )
         ways.append(morph.Way(name_of, (end - low) / (high - low), lines, told))
     words = morph.Words(

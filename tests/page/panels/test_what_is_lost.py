@@ -61,7 +61,7 @@ def test_what_fills_the_unseen_part_is_not_noticed(image):
     (start, *ends), (lines, _) = pictures(shown), data(shown)
     assert len(ends) == 3 and all(abs(end - start).max() > 0.05 for end in ends)
     assert {line.split(": ")[1] for way in lines for line in way} == {lines[0][0].split(": ")[1]}
-    assert lines[0][0].startswith("0% replaced") and lines[0][-1].startswith("100% replaced")
+    assert lines[0][0].startswith("0%: ") and lines[0][-1].startswith("100%: ")
 
 
 def test_lost_side_follows_the_drawing_and_asks_for_one(page, monkeypatch):

@@ -70,8 +70,8 @@ def test_what_is_said_on_the_way_is_what_the_network_reads_there(fresh, sample, 
         way = np.stack([start + share * (end - start) for share in mix])
         read = invert.classify(np.clip(way, 0, 1), classifier=name)
         words = [f"{name} {wording.reads(p, tuple('0123456789'))}" for p in read]
-        # A sprite holds 32-bit floats' nearest shade: a percent may round to the other side.
-        assert [w.split(",")[0] for w in words] == [w.split(",")[0] for w in said]
+        wrong = [pair for pair in zip(words, said, strict=True) if pair[0] != pair[1]]
+        assert len(wrong) <= 1, "the last bit may round one percent to its other side"
 
 
 def test_lengths_are_those_of_the_pictures_and_two_networks_are_compared(fresh, sample):
