@@ -117,9 +117,9 @@ def sprite(page):
 
 def rungs(page):
     """The ladder's rungs: (classifier, method) → HTML."""
-    rung = r'<section class="rung"><h3>(\S+) <small>(\S+)</small></h3>(.*?)</section>'
+    rung = r'<section class="rung" data-rung="(\S+) (\S+)">(.*?)</section>'
     found = re.findall(rung, page.html)
-    return {(classifier, method): shown for method, classifier, shown in found}
+    return {(classifier, method): shown for classifier, method, shown in found}
 
 
 def encoded(picture, kind, **options):

@@ -8,7 +8,7 @@ from PIL import Image
 
 HERE = Path(__file__).parent / "browser"
 STYLES = ("page", "classify", "generate", "panels", "sizes")
-SCRIPTS = ("arrivals", "canvas", "choices", "connection", "film", "layers", "story")
+SCRIPTS = ("arrivals", "canvas", "choices", "connection", "film", "layers", "panels", "story")
 TITLE = "invert"
 PROMISE = "One network, read forwards and run backwards."
 # An 8, seven pixels by five, for the browser's tab: drawn here, so that nothing is fetched.

@@ -1,6 +1,7 @@
-"""Better ways: every method, every digit, and the table that was measured."""
+"""Better ways: every method beside the others, and the table that was measured."""
 
 import re
+from collections.abc import Iterator
 from html import escape
 
 import numpy as np
@@ -8,103 +9,186 @@ import streamlit as st
 
 import invert
 from invert.evaluation import table
+from invert.methods.records import STRANGERS_METHOD
 from invert.networks import judge
-from invert.page import failure, loading, markup, queue
-from invert.page.panels.generate import FRAMES
-from invert.page.settings import MOST_SEED
+from invert.networks.classifier import CLASSIFIERS, open_graph
+from invert.page import (
+    choices,
+    contact_sheet,
+    failure,
+    film_sheet,
+    loading,
+    markup,
+    measured,
+    network,
+    queue,
+    state,
+)
+from invert.page.panels.generate import FRAMES, MOST_SEED, OWN
 
-SIDE = 56
 WHAT = (
-    "Is there a better way? Every method draws all ten digits from one seed; the number below"
-    " each is what an independent judge reads in it, a network that took no part."
+    "Is there a better way? Each method draws the same digits. The number under an image is what"
+    " the judge reads in it, a network that took no part. Click an image to open it on Generate."
 )
 MEANINGS = (
-    "Measured over 10,000 images a method. Judge agrees: how many of them look like a digit to it,"
-    " and like the one asked for. Teaches: how many real digits a network reads right that learned"
-    " from these images alone; from real ones it is {}. Fréchet: how far all of them lie from"
-    " MNIST's test digits, in what the judge looks at; near 0 they could be the same. Diversity:"
-    " how much the images of one digit differ; real digits have 1."
+    "Measured over 10,000 images a method. Judge agrees: the share that looks to the judge like the"
+    " digit asked for. Teaches: the share of real digits that a network reads right after learning"
+    " from these images alone; from real ones it is {}. Fréchet: the distance from MNIST's test"
+    " digits; 0 is best. Diversity: how much the images of one digit differ; real digits have 1."
 )
+AIDED = "It uses training images when it draws, not only the network."
 # A rung for each classifier and method that was measured.
 RUNGS = tuple(dict.fromkeys((classifier, method) for classifier, method, _ in table.PLAN))
-NONE = -1  # in a digit's place
-AIDED = "It uses training images when it draws, not only the network."
+MOST_CLASSES = 10  # of a visitor's own network, the first
+EVERY = "every digit"
+OPENS, OPENED = "ladder-opens", "ladder opened"
 
 
 def show() -> None:
-    """Show the seed, then a rung for each method with its pictures and figures, then the table."""
-    st.html(markup.sentence(WHAT))
-    seed = st.number_input(
-        "Seed of all methods",
-        0,
-        MOST_SEED,
-        0,
-        key="ladder-seed",
-        bind="query-params",
-        width=180,
-        help="The same seed gives the same images. From a black page it decides nothing.",
-    )
+    """Show what to compare and the seed, then a rung for each method, then the table."""
+    if st.session_state.pop(OPENED, False):
+        st.rerun()  # the whole page: the header and Generate have other choices now
+    st.html(markup.sentence(WHAT, "sentence short"))
+    with st.container(key="ladder-controls", horizontal=True, vertical_alignment="bottom"):
+        wanted = choices.one_of("Show", [EVERY, *markup.DIGITS], EVERY, "ladder-show")
+        seed = st.number_input(
+            "Seed of all methods",
+            0,
+            MOST_SEED,
+            0,
+            key="ladder-seed",
+            bind="query-params",
+            width=180,
+        )
+    number = None if wanted == EVERY else int(wanted)
     with st.container(key="ladder"):
-        st.html(loading.when_ready(lambda: _ladder(int(seed))))
+        if number is not None or not loading.ready():
+            st.html(loading.when_ready(lambda: _glance(int(seed), number or 0)))
+        else:
+            for part in _ladder(int(seed)):  # the first is shown while the next is made
+                st.html(part)
+    # Unseen: a click on an image presses the one of its name.
+    options = [_opens(*rung, n) for rung in _rungs() for n in range(MOST_CLASSES)]
+    st.pills("Open on Generate", options, key=OPENS, on_change=_open)
 
 
-def _ladder(seed: int) -> str:
+def _rungs() -> list[tuple[str, str]]:
+    """Classifier and method of each rung; a visitor's own network comes first."""
+    own = network.chosen().name not in CLASSIFIERS
+    return [(network.YOURS, STRANGERS_METHOD)] * own + list(RUNGS)
+
+
+def _opens(classifier: str, method: str, number: int) -> str:
+    return f"{classifier} {method} {number}"
+
+
+def _open() -> None:
+    """Set the page to make the image that was clicked, alone, on Generate."""
+    opens = st.session_state.get(OPENS)
+    st.session_state[OPENS] = None
+    if not opens:
+        return
+    classifier, method, number = opens.split(" ")
+    label = number
+    if classifier == network.YOURS:
+        label = open_graph(network.chosen().classifier).labels[int(number)]
+    else:
+        st.session_state[state.NETWORK] = classifier
+    st.session_state[state.METHOD] = method
+    st.session_state[state.DIGIT] = label
+    st.session_state[state.COUNT] = 1
+    st.session_state[state.SEED] = st.session_state["ladder-seed"]
+    for key in (state.START, state.STEPS):
+        st.session_state[key] = OWN
+    st.session_state[state.RIGHT] = "Generate"
+    st.session_state[OPENED] = True
+
+
+def _glance(seed: int, number: int) -> str:
+    """One digit by all methods."""
+    cells = "".join(_cell(*rung, seed, number) for rung in _rungs())
+    return f'<div class="glance">{cells}</div>'
+
+
+def _ladder(seed: int) -> Iterator[str]:
+    """Every rung, then what was measured."""
     try:
         rows, said = table.load(), ""
     except Exception as error:
         rows, said = [], failure.html(error)
     # The first of several starts is the method's own.
     own = {row[:2]: row for row in reversed(rows)}
-    rungs = "".join(_rung(*rung, seed, own.get(rung)) for rung in RUNGS)
+    for rung in _rungs():
+        yield _rung(*rung, seed, own.get(rung))
     if not rows:
-        return rungs + said
+        yield said
+        return
     real = next((markup.percent(row.teaches) for row in rows if row.method == "real digits"), "?")
-    return rungs + markup.sentence(MEANINGS.format(real), "note") + _table(rows)
+    yield markup.sentence(MEANINGS.format(real), "note") + measured.table(rows)
 
 
 def _rung(classifier: str, name: str, seed: int, row) -> str:
     method = invert.METHODS[name]
-    figures = ""
-    if row is not None:
-        figures = (
-            f'<dl class="figures"><div><dt>judge agrees</dt><dd>{markup.percent(row.agreement)}'
-            f"</dd></div><div><dt>teaches</dt><dd>{markup.percent(row.teaches)}</dd></div>"
-            f"<div><dt>Fréchet</dt><dd>{row.frechet:.1f}</dd></div>"
-            f"<div><dt>diversity</dt><dd>{row.diversity:.2f}</dd></div></dl>"
-        )
     aided = ""
     if row is not None and row.sees_training_data:
         aided = f' <span class="aided" title="{AIDED}">sees training data</span>'
-    pictures = failure.instead(lambda: _pictures(classifier, name, seed))  # the other rungs stay
     return (
-        f'<section class="rung"><h3>{escape(name)} <small>{escape(classifier)}</small></h3>'
-        f"<p>{escape(method.claim)}{aided}"
-        f"<small>{_linked(method.source)}</small></p>{pictures}{figures}"
-        "</section>"
+        f'<section class="rung" data-rung="{escape(classifier)} {escape(name)}"><div class="about">'
+        f"<h3>{_title(classifier, name)}</h3><p>{escape(method.claim)}{aided}"
+        f"<small>{_linked(method.source)}</small></p>"
+        f"{'' if row is None else measured.figures(row)}</div>"
+        f"{failure.instead(lambda: _pictures(classifier, name, seed))}</section>"  # the others stay
+    )
+
+
+def _title(classifier: str, name: str) -> str:
+    """The method's human name, then its term and the network, in small print."""
+    title = getattr(invert.METHODS[name], "title", name)
+    return f"{escape(title)} <small>{escape(classifier)}, {escape(name)}</small>"
+
+
+def _cell(classifier: str, name: str, seed: int, number: int) -> str:
+    """One image of a rung, with the rung's name."""
+    shown = failure.instead(lambda: _pictures(classifier, name, seed, number))
+    return f'<section class="rung one"><h3>{_title(classifier, name)}</h3>{shown}</section>'
+
+
+def _pictures(classifier: str, name: str, seed: int, number: int | None = None) -> str:
+    """A rung's images, or one of them."""
+    own = network.chosen() if classifier == network.YOURS else None
+    key, network_itself = (own.name, own.classifier) if own else (classifier, classifier)
+    count = min(open_graph(network_itself).classes, MOST_CLASSES)
+    numbers = range(count) if number is None else range(number, min(number + 1, count))
+    if not numbers:
+        return markup.sentence("It has no such class.", "note")
+    drawn = [_draw(key, network_itself, name, seed, n) for n in numbers]
+    right = sum(one.says == one.label for one in drawn)
+    return contact_sheet.html(
+        drawn,
+        [_opens(classifier, name, n) for n in numbers],
+        f"{classifier}, {name}: the {drawn[0].who} reads {right} of {len(drawn)} as asked",
     )
 
 
 @queue.aside
-@st.cache_data(max_entries=128, show_spinner=False)
-def _pictures(classifier: str, name: str, seed: int) -> str:
-    # With frames, though none are shown: that loop was compiled when the page was loaded.
+@st.cache_data(max_entries=500, show_spinner=False)
+def _draw(key: str, _network, name: str, seed: int, number: int) -> contact_sheet.Drawn:
+    """Draw one image by itself: so Generate draws the same one from the same seed."""
+    graph = open_graph(_network)
+    # With frames, as many as Generate has: that loop was compiled when the page was loaded.
     with queue.turn():
-        run = invert.generate(range(10), name, classifier=classifier, seed=seed, frames=FRAMES)
-    opinion = judge.look(run.images)
-    read = np.where(opinion.digit, opinion.probabilities.argmax(axis=1), NONE)
-    cells = []
-    for digit, (image, number) in enumerate(zip(run.images, read, strict=True)):
-        says = "no digit" if number == NONE else str(number)
-        words = f"made to be a {digit}, the judge reads {says}"
-        short = "–" if number == NONE else says
-        other = "" if number == digit else ' class="other"'
-        cells.append(
-            f"<figure>{markup.picture(image, words, SIDE)}"
-            f'<figcaption{other} aria-hidden="true">{short}</figcaption></figure>'
-        )
-    right = int(np.sum(read == np.arange(10)))
-    words = escape(f"Ten digits by {classifier}, {name}; the judge reads {right} of them as asked")
-    return f'<div class="ten" role="group" aria-label="{words}">{"".join(cells)}</div>'
+        run = invert.generate([number], name, classifier=_network, seed=seed, frames=FRAMES)
+    frames = run.frames[:, 0] if len(run.frames) else run.images
+    least, most = graph.pixel_range
+    unit = np.clip((film_sheet.choose(frames) - least) / (most - least), 0, 1)
+    if unit.shape[1:] == (28, 28) and graph.labels == markup.DIGITS:
+        who, opinion = "judge", judge.look(unit[-1:])
+        best = markup.DIGITS[int(opinion.probabilities[0].argmax())]
+        says = best if opinion.digit[0] else contact_sheet.NOTHING
+    else:
+        who, says = "network", graph.labels[int(run.probabilities[0].argmax())]
+    levels = np.rint(255 * unit).astype(np.uint8)
+    return contact_sheet.Drawn(levels, graph.labels[number], says, who)
 
 
 def _linked(source: str) -> str:
@@ -112,45 +196,4 @@ def _linked(source: str) -> str:
         r"https://[^\s;]+",
         lambda url: f'<a href="{url[0]}" target="_blank" rel="noopener">{url[0][8:]}</a>',
         escape(source),
-    )
-
-
-def _table(rows) -> str:
-    head: tuple[str, ...] = (
-        "network",
-        "method",
-        "start",
-        "passes",
-        "agreement",
-        "Fréchet",
-        "diversity",
-        "teaches",
-        "nearest",
-        "ms",
-    )
-    lines = []
-    for row in rows:
-        numbers = (
-            f"{row.passed:.3f}",
-            f"{row.agreement:.3f}",
-            f"{row.frechet:.1f}",
-            f"{row.diversity:.2f}",
-            f"{row.teaches:.3f}",
-            f"{row.nearest:.1f}",
-            "" if row.milliseconds is None else f"{row.milliseconds:.2f}",
-        )
-        cells = "".join(f"<td>{number}</td>" for number in numbers)
-        lines.append(
-            f"<tr><th scope='row'>{escape(row.classifier)}</th><td>{escape(row.method)}</td>"
-            f"<td>{escape(row.start)}</td>{cells}</tr>"
-        )
-    headings = "".join(f"<th scope='col'>{name}</th>" for name in head)
-    return (
-        '<details class="measured"><summary>All that was measured</summary>'
-        '<div class="wide" role="region" aria-label="All that was measured" tabindex="0">'
-        f"<table><thead><tr>{headings}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
-        "</div><p>Passes: the share of images that look like a digit to the judge, whichever;"
-        " agreement: those that it reads as asked, too. Nearest: the mean distance to the closest"
-        " training image, where full ink of one pixel counts 1; a copy would be near 0. ms:"
-        " milliseconds an image.</p></details>"
     )

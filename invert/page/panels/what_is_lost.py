@@ -1,173 +1,240 @@
-"""What is lost: what the classifier cannot see, as four experiments that one can move."""
+"""What is lost: changes of an image that the network cannot see, each under a slider."""
 
 import numpy as np
 import streamlit as st
 
 from invert.drawing import BlankDrawing
 from invert.networks.classifier import DENSE
-from invert.page import choices, examples, loading, markup, queue, state
+from invert.page import choices, examples, loading, markup, morph, network, queue, state, wording
 
-SIDE = 84
 ROUNDS = 120  # of the search for twins; half a second
+STRENGTHS = np.linspace(0, 2, 21)  # of the noise: its standard deviation, where full ink is 1
+FIRST_STRENGTH = 5  # its position
+SHARES = np.linspace(0, 1, 17)  # of the way from the image to a twin, or of what is replaced
+LITTLE = 1.0  # a change that one hardly sees
+FAINT = 0.3  # the noise that fills what is lost
+# What is shown in place of the part that the network cannot see.
+FILLED = {
+    "another digit’s": "that of another digit",
+    "noise": "noise",
+    "nothing": "nothing: this is all that the network sees",
+}
 WHAT = (
-    "The first layer turns 784 pixels into 256 sums. An image can change in 784 independent ways;"
-    " at least 528 of them leave all the sums as they are, and the network cannot see them."
+    "The first layer of `{}` sees only sums of the pixels, and fewer sums than there are pixels. A"
+    " change of the image that leaves all sums as they are is invisible to the network."
 )
+NOT_DENSE = "`{}` has convolutions, which this panel cannot take apart. Choose {} or {} above."
+OTHER_SHAPE = "This panel shows 28×28 digits. `{}` reads images of {}."
 
 
 def show() -> None:
-    """Show the choice of an image and a classifier, then the experiments."""
-    st.html(markup.sentence(WHAT))
-    with st.container(key="lost-controls", horizontal=True, gap="medium"):
+    """Show the choice of an image, then the experiments."""
+    chosen = network.chosen()
+    if not chosen.dense:
+        *most, last = (f"`{name}`" for name in DENSE)
+        st.html(markup.sentence(NOT_DENSE.format(chosen.name, ", ".join(most), last), "hint"))
+        return
+    st.html(markup.sentence(WHAT.format(chosen.name), "sentence short"))
+    with st.container(key="lost-controls"):
         source = choices.one_of(
-            "Image",
-            [*(str(digit) for digit in range(10)), state.DRAWN],
-            "8",
-            state.LOST_IMAGE,
-            "A real test digit, or what is drawn on the left.",
+            "Image", [*(str(digit) for digit in range(10)), state.DRAWN], "8", state.LOST_IMAGE
         )
-        name = choices.classifier("question", "lost-classifier", names=DENSE)
-    strength = st.slider(
-        "Noise",
-        0.0,
-        2.0,
-        0.5,
-        0.1,
-        key="noise",
-        bind="query-params",
-        help="The standard deviation of the noise that is added; full ink is 1.",
-    )
     with st.container(key="lost"):
-        st.html(loading.when_ready(lambda: _experiments(_image(source), name, strength)))
+        st.html(loading.when_ready(lambda: _experiments(source, chosen)))
 
 
-def _image(source: str) -> np.ndarray:
+def _experiments(source: str, chosen: network.Network) -> str:
+    from invert.networks.classifier import open_graph
+
+    graph = open_graph(chosen.classifier)
+    if graph.image_shape != (28, 28):
+        shape = "×".join(map(str, graph.image_shape))
+        return markup.sentence(OTHER_SHAPE.format(chosen.name, shape), "hint")
+    image = _image(source, graph.pixel_range)
+    parts = (_noise, _twins, _filled)
+    return "".join(part(image, chosen.name, graph) for part in parts) + _ignored(chosen.name, graph)
+
+
+def _image(source: str, pixel_range: tuple[float, float]) -> np.ndarray:
     if source != state.DRAWN:
-        return examples.load()[int(source), 0]
+        return _in_range(examples.load()[int(source), 0], pixel_range)
     drawn = state.drawn_image()
     if drawn is None:
         raise BlankDrawing("Nothing is drawn yet: draw a digit on the left, or choose one here.")
     return drawn
 
 
-def _experiments(image: np.ndarray, name: str, strength: float) -> str:
-    return "".join(
-        (_ignored(name), _noise(image, name, strength), _twins(image, name), _filled(image, name))
-    )
-
-
-@st.cache_data(max_entries=8, show_spinner=False)
-def _ignored(name: str) -> str:
-    from invert.explanation import invariances
-    from invert.methods import starts
-
-    inked = starts.class_gaussian()[0].mean(axis=0).reshape(28, 28)
-    pictures = [
-        (invariances.attention(name), "how strongly the first layer weighs each pixel", "weight"),
-        (inked / inked.max(), "how much ink MNIST has there on average", "MNIST's ink"),
-    ]
-    return _experiment(
-        "Pixels it ignores",
-        "The more ink, the more weight. Where MNIST has no ink, training had nothing to say:"
-        " `question` kept its random first weights there, so stray ink moves it; `robust` let them"
-        " go.",
-        pictures,
-    )
-
-
 @st.cache_data(max_entries=32, show_spinner=False)
-def _noise(image: np.ndarray, name: str, strength: float) -> str:
+def _noise(image: np.ndarray, name: str, _graph) -> str:
     from invert.explanation import invariances
     from invert.networks.classifier import read
 
-    noise = invariances.noise(strength, 0, name) if strength else np.zeros((28, 28))
-    both = np.stack([image, image + noise])
-    before, after = read(both, name)
-    best = int(before.argmax())
-    pictures = [
-        (image, "the image", f"{best}: {markup.percent(before[best])}"),
-        (_shown(noise), "noise that the first layer cannot see", "noise"),
-        (_shown(image + noise), "both together", f"{best}: {markup.percent(after[best])}"),
+    least, most = _graph.pixel_range
+    noise = invariances.noise(most - least, 0, _graph)
+    said = read(image + STRENGTHS[:, None, None] * noise, _graph)
+    # Image and noise as pictures of their own; laid over each other they make their sum, in the
+    # contrast that fits it, if the noise is as opaque as this.
+    loudest = np.abs(noise).max() / (most - least)
+    mix = 2 * loudest * STRENGTHS / (1 + 2 * loudest * STRENGTHS)
+    shown = 0.5 + noise / (most - least) / (2 * loudest)
+    lines = [
+        f"strength {strength:.1f}: {wording.reads(p, _graph.labels)}"
+        for strength, p in zip(STRENGTHS, said, strict=True)
     ]
+    told = (
+        "No unit of the first layer responds to this noise. The image drowns in it, and no answer"
+        f" moves by more than {_least(said - said[0])}. The contrast is adjusted to what is shown."
+    )
+    words = morph.Words(
+        "Strength of the noise", "", "The image", "The image with noise", _reading(said[0], _graph)
+    )
+    way = morph.Way("noise", shown, lines, told)
+    start = _unit(image, _graph)
+    shown_alone = '<div class="paper strip" role="img" aria-label="The noise alone"></div>'
+    beside = f'<div class="beside">{markup.captioned(shown_alone, "the noise alone")}</div>'
     return _experiment(
         "Noise it cannot see",
-        "No unit of the first layer responds to this noise: the image disappears in it, yet no"
-        f" probability changes by more than {_least(np.abs(after - before).max())}.",
-        pictures,
+        morph.html(start, [way], words, at=FIRST_STRENGTH, mix=mix.tolist(), beside=beside),
     )
 
 
 @queue.aside
 @st.cache_data(max_entries=32, show_spinner=False)
-def _twins(image: np.ndarray, name: str) -> str:
+def _twins(image: np.ndarray, name: str, _graph) -> str:
     from invert.explanation import invariances
     from invert.networks.classifier import read
 
-    goals = np.concatenate(
-        [examples.load()[:, 1], np.random.default_rng(0).random((6, 28, 28), np.float32)]
-    )
+    want = read(image[None], _graph)[0]
+    best = int(want.argmax())
+    digits = [digit for digit in range(10) if digit != best]
+    goals = [*examples.load()[digits, 1], np.random.default_rng(0).random((28, 28), np.float32)]
     with queue.turn():
-        twins = invariances.twin(image, goals, name, rounds=ROUNDS)
-    want, said = read(image[None], name), read(twins, name)
-    best = int(want[0].argmax())
-    apart = np.linalg.norm((twins - image).reshape(len(twins), -1), axis=1)
-    pictures = [
-        (twin, f"an image the classifier reads as {best}, {far:.1f} away", f"{far:.1f}")
-        for twin, far in zip(twins, apart, strict=True)
-    ]
+        twins = invariances.twin(
+            image, _in_range(np.stack(goals), _graph.pixel_range), _graph, rounds=ROUNDS
+        )
+    start, ends = _unit(image, _graph), _unit(twins, _graph)
+    ways = []
+    names = [wording.answer(str(digit)) for digit in digits] + ["noise"]
+    for goal, end in zip(names, ends, strict=True):
+        said = _on_the_way(start, end, _graph)
+        lines = [
+            f"{share:.0%}: {wording.reads(p, _graph.labels)}"
+            for share, p in zip(SHARES, said, strict=True)
+        ]
+        length = float(np.linalg.norm(end - start))
+        told = (
+            f"The image was moved towards {goal} as far as it goes while all answers stay the same,"
+            f" to {_least(said - want)}. That is {wording.change(length)}."
+        )
+        if length < LITTLE and name != "question":
+            told += " `question` leaves more room: choose it above."
+        ways.append(morph.Way(f"towards {goal}", end, lines, told))
+    words = morph.Words(
+        "How far from the image to its twin",
+        "Which twin",
+        "The image",
+        "The image on its way to the twin",
+        _reading(want, _graph),
+    )
     return _experiment(
-        "Many inputs, one output",
-        f"Each of these is as near to another digit (the last six: to noise) as an image can be"
-        f" that is read as {best} with the very same ten probabilities, to"
-        f" {_least(np.abs(said - want).max())}. The number is its distance from the image:"
-        f" {apart.mean():.1f} on average. `question` takes all of these for the same image;"
-        " `robust` leaves hardly any room between paper and ink.",
-        pictures,
-        side=56,
+        "Many images, one answer",
+        morph.html(start, ways, words, chosen=len(ways) - 1, thumbnails=True),
     )
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _filled(image: np.ndarray, name: str) -> str:
+def _filled(image: np.ndarray, name: str, _graph) -> str:
     from invert.explanation import invariances
     from invert.networks.classifier import read
 
-    seen, _ = invariances.split(image[None], name)
-    other = examples.load()[:, 2][int(read(image[None], name).argmax()) - 7]
-    _, lost = invariances.split(other[None], name)
-    grain = invariances.noise(0.3, 1, name)
-    fillings = [
-        (np.zeros((28, 28)), "what is seen alone", "nothing"),
-        (lost[0], "the seen part with a real digit's unseen part", "a digit"),
-        (grain, "the seen part with unseen noise", "noise"),
-    ]
-    pictures = [(_shown(seen[0] + part), words, label) for part, words, label in fillings]
-    pictures.append((other, "the digit whose unseen part was taken", "that digit"))
-    return _experiment(
-        "Fill what is lost",
-        "The reply's idea: keep what the classifier sees of the image, and take the rest from"
-        " elsewhere. All three are one and the same to it, so no way of running it backwards could"
-        " know which to draw; only what is known of pictures can.",
-        pictures,
+    span = _graph.pixel_range[1] - _graph.pixel_range[0]
+    said = read(image[None], _graph)[0]
+    seen, _ = invariances.split(image[None], _graph)
+    other = examples.load()[int(said.argmax()) - 7, 2]
+    _, lost = invariances.split(_in_range(other, _graph.pixel_range)[None], _graph)
+    fillings = {
+        "another digit’s": lost[0],
+        "noise": invariances.noise(FAINT * span, 1, _graph),
+        "nothing": np.zeros((28, 28)),
+    }
+    ends = np.stack([seen[0] + filling for filling in fillings.values()])
+    every = np.stack([image, *ends])
+    low, high = every.min(), every.max()  # one contrast for all, so that they can be compared
+    ways = []
+    for name_of, end in zip(fillings, ends, strict=True):
+        on_the_way = read(image + SHARES[:, None, None] * (end - image), _graph)
+        lines = [
+            f"{share:.0%}: {wording.reads(p, _graph.labels)}"
+            for share, p in zip(SHARES, on_the_way, strict=True)
+        ]
+        told = (
+            "What the network sees of the image stays. What it cannot see gives way to"
+            f" {FILLED[name_of]}. No answer moves by more than {_least(on_the_way - said)}. The"
+            " contrast is adjusted to what is shown."
+        )
+        ways.append(morph.Way(name_of, (end - low) / (high - low), lines, told))
+    words = morph.Words(
+        "How much of what it cannot see is replaced",
+        "Replaced by",
+        "The image",
+        "The image, what is lost replaced",
+        _reading(said, _graph),
     )
+    return _experiment("Fill what is lost", morph.html((image - low) / (high - low), ways, words))
 
 
-def _experiment(title: str, words: str, pictures, side: int = SIDE) -> str:
+@st.cache_data(max_entries=8, show_spinner=False)
+def _ignored(name: str, _graph) -> str:
+    from invert.explanation import invariances
+    from invert.methods import starts
+
+    inked = starts.class_gaussian()[0].mean(axis=0).reshape(28, 28)
+    pictures = (
+        (invariances.attention(_graph), "how strongly the first layer weighs each pixel", "weight"),
+        (inked / inked.max(), "how much ink MNIST has there on average", "ink in MNIST"),
+    )
     shown = "".join(
-        markup.captioned(markup.picture(image, description, side), caption)
-        for image, description, caption in pictures
+        markup.captioned(
+            f'<div class="paper strip" role="img" aria-label="{description}"'
+            f' style="{morph.sprite(values[None])}"></div>',
+            caption,
+        )
+        for values, description, caption in pictures
     )
-    return (
-        f'<section class="experiment"><h3>{title}</h3>{markup.sentence(words)}'
-        f'<div class="pictures">{shown}</div></section>'
+    words = (
+        "The more ink a pixel has here, the more it counts. Where MNIST has no ink, `question` kept"
+        " the random weights it began with, so stray ink there moves it. `robust` let them go."
     )
+    pair = f'<div class="pair" style="{morph.sizes((28, 28))};--row:0">{shown}</div>'
+    return _experiment("Pixels it ignores", pair + markup.sentence(words, "told"))
 
 
-def _shown(values: np.ndarray) -> np.ndarray:
-    """Squeeze values of any range into that of a picture; 0 to 1 at least is kept apart."""
-    low, high = min(0.0, values.min()), max(1.0, values.max())
-    return (values - low) / (high - low)
+def _experiment(title: str, shown: str) -> str:
+    return f'<section class="experiment"><h3>{title}</h3>{shown}</section>'
 
 
-def _least(difference: float) -> str:
-    return "0.0001" if difference <= 1e-4 else f"{difference:.4f}"
+def _on_the_way(start: np.ndarray, end: np.ndarray, graph) -> np.ndarray:
+    from invert.networks.classifier import read
+
+    return read(_in_range(start + SHARES[:, None, None] * (end - start), graph.pixel_range), graph)
+
+
+def _reading(probabilities: np.ndarray, graph) -> str:
+    return wording.reads(probabilities, graph.labels)
+
+
+def _in_range(images: np.ndarray, pixel_range: tuple[float, float]) -> np.ndarray:
+    """Images in [0, 1] as the network takes them."""
+    least, most = pixel_range
+    return images if (least, most) == (0, 1) else least + (most - least) * images
+
+
+def _unit(images: np.ndarray, graph) -> np.ndarray:
+    """The network's images in [0, 1]."""
+    least, most = graph.pixel_range
+    return np.clip((images - least) / (most - least), 0, 1)
+
+
+def _least(difference: np.ndarray) -> str:
+    most = float(np.abs(difference).max())
+    return "0.0001" if most <= 1e-4 else f"{most:.4f}"

@@ -1,94 +1,209 @@
-"""Why: what the layers compute, which pixels matter, and what would change the answer."""
+"""Why: which ink matters to the network, and how small a change makes it read something else."""
+
+from html import escape
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
 
-from invert.images import DIGITS
-from invert.networks.classifier import DEFAULT, DENSE
-from invert.page import layers, loading, markup, queue, state
+from invert.page import loading, markup, morph, network, queue, state, wording
 
-CLASSIFIERS = ("robust", "question")
-SIDE, SMALL = 112, 56
-WHAT = (
-    "What the layers compute, which ink speaks for the answer, and the nearest image with another"
-    " one: to fool `robust` you must nearly draw the other digit; a few specks fool `question`."
-)
+# The two networks that every smallest change is compared with, where they read such images too.
+COMPARED = ("question", "robust")
+MOST_CLASSES = 10  # of many, the likeliest
+POSITIONS = 17  # of the slider, from the drawing to the changed image
+# What is shown has 256 shades. Where rounding to them turns the answer back, the change is made
+# this much longer.
+LONGER = (1.0, 1.01, 1.03, 1.1, 1.3)
 NOTHING = "Nothing is drawn yet: draw a digit under Classify, or take an example there."
-NOT_DENSE = "`{}` has convolutions. Choose another network under Classify to look into its layers."
 MAPS = (
-    "Input × gradient: each pixel's ink times the slope of the answer's score right here."
-    " Integrated gradients: the same slope, averaged on the way from an empty page, so that all"
-    " pixels' shares add up to the score."
+    "The first map takes the score's slope at this very image. The second averages it on the way"
+    " from an empty page, so that all its pixels add up to the score."
 )
+
+
+class Changes(NamedTuple):
+    """For each of some classes the nearest image read as it, and how far that is; NaN for none."""
+
+    ends: np.ndarray
+    lengths: np.ndarray
 
 
 def show() -> None:
-    """Explain the drawing: inside the classifier chosen under Classify, then for two of them."""
-    st.html(markup.sentence(WHAT))
+    """Explain what the chosen network reads in the drawing."""
     with st.container(key="why"):
         image = state.drawn_image()
         if image is None or not loading.ready():
             st.html(loading.when_ready(lambda: markup.sentence(NOTHING, "hint")))
             return
-        reader = st.session_state.get(state.READER) or DEFAULT
-        if reader in DENSE:
-            st.html(loading.when_ready(lambda: _inside(image, reader)))
-        else:
-            st.html(markup.sentence(NOT_DENSE.format(reader), "note"))
-        st.html(loading.when_ready(lambda: _reasons(image)))
-
-
-def _inside(image: np.ndarray, reader: str) -> str:
-    st.html(layers.style(reader))
-    return layers.html(image, reader)
-
-
-def _reasons(image: np.ndarray) -> str:
-    explained = "".join(_explained(image, name) for name in CLASSIFIERS)
-    return f"{explained}{markup.sentence(MAPS, 'note')}"
+        chosen = network.chosen()
+        st.html(loading.when_ready(lambda: _ink(image, chosen.name, chosen.classifier)))
+        st.html(loading.when_ready(lambda: _changes(image, chosen.name, chosen.classifier)))
 
 
 @queue.aside
 @st.cache_data(max_entries=32, show_spinner=False)
-def _explained(image: np.ndarray, name: str) -> str:
+def _ink(image: np.ndarray, name: str, _classifier) -> str:
+    """The ink that speaks for the answer and against it, as two maps."""
     from invert.explanation import attribution
+    from invert.networks.classifier import open_graph, read
+
+    graph = open_graph(_classifier)
+    if sentence := _misfit(image, name, graph):
+        return sentence
+    probabilities = read(image[None], graph)[0]
+    best = int(probabilities.argmax())
+    with queue.turn():
+        local = attribution.input_times_gradient(image, best, graph)
+        whole = attribution.integrated_gradients(image, best, graph)
+    label = graph.labels[best]
+    maps = "".join(
+        _map(values, f"{plain} ({term}): blue ink speaks for {label}, orange against it", term)
+        for values, plain, term in (
+            (local, "ink times slope", "input × gradient"),
+            (whole, "ink times mean slope", "integrated gradients"),
+        )
+    )
+    return (
+        '<section class="experiment why"><h3>Which ink matters</h3>'
+        + markup.sentence(f"`{name}` {wording.reads(probabilities, graph.labels)}.")
+        + f'<div class="pair">{maps}</div><p class="key"><span><i class="for"></i>ink that speaks'
+        f' for {escape(label)}</span><span><i class="against"></i>ink that speaks against'
+        f" it</span></p>{markup.sentence(MAPS, 'note')}</section>"
+    )
+
+
+def _map(values: np.ndarray, description: str, caption: str) -> str:
+    total = values.sum(axis=-1) if values.ndim == 3 else values
+    uri = markup.data_uri(markup.colours(total))
+    picture = (
+        f'<img class="heat sized" style="{morph.sizes(values.shape)}" src="{uri}"'
+        f' alt="{escape(description)}">'
+    )
+    return markup.captioned(picture, caption)
+
+
+def _changes(image: np.ndarray, name: str, classifier) -> str:
+    """The smallest change for each other answer, as one pair of pictures."""
+    from invert.networks.classifier import open_graph
+
+    graph = open_graph(classifier)
+    if _misfit(image, name, graph):
+        return ""  # said above
+    others = [n for n in COMPARED if n != name] if _reads_digits(graph) else []
+    return _changed_html(image, name, graph, tuple(others))
+
+
+@queue.aside
+@st.cache_data(max_entries=32, show_spinner=False)
+def _changed_html(image: np.ndarray, name: str, _graph, others: tuple[str, ...]) -> str:
     from invert.networks.classifier import read
 
-    probabilities = read(image[None], name)[0]
+    labels, span = _graph.labels, _graph.pixel_range[1] - _graph.pixel_range[0]
+    probabilities = read(image[None], _graph)[0]
     best = int(probabilities.argmax())
-    local = attribution.input_times_gradient(image, best, name)
-    whole = attribution.integrated_gradients(image, best, name)
+    likely = [int(c) for c in np.argsort(-probabilities) if c != best][:MOST_CLASSES]
+    found = _smallest(image, name, _graph, tuple(sorted(likely)))
+    there = np.isfinite(found.lengths)
+    targets = tuple(np.array(sorted(likely))[there].tolist())
+    if not targets:
+        none = f"No change was found that makes `{name}` read anything else."
+        return f'<section class="experiment why">{markup.sentence(none)}</section>'
+    ends, lengths = found.ends[there], found.lengths[there] / span
+    compared = {n: _smallest(image, n, n, targets) for n in others}
+    start = morph.eight_bit(image, _graph.pixel_range)
+    channels = image.shape[-1] if image.ndim == 3 else 1
+    ways = []
+    for number, target in enumerate(targets):
+        end = morph.eight_bit(ends[number], _graph.pixel_range)
+        lines = [f"{name} {wording.reads(p, labels)}" for p in _on_the_way(start, end, _graph)]
+        told = (
+            f"`{name}` takes this for {wording.answer(labels[target])} after"
+            f" {wording.change(lengths[number], channels)}."
+        )
+        needs = [f"`{n}` {_needs(other.lengths[number])}" for n, other in compared.items()]
+        ways.append(morph.Way(labels[target], end, lines, " ".join([told, _joined(needs)])))
+    before = f"{name} {wording.reads(probabilities, labels)}"
+    words = morph.Words(
+        "How much of the change is made",
+        "What the network is to read instead",
+        "The drawing",
+        "The drawing with the smallest change",
+        before,
+    )
+    beside = "".join(_beside(image, n, other.ends) for n, other in compared.items())
+    beside = f'<div class="beside">{beside}</div>' if beside else ""
+    pair = morph.html(start, ways, words, chosen=int(lengths.argmin()), beside=beside)
+    return (
+        '<section class="experiment why"><h3>The smallest change that makes it read something else'
+        f"</h3>{pair}</section>"
+    )
+
+
+def _joined(needs: list[str]) -> str:
+    return f"{', '.join(needs)}." if needs else ""
+
+
+def _needs(length: float) -> str:
+    if not np.isfinite(length):
+        return "was not brought to it"
+    if length < 1e-6:
+        return "reads that already"
+    return f"needs {length:.1f} ({wording.pixels(length)})"
+
+
+def _beside(image: np.ndarray, name: str, ends: np.ndarray) -> str:
+    """The same change for another network, small, which moves with the digit that is chosen."""
+    frames = np.stack([image, *(image if np.isnan(end).any() else end for end in ends)])
+    shown = (
+        f'<div class="paper strip" role="img" aria-label="The drawing with the smallest change for'
+        f' {name}" style="{morph.sprite(morph.eight_bit(frames, (0, 1)))}"></div>'
+    )
+    return markup.captioned(shown, f"for {name}")
+
+
+def _on_the_way(start: np.ndarray, end: np.ndarray, graph) -> np.ndarray:
+    """What the network reads at each position of the slider, of pictures in [0, 1]."""
+    from invert.networks.classifier import read
+
+    least, most = graph.pixel_range
+    share = np.linspace(0, 1, POSITIONS).reshape(-1, *[1] * start.ndim)
+    return read(least + (most - least) * (start + share * (end - start)), graph)
+
+
+@queue.aside
+@st.cache_data(max_entries=64, show_spinner=False)
+def _smallest(image: np.ndarray, name: str, _classifier, targets: tuple[int, ...]) -> Changes:
+    """The nearest image read as each target, so that it is read so in 256 shades too."""
+    from invert.explanation import attribution
+    from invert.networks.classifier import open_graph, read
+
+    graph = open_graph(_classifier)
     with queue.turn():
-        changed = attribution.smallest_changes(image, name)
-    which = f"as {name} reads it: blue ink speaks for {best}, orange ink against it"
-    maps = "".join(
-        markup.captioned(markup.heat(values, f"{kind}, {which}", SIDE), kind)
-        for values, kind in ((local, "input × gradient"), (whole, "integrated gradients"))
-    )
-    return (
-        f'<section class="experiment why"><h3><code>{name}</code> reads {best},'
-        f' {markup.percent(probabilities[best])} sure</h3><div class="pictures">{maps}'
-        f'<p class="key"><span><i class="for"></i>speaks for {best}</span>'
-        f'<span><i class="against"></i>speaks against it</span></p></div>'
-        f"{_changes(image, best, changed)}</section>"
+        changed = attribution.smallest_changes(image, graph, list(targets))
+    least, most = graph.pixel_range
+    shown, settled = changed.copy(), np.zeros(len(targets), bool)
+    for longer in LONGER:
+        tried = np.clip(image + longer * (changed - image), least, most)
+        tried = least + (most - least) * morph.eight_bit(tried, graph.pixel_range)
+        right = read(np.nan_to_num(tried), graph).argmax(axis=1) == np.array(targets)
+        shown[right & ~settled] = tried[right & ~settled]
+        settled |= right
+    lengths = np.linalg.norm((changed - image).reshape(len(targets), -1), axis=1)
+    return Changes(shown, lengths)
+
+
+def _reads_digits(graph) -> bool:
+    return (graph.image_shape, graph.labels, tuple(graph.pixel_range)) == (
+        (28, 28),
+        markup.DIGITS,
+        (0.0, 1.0),
     )
 
 
-def _changes(image: np.ndarray, best: int, changed: np.ndarray) -> str:
-    """The nearest images that are read as each other digit, with how far they are."""
-    shown, lengths = [], []
-    for digit in range(DIGITS):
-        far = float(np.linalg.norm(changed[digit] - image))
-        if digit == best or not np.isfinite(far):
-            continue
-        lengths.append(far)
-        words = f"the nearest image read as {digit}, {far:.2f} away"
-        picture = markup.picture(changed[digit], words, SMALL)
-        shown.append(markup.captioned(picture, f"→ {digit}: {far:.2f}"))
-    if not shown:
-        return '<p class="note">No change was found that makes it another digit.</p>'
-    return (
-        '<p class="note">The smallest change that makes the network read another digit. Its length,'
-        f" where full ink of one pixel counts 1, is {np.mean(lengths):.2f} on average.</p>"
-        f'<div class="pictures nine">{"".join(shown)}</div>'
-    )
+def _misfit(image: np.ndarray, name: str, graph) -> str:
+    """A sentence where the network cannot read such an image at all."""
+    if image.shape == graph.image_shape:
+        return ""
+    have, wants = ("×".join(map(str, shape)) for shape in (image.shape, graph.image_shape))
+    return markup.sentence(f"`{name}` reads images of {wants}; this one is {have}.", "hint")

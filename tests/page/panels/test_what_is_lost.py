@@ -2,22 +2,66 @@
 
 import re
 
+import numpy as np
+import pytest
 from page_driver import ONE, ZERO, at
+from test_why import data, pictures
+
+from invert.explanation import activations, invariances
+from invert.networks.classifier import open_graph, read
+from invert.page import examples
+from invert.page.panels import what_is_lost as lost
 
 
-def test_noise_drowns_the_picture_and_moves_no_answer(page, monkeypatch):
-    other = at(monkeypatch, right="What is lost")
+@pytest.fixture
+def image(fresh):
+    return examples.load()[8, 0]
 
-    def shown():
-        found = re.search(r"Noise it cannot see.*?</section>", other.html)[0]
-        return re.findall(r'src="([^"]*)"', found), re.findall(r"<figcaption>(.*?)<", found)
 
-    (image, _, faint), captions = shown()
-    assert captions[0] == captions[2]
-    other.choose("noise", 2.0)
-    assert shown()[0][0] == image and shown()[0][2] != faint and shown()[1] == captions
-    other.choose("noise", 0.0)
-    assert shown()[0][2] == image
+def sums(images, name):
+    """The first layer's sums, by hand."""
+    graph = open_graph(name)
+    weights = activations.first_weights(name).reshape(-1, graph.values).astype(np.float64)
+    return np.reshape(images, (-1, graph.values)) @ weights.T
+
+
+@pytest.mark.parametrize("name", ["question", "energy"])
+def test_noise_of_any_strength_leaves_the_first_layers_sums_and_the_picture_is_that_mixture(
+    image, name
+):
+    graph = open_graph(name)
+    shown = lost._noise(image, name, graph)
+    noise = invariances.noise(1.0, 0, graph)
+    assert abs(sums(noise, name)).max() < 1e-4 < abs(sums(image, name)).max()
+    (_, picture), (lines, mix) = pictures(shown), data(shown)
+    for strength, opaque in zip(lost.STRENGTHS, mix, strict=True):
+        mixture = (1 - opaque) * image + opaque * picture
+        both = image + strength * noise
+        # The same but for contrast: a straight line takes one to the other.
+        fit = np.polynomial.Polynomial.fit(both.ravel(), mixture.ravel(), 1)
+        assert np.abs(fit(both) - mixture).max() < 0.005
+    assert len({line.split(": ")[1] for line in lines[0]}) == 1, "the reading stays"
+    assert lines[0][0].startswith("strength 0.0") and lines[0][-1].startswith("strength 2.0")
+
+
+def test_no_answer_moves_on_the_way_to_any_twin(image):
+    shown = lost._twins(image, "question", open_graph("question"))
+    (start, *ends), (lines, mix) = pictures(shown), data(shown)
+    assert len(ends) == len(lines) == 10
+    want = read(image[None], "question")
+    for end in ends:
+        way = start + np.array(mix)[:, None, None] * (end - start)
+        assert (read(way, "question").argmax(axis=1) == want.argmax()).all()
+    assert np.linalg.norm(ends[-1] - start) > 5, "question leaves room for noise"
+    assert all(re.search(r"reads 8, \d+% sure$", line) for way in lines for line in way)
+
+
+def test_what_fills_the_unseen_part_is_not_noticed(image):
+    shown = lost._filled(image, "question", open_graph("question"))
+    (start, *ends), (lines, _) = pictures(shown), data(shown)
+    assert len(ends) == 3 and all(abs(end - start).max() > 0.05 for end in ends)
+    assert {line.split(": ")[1] for way in lines for line in way} == {lines[0][0].split(": ")[1]}
+    assert lines[0][0].startswith("0%: ") and lines[0][-1].startswith("100%: ")
 
 
 def test_lost_side_follows_the_drawing_and_asks_for_one(page, monkeypatch):
@@ -28,3 +72,18 @@ def test_lost_side_follows_the_drawing_and_asks_for_one(page, monkeypatch):
     first = other.html
     other.draw(ZERO)
     assert other.html.count('class="experiment"') == 4 and other.html != first
+
+
+def test_the_network_is_the_pages_and_one_of_convolutions_is_told_from_the_rest(page, monkeypatch):
+    other = at(monkeypatch, right="What is lost", network="robust")
+    assert "The first layer of robust" in other.words
+    other = at(monkeypatch, right="What is lost", network="student")
+    assert "student has convolutions" in other.words and 'class="experiment"' not in other.html
+    assert "<code>robust</code> or <code>energy</code> above." in other.html
+
+
+def test_drags_ask_nothing_of_the_server(page, monkeypatch):
+    other = at(monkeypatch, right="What is lost")
+    assert other.html.count('class="way"') == 3 and not [
+        slider for slider in other.test.slider if slider.key == "noise"
+    ]

@@ -1,0 +1,52 @@
+"""Lengths and answers in plain words."""
+
+import numpy as np
+
+from invert.page import markup
+
+
+def answer(label: str) -> str:
+    """Return a class as one speaks of it.
+
+    >>> answer("3"), answer("8"), answer("cat")
+    ('a 3', 'an 8', 'cat')
+    """
+    if not label.isdecimal():
+        return label
+    return f"an {label}" if label.startswith("8") or label in ("11", "18") else f"a {label}"
+
+
+def reads(probabilities: np.ndarray, labels: tuple[str, ...]) -> str:
+    """Return what a network reads, and how sure it is.
+
+    >>> reads(np.array([0.1, 0.9]), ("cat", "dog"))
+    'reads dog, 90% sure'
+    """
+    best = int(np.argmax(probabilities))
+    return f"reads {labels[best]}, {markup.percent(probabilities[best])} sure"
+
+
+def pixels(length: float, channels: int = 1) -> str:
+    """Return how many pixels one would have to turn from white to black for so long a change.
+
+    Args:
+        length: the L2 norm of the change, where the pixel range counts as 1.
+        channels: values a pixel has.
+
+    >>> pixels(0.3), pixels(0.9), pixels(3.1)
+    ('less than one pixel', '1 pixel', '10 pixels')
+    """
+    count = round(length**2 / channels)
+    return "less than one pixel" if count < 1 else f"{count} pixel{'s' if count > 1 else ''}"
+
+
+def change(length: float, channels: int = 1) -> str:
+    """Return a change's length, and what that is like.
+
+    >>> change(3.1)
+    'a change of 3.1, as large as turning 10 pixels from white to black'
+    """
+    much = pixels(length, channels)
+    like = "as large as turning" if much[0].isdigit() else "smaller than turning"
+    much = "one pixel" if much in ("1 pixel", "less than one pixel") else much
+    return f"a change of {length:.1f}, {like} {much} from white to black"
