@@ -28,6 +28,9 @@ from invert.inversion.substitution import fill
 # Architectures. All networks that ship are of one.
 MOST_BY_XLA = 8
 
+# A mark of one frozen graph, whatever its architecture.
+WITHOUT_XLA = "without XLA"
+
 _counting, _tracing = threading.Lock(), threading.Lock()
 _by_xla = 0
 
@@ -40,9 +43,12 @@ def suits_xla(frozen: FrozenGraph) -> bool:
     """Whether XLA is to compile for a network.
 
     That is so if its code is faster than TensorFlow's, XLA has not refused the graph, and the
-    architecture is among the first ``MOST_BY_XLA`` of the process that asked.
+    architecture is among the first ``MOST_BY_XLA`` of the process that asked; and if nobody has
+    said otherwise (``without_xla``).
     """
     global _by_xla
+    if frozen.compiled.get(WITHOUT_XLA):
+        return False
     architecture = architecture_of(frozen)
     if not architecture.fast_by_xla or architecture.compiled.get(REFUSED):
         return False
@@ -54,6 +60,15 @@ def suits_xla(frozen: FrozenGraph) -> bool:
                 architecture.compiled[ADMITTED] = True
                 _by_xla += 1
     return True
+
+
+def without_xla(frozen: FrozenGraph) -> FrozenGraph:
+    """Have XLA compile nothing for this graph, and return it.
+
+    XLA takes some 10 ms an operation for each size, where TensorFlow takes 1 ms for all of them.
+    """
+    frozen.compiled[WITHOUT_XLA] = True
+    return frozen
 
 
 def compiled(

@@ -73,7 +73,7 @@ def make_loop(
     def loop(logits_of, m, targets, steps, step_size, weights, shifts, frame_steps):
         length, room = (MAX_STEPS + 1, slots) if xla else (steps + 1, tf.size(frame_steps))
         x = m.read_value()  # the state of the loop; what reads or assigns a variable has to wait
-        count = tf.shape(x)[0]
+        first, count = x, tf.shape(x)[0]
 
         def record(length, *shape):
             shape = (m.shape[0], *shape)
@@ -101,6 +101,8 @@ def make_loop(
             # The last time round there is only something to record.
             x -= tf.where(i < steps, step_size, 0.0) * step
             x = tf.clip_by_value(x, 0.0, 1.0) if decoder is None else x
+            # Beside a graph of TensorFlow 1's early days, shapes are not inferred all the way.
+            x.set_shape(first.shape)
             if slots:
                 kept["frames"] = keep(kept["frames"], i, image)
             if decoder is not None:

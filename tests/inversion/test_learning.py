@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from small_networks import dense_graph, write
 
 from invert.inversion import batches, priors
 from invert.inversion.architecture import architecture_of
@@ -437,6 +438,22 @@ def test_a_decoders_image_is_brought_to_the_pixel_range():
 def test_what_does_not_fit_the_classifier_is_refused(start, targets, words, network):
     with pytest.raises(ValueError, match=words):
         learn(network, ADAM, start, targets, steps=1, step_size=0.1)
+
+
+@pytest.mark.parametrize("rule", list(STEP_RULES))
+def test_a_graph_of_no_version_is_learned_as_one_of_today(rule, tmp_path):
+    """TensorFlow infers fewer shapes beside graphs of its first days, which name no version."""
+    path, _ = dense_graph(tmp_path / "now.pb")
+    graph_def = tf.compat.v1.GraphDef.FromString(path.read_bytes())
+    graph_def.versions.Clear()
+    start = np.full((3, 28, 28), 0.5, np.float32)
+    objective, how = Objective("cross-entropy", rule), {"steps": 5, "step_size": 0.1}
+    images = [
+        learn(freeze(each), objective, start, np.array([1, 2, 3]), **how).images
+        for each in (path, write(tmp_path / "then.pb", graph_def))
+    ]
+    assert np.ptp(images[0]) > 0
+    np.testing.assert_allclose(*images, atol=1e-6)
 
 
 @pytest.mark.parametrize("rule", list(STEP_RULES))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.python.framework import ops, tensor_util
 
-from invert.inversion.freezing.flattening.cost import products
+from invert.inversion.freezing.flattening import cost
 from invert.inversion.freezing.refusal import Exceeded, Refusal, shortened
 
 # Of two images and all that lies between them and the logits. ResNet-50 at 224×224 has 0.3 GB.
@@ -37,6 +37,8 @@ class Flat:
         constants: the values of its constants, by tensor.
         image: the tensor that takes the images, once there is one.
         fixed: tensors that depend on constants alone.
+        bytes: of all that its operations return.
+        products, effort, beginning: of all of them, as ``cost`` counts them.
     """
 
     def __init__(self, versions=None):
@@ -48,7 +50,8 @@ class Flat:
         self._tensors: dict[Ref, tf.Tensor] = {}  # what infers shapes
         self._graph = tf.Graph()
         self._names: dict[str, int] = {}  # how many there are so far
-        self._bytes = self._products = self._inferred = 0
+        self.bytes = self.products = self._inferred = 0
+        self.effort = self.beginning = 0.0
 
     def shape(self, ref: Ref) -> tuple[int, ...]:
         """The shape of a tensor, for the batch that the graph was begun with."""
@@ -213,9 +216,11 @@ class Flat:
                     f"The network's operation {node.name!r} ({node.op}) returns a tensor whose size"
                     " depends on the image, so it cannot be bounded before it is run."
                 )
-            self._bytes += size * tensor.dtype.size
-        self._products += products(node, tensors, outputs)
-        if self._bytes > MAX_BYTES or self._products > MAX_PRODUCTS:
+            self.bytes += size * tensor.dtype.size
+        self.products += cost.products(node, tensors, outputs)
+        self.effort += cost.effort(node, tensors, outputs)
+        self.beginning += cost.beginning(node, tensors)
+        if self.bytes > MAX_BYTES or self.products > MAX_PRODUCTS:
             raise Exceeded(
                 f"The network needs more than {MAX_BYTES // 2**20} MB, or"
                 f" {MAX_PRODUCTS / 10**9:.0f} billion multiplications, for a few images (at"

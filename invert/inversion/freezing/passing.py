@@ -1,0 +1,160 @@
+"""A frozen graph as bytes, to be passed from a process that is not trusted.
+
+What comes back is numbers and names alone: no pickle, nothing that is imported or run. It is
+believed in nothing. Whatever ``freeze`` promises of a graph is looked at once more, as far as it
+can be seen without running it.
+"""
+
+import json
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from invert.inversion.architecture import GRADIENT, GRADIENT_OF
+from invert.inversion.freezing.flattening import gate
+from invert.inversion.freezing.flattening.operations import ARITHMETIC
+from invert.inversion.freezing.refusal import Refusal, shortened
+from invert.inversion.frozen_graph import FrozenGraph
+
+# Bytes. A graph of 600 operations has a tenth of that; parsed it takes fifty times as much.
+MOST_DESCRIPTION, MOST_GRAPH = 2**18, 2**21
+MOST_SIDE = 2**22
+SMALL = 1024  # values: larger constants are passed beside the graph
+LENGTH = 4  # bytes, of the number that says how long the description is
+NUMBERS = {
+    name: tf.as_dtype(name)
+    for name in (
+        *("float64", "float32", "float16", "bfloat16", "bool"),
+        *("int64", "int32", "int16", "int8", "uint64", "uint32", "uint16", "uint8"),
+    )
+}
+OF_A_FROZEN_GRAPH = ARITHMETIC | {"Const"}
+
+
+def pack(frozen: FrozenGraph) -> bytes:
+    """Return a frozen graph as bytes: a description, the graph, and the weights one by one.
+
+    Raises:
+        Refusal: it is too large, even without its weights.
+    """
+    graph_def = frozen.graph_def.SerializeToString()
+    weights = {name: np.asarray(value) for name, value in frozen.weights.items()}
+    known = {
+        "graph": len(graph_def),
+        "weights": [[name, tf.as_dtype(w.dtype).name, w.shape] for name, w in weights.items()],
+        "placeholder": frozen.placeholder,
+        "output": frozen.output,
+        "input_shape": frozen.input_shape,
+        "image_shape": frozen.image_shape,
+        "classes": frozen.classes,
+        "pixel_range": frozen.pixel_range,
+        "head": frozen.head,
+    }
+    description = json.dumps(known).encode()
+    if len(description) > MOST_DESCRIPTION or len(graph_def) > MOST_GRAPH:
+        raise Refusal(
+            f"A network must take at most {MOST_GRAPH / 2**20:.0f} MB without its weights; this one"
+            f" takes {(len(description) + len(graph_def)) / 2**20:,.1f} MB. Give a smaller one."
+        )
+    parts = [len(description).to_bytes(LENGTH), description, graph_def]
+    return b"".join([*parts, *(value.tobytes() for value in weights.values())])
+
+
+def unpack(data: bytes, name: str) -> FrozenGraph:
+    """Return the frozen graph that was packed, under a name of one's own.
+
+    Its classes are called by their numbers.
+
+    Raises:
+        Refusal: it is no frozen graph, or one that ``freeze`` would not have made.
+    """
+    try:
+        return _unpack(memoryview(data), name)
+    except Refusal:
+        raise
+    except (Exception, RecursionError) as error:  # whatever does not fit says so in its own way
+        raise Refusal(f"What was passed on is no frozen graph ({shortened(error)}).") from error
+
+
+def _unpack(data: memoryview, name: str) -> FrozenGraph:
+    start = LENGTH + int.from_bytes(data[:LENGTH])
+    _demand(
+        start <= min(LENGTH + MOST_DESCRIPTION, len(data)), "its description is cut or too long"
+    )
+    known = json.loads(bytes(data[LENGTH:start]))
+    classes, (least, most) = known["classes"], known["pixel_range"]
+    _demand(type(classes) is int and 2 <= classes <= MOST_SIDE, "it has no classes")
+    _demand(known["head"] in ("softmax", "sigmoid"), "its head is unknown")
+    _demand(
+        type(least) is float and type(most) is float and -math.inf < least < most < math.inf,
+        "its pixels have no range",
+    )
+    input_shape, image_shape = _sides(known["input_shape"]), _sides(known["image_shape"])
+    _demand(
+        len(image_shape) in (2, 3)
+        and image_shape[2:] in ((), (3,))
+        and math.prod(image_shape) == math.prod(input_shape),
+        "its images have no shape",
+    )
+    length = _whole(known["graph"])
+    _demand(length <= min(MOST_GRAPH, len(data) - start), "its graph is cut or too large")
+    end = start + length
+    graph_def = tf.compat.v1.GraphDef.FromString(bytes(data[start:end]))
+    _check_graph(graph_def)
+    weights = {}
+    for key, kind, sides in known["weights"]:
+        dtype, shape = NUMBERS[kind].as_numpy_dtype, _sides(sides)
+        start, end = end, end + math.prod(shape) * np.dtype(dtype).itemsize
+        _demand(end <= len(data), "its weights are cut")
+        _demand(type(key) is str and key.endswith(":0") and key not in weights, "a weight's name")
+        with tf.init_scope():
+            weights[key] = tf.constant(np.frombuffer(data[start:end], dtype).reshape(shape))
+    _demand(end == len(data), "something follows it")
+    for tensor in (known["placeholder"], known["output"]):
+        _demand(type(tensor) is str, "its ends have no name")
+    return FrozenGraph(
+        graph_def=graph_def,
+        weights=weights,
+        placeholder=known["placeholder"],
+        output=known["output"],
+        input_shape=input_shape,
+        image_shape=image_shape,
+        labels=tuple(str(number) for number in range(classes)),
+        pixel_range=(least, most),
+        head=known["head"],
+        name=name,
+    )
+
+
+def _check_graph(graph_def) -> None:
+    """Arithmetic alone, without functions, notes to whoever runs it, or large constants."""
+    gate.check(graph_def, OF_A_FROZEN_GRAPH)
+    _demand(not graph_def.library.ListFields(), "it has functions")
+    for node in graph_def.node:
+        _demand(not node.device and not any(i.startswith("^") for i in node.input), "it is bound")
+        for key, value in node.attr.items():
+            ours = (node.op, key, value.s) == ("MatMul", GRADIENT_OF, GRADIENT.encode())
+            _demand(ours or not key.startswith("_"), "it has notes")
+            _demand(not value.HasField("func") and not value.list.func, "it has functions")
+        if node.op == "Const":
+            tensor = node.attr["value"].tensor
+            _demand(tf.as_dtype(tensor.dtype) in NUMBERS.values(), "a constant is no number")
+            _demand(node.attr["dtype"].type == tensor.dtype, "a constant's type")
+            size = math.prod(side.size for side in tensor.tensor_shape.dim)
+            _demand(size < SMALL, "a constant is too large")
+
+
+def _sides(sides) -> tuple[int, ...]:
+    _demand(type(sides) is list and len(sides) <= 8, "a shape is none")
+    return tuple(_whole(side) for side in sides)
+
+
+def _whole(number) -> int:
+    _demand(type(number) is int and 0 <= number <= 2**31, "a length is none")
+    return int(number)
+
+
+def _demand(met: bool, what: str) -> None:
+    if not met:
+        raise Refusal(f"What was passed on is no frozen graph: {what}.")

@@ -1,0 +1,78 @@
+"""How much a frozen graph has to compute, by its shapes alone: nothing of it is run.
+
+Every operation is put into a graph that only infers shapes, as when it was frozen. So it also tells
+whether a frozen graph that came from elsewhere fits together.
+"""
+
+import dataclasses
+
+import tensorflow as tf
+
+from invert.inversion.freezing.flattening.flat import Flat
+from invert.inversion.freezing.refusal import Refusal
+from invert.inversion.frozen_graph import FrozenGraph
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    """What one batch takes, see ``flattening.cost``.
+
+    Attributes:
+        operations: how many there are on the way from images to logits.
+        products: their multiplications, and one for each value that anything else returns.
+        effort: how long they take there and back, in multiplications; it grows with the batch.
+        beginning: how long they take at every step beside that, whatever the batch.
+        bytes: what all results on the way there take together.
+    """
+
+    operations: int
+    products: int
+    effort: float
+    beginning: float
+    bytes: int
+
+
+def workload(frozen: FrozenGraph, batch: int = 1) -> Workload:
+    """Return what a frozen graph computes for a batch of images.
+
+    Raises:
+        Refusal: its operations do not fit together, or their sizes depend on the image, or they do
+            not give one row of logits an image.
+    """
+    flat = Flat(frozen.graph_def.versions)
+    image = flat.open_input(_operation(frozen.placeholder), (batch, *frozen.input_shape))
+    refs = {_operation(frozen.placeholder): [image]}
+    for name, value in frozen.weights.items():
+        _add(refs, _operation(name), [flat.constant(_operation(name), value.numpy())])
+    constants = [node for node in frozen.graph_def.node if node.op == "Const"]
+    for node in constants:
+        value = tf.make_ndarray(node.attr["value"].tensor)
+        _add(refs, node.name, [flat.constant(node.name, value)])
+    for node in frozen.graph_def.node:
+        if node.op != "Const":
+            _add(refs, node.name, flat.add(node, [_found(refs, name) for name in node.input]))
+    logits = _found(refs, frozen.output)
+    if flat.shape(logits) not in ((batch, frozen.classes), (batch, 1, 1, frozen.classes)):
+        raise Refusal(
+            f"The network returns the shape {flat.shape(logits)} for {batch} images; a classifier"
+            f" returns one row of scores an image, of {frozen.classes} classes here."
+        )
+    return Workload(len(flat.nodes), flat.products, flat.effort, flat.beginning, flat.bytes)
+
+
+def _operation(tensor: str) -> str:
+    return tensor.partition(":")[0]
+
+
+def _add(refs: dict[str, list[str]], name: str, outputs: list[str]) -> None:
+    if name in refs:
+        raise Refusal(f"The network has two operations named {name[:80]!r}.")
+    refs[name] = outputs
+
+
+def _found(refs: dict[str, list[str]], tensor: str) -> str:
+    name, _, number = tensor.partition(":")
+    outputs = refs.get(name, [])
+    if not (number or "0").isdecimal() or int(number or 0) >= len(outputs):
+        raise Refusal(f"The network uses {tensor[:80]!r} before anything gives it.")
+    return outputs[int(number or 0)]
