@@ -337,7 +337,7 @@ def test_a_rung_that_fails_says_so_and_the_others_stay(page, monkeypatch):
 @pytest.mark.parametrize(
     "module, name, where, count",
     [
-        (attribution, "smallest_changes", {"left": "Why"}, 3),
+        (attribution, "smallest_changes", {"left": "Why"}, 2),
         (invariances, "twin", {"right": "What is lost"}, 4),
         (sheet, "html", {}, 0),
         (generate, "_offer", {}, 0),

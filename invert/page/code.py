@@ -9,7 +9,6 @@ from pathlib import Path
 
 import jinja2
 
-from invert.inversion.priors import NAMES
 from invert.methods import starts
 from invert.methods.records import Method, Optimization
 from invert.networks import inverse_model
@@ -92,6 +91,8 @@ def tensorflow(
     M = tf.Variable(start, dtype=tf.float32)
     ...
     """
+    from invert.inversion.priors import NAMES  # TensorFlow comes with it
+
     yours, coded = classifier == YOURS, start == starts.CODE
     numbers: dict[str, float] = {"digit": digit, "count": count, "seed": seed}
     choice: dict[str, object] = {"inverse": True}

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 import invert
+from invert.networks.classifier import CLASSIFIERS
 from invert.networks.weights import WeightsError
 from invert.page import failure, markup
 
@@ -92,7 +93,7 @@ def warm_panels() -> None:
     from invert.explanation import attribution
 
     blank = np.zeros((28, 28), np.float32)
-    for name in ("robust", "question"):
+    for name in CLASSIFIERS:
         attribution.smallest_changes(blank, name)
         attribution.integrated_gradients(blank, 0, name)
         attribution.input_times_gradient(blank, 0, name)

@@ -13,6 +13,7 @@ from invert.methods import records
 # Widgets whose choice another panel reads or sets too.
 NETWORK = "network"
 DIGIT, METHOD, COUNT, START, STEPS, SEED = "digit", "method", "count", "start", "steps", "seed"
+CLASS = "class"  # of a network that reads no digits, in the digit's place
 LOST_IMAGE = "lost-image"
 LEFT, RIGHT = "left", "right"  # the open tabs
 # The values of two of those by which the right side shows what the left one has.

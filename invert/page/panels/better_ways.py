@@ -24,7 +24,8 @@ from invert.page import (
     queue,
     state,
 )
-from invert.page.panels.generate import FRAMES, MOST_SEED, OWN
+from invert.page.panels.generate import FRAMES
+from invert.page.settings import MOST_SEED, OWN
 
 WHAT = (
     "Is there a better way? Each method draws the same digits. The number under an image is what"
@@ -89,13 +90,11 @@ def _open() -> None:
     if not opens:
         return
     classifier, method, number = opens.split(" ")
-    label = number
-    if classifier == network.YOURS:
-        label = open_graph(network.chosen().classifier).labels[int(number)]
-    else:
+    if classifier != network.YOURS:
         st.session_state[state.NETWORK] = classifier
     st.session_state[state.METHOD] = method
-    st.session_state[state.DIGIT] = label
+    # A visitor's own network may tell apart other things than digits.
+    st.session_state[state.DIGIT], st.session_state[state.CLASS] = number, int(number)
     st.session_state[state.COUNT] = 1
     st.session_state[state.SEED] = st.session_state["ladder-seed"]
     for key in (state.START, state.STEPS):

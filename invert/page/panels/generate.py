@@ -82,7 +82,7 @@ def _target(chosen: network.Network) -> int:
         "Class to draw",
         range(len(chosen.labels)),
         format_func=lambda number: chosen.labels[number],
-        key="class",
+        key=state.CLASS,
     )
     return int(number or 0)
 

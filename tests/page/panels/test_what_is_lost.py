@@ -65,7 +65,7 @@ def test_what_fills_the_unseen_part_is_not_noticed(image):
 
 
 def test_lost_side_follows_the_drawing_and_asks_for_one(page, monkeypatch):
-    other = at(monkeypatch, right="What is lost", lost_image="drawn")
+    other = at(monkeypatch, right="What is lost", lost_image="drawn").click("back")
     assert "Nothing is drawn yet" in other.words and 'role="alert"' not in other.html
     other.draw(ONE)
     assert other.html.count('class="experiment"') == 4

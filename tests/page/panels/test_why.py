@@ -42,7 +42,7 @@ def changed(sample, name):
 
 
 def test_why_explains_the_drawing_on_the_chosen_network(page, monkeypatch):
-    other = at(monkeypatch, left="Why")
+    other = at(monkeypatch, left="Why").click("back")
     assert "Nothing is drawn yet" in other.words and 'role="alert"' not in other.html
     other.draw(ONE)
     assert re.search(r"energy reads 1, \S+ sure", other.words)
