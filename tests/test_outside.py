@@ -33,7 +33,8 @@ from invert.drawing import from_strokes
 from invert.evaluation import score, table
 from invert.inversion import learning
 from invert.networks import weights
-from invert.page import link, measured
+from invert.page import link
+from invert.page import measured as measured_table
 from invert.page.panels import better_ways
 
 # Files and drawings are long to print, which is not this test's business.
@@ -440,8 +441,8 @@ def test_any_table_is_shown_or_refused(folder):
         (folder / table.TABLE).write_bytes(text)
         with read_or_refused("table", weights.WeightsError, "python -m invert evaluate"):
             rows = table.load()
-            shown = measured.table(rows) + table.markdown(rows)
-            assert "<script" not in measured.table(rows) and shown
+            shown = measured_table.table(rows) + table.markdown(rows)
+            assert "<script" not in measured_table.table(rows) and shown
 
     check()
 
