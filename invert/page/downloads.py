@@ -8,6 +8,7 @@ import numpy as np
 
 from invert import film
 from invert.networks.judge import Opinion
+from invert.page.markup import network_name
 
 SCALE = 10
 
@@ -76,8 +77,12 @@ def caption(run) -> str:
     if run.start == "image":
         became = "became" if set(run.verdicts) == {"convinced"} else "was to become"
         digits = " or ".join(f"{_article(label)} {label}" for label in asked)
-        return f"my drawing {became} {digits}: {run.classifier}, run backwards"
-    by = "an inverse model" if run.method == "inverse" else f"{run.classifier} run backwards"
+        return f"my drawing {became} {digits}: {network_name(run.classifier)}, run backwards"
+    by = (
+        "an inverse model"
+        if run.method == "inverse"
+        else f"{network_name(run.classifier)} run backwards"
+    )
     return f"{', '.join(asked)}, drawn by {by} · invert"
 
 

@@ -13,10 +13,7 @@ ROWS = COLUMNS = 16  # of a layer's 256 units, as a picture
 SIDE = 112
 LEVELS = 15  # shades of a weight: enough to see, and all 256 pictures are 170 KB at most
 POINT = "Point at a unit to see what it waits for, at an answer to see who voted for it."
-NOT_DENSE = (
-    "`{}` is no network of two layers of 256 units, so its layers are not shown here. Those of"
-    " `question`, `robust` and `energy` are."
-)
+NOT_DENSE = "The layers of `question`, `robust` and `energy` can be looked into here."
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
@@ -47,7 +44,7 @@ def html(image: np.ndarray | None, network: Network, ready: bool = True) -> str:
         ready: whether the network can be asked; else the image is all there is.
     """
     if not network.dense:
-        return markup.sentence(NOT_DENSE.format(network.name), "note")
+        return markup.sentence(NOT_DENSE, "note")
     seen = empty = '<div class="heat empty"></div>'
     if image is not None:
         seen = markup.picture(image, "the image as it goes in", SIDE)

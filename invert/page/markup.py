@@ -61,6 +61,11 @@ def picture(
     )
 
 
+def network_name(name: str) -> str:
+    """Return what to call a network: a visitor's own has a number that nobody needs to see."""
+    return name.split("-")[0]
+
+
 def paper(shape: tuple[int, ...]) -> str:
     """The class of an image of that shape: ink on paper turns light on dark at night."""
     return "paper" if len(shape) == 2 else "paper colour"

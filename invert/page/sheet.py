@@ -150,9 +150,10 @@ def legend(run) -> str:
     if len(run.images) == 1:
         return '<p class="legend"></p>'
     judge = f'<span><b class="judge">{MARKS["judge"]}</b> independent judge</span>'
+    name = escape(markup.network_name(run.classifier))
     return (
         f'<p class="legend"><span><b class="network">{MARKS["network"]}</b>'
-        f" {escape(run.classifier)}</span>{judge if are_digits(run) else ''}</p>"
+        f" {name}</span>{judge if are_digits(run) else ''}</p>"
     )
 
 
@@ -163,7 +164,10 @@ def _said(probabilities: np.ndarray, labels: tuple[str, ...]) -> Said:
 
 
 def _captions(run, count: int, target: str, says: dict[str, Said]) -> str:
-    names = {"network": f"<code>{escape(run.classifier)}</code> says", "judge": "the judge says"}
+    names = {
+        "network": f"<code>{escape(markup.network_name(run.classifier))}</code> says",
+        "judge": "the judge says",
+    }
     lines = []
     for who, (answer, sure) in says.items():
         name = names[who] if count == 1 else MARKS[who]

@@ -38,6 +38,7 @@ def show() -> None:
     st.html(HIDE_CANVAS if not chosen.digits else "<style></style>")
     with st.container(key="classify", horizontal=True, gap="medium"):
         easel = st.container(key="easel", width=canvas.SIDE)
+        place = None if chosen.digits else st.container(key="picture-place", width=canvas.SIDE)
         answer = st.container(key="answer", width="stretch")
     strip = st.container(key="layers")
     with st.container(key="read-more", horizontal=True, gap="small"):
@@ -47,8 +48,8 @@ def show() -> None:
         back = st.container(key="back-place", width="content")
     if complaint := state.complaint():
         st.html(markup.alert(complaint))
-    if not chosen.digits:
-        with st.container(key="picture-place"):
+    if place:
+        with place:
             picture = _picture(chosen)
     with easel:
         live_pen = live.pen(link.opened())
@@ -72,7 +73,7 @@ def show() -> None:
             on_click=shown_instead.take_away,
             disabled=instead is None,
         )
-    image, error = _image(strokes, instead) if chosen.digits else picture
+    image, error = picture if place else _image(strokes, instead)
     with answer:
         st.html(_reading(image, error, chosen, instead, strokes))
     with strip:
@@ -183,7 +184,7 @@ def _reading(image, error: Exception | None, chosen: network.Network, instead, s
     label = chosen.labels[best]
     long = ' class="long"' if len(label) > 2 else ""
     answer = (
-        f'<p class="best"><span class="sr">{chosen.name} reads </span>'
+        f'<p class="best"><span class="sr">{markup.network_name(chosen.name)} reads </span>'
         f"<b{long}>{escape(label)}</b></p>"
         f'<div><p class="sure">{markup.percent(probabilities[best])} sure</p>'
         f'<p class="second">{said}</p></div>'

@@ -133,8 +133,8 @@ def _what(choice: state.Choice, labels: tuple[str, ...]) -> str:
     begin = STARTS[choice.start]
     aided = " This start knows training images." if recipe.sees_training_data(choice.start) else ""
     return (
-        f"`{choice.network}` stays as it is. Only its input changes, {begin}, until it says"
-        f" {labels[choice.target]}.{aided}"
+        f"`{markup.network_name(choice.network)}` stays as it is. Only its input changes, {begin},"
+        f" until it says {labels[choice.target]}.{aided}"
     )
 
 
@@ -203,4 +203,4 @@ def _send(run: invert.Run, number: int) -> None:
     label = run.labels[run.targets[number]]
     least, most = run.pixel_range
     image = (run.images[number] - least) / (most - least)
-    state.send(image, f"drawn to be a {label} by {run.classifier}")
+    state.send(image, f"drawn to be a {label} by {markup.network_name(run.classifier)}")

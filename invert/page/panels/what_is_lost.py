@@ -32,7 +32,11 @@ def show() -> None:
     chosen = network.chosen()
     if not chosen.dense:
         *most, last = (f"`{name}`" for name in DENSE)
-        st.html(markup.sentence(NOT_DENSE.format(chosen.name, ", ".join(most), last), "hint"))
+        st.html(
+            markup.sentence(
+                NOT_DENSE.format(markup.network_name(chosen.name), ", ".join(most), last), "hint"
+            )
+        )
         return
     st.html(markup.sentence(WHAT.format(chosen.name), "sentence short"))
     with st.container(key="lost-controls"):
@@ -49,7 +53,7 @@ def _experiments(source: str, chosen: network.Network) -> str:
     graph = open_graph(chosen.classifier)
     if graph.image_shape != (28, 28):
         shape = "×".join(map(str, graph.image_shape))
-        return markup.sentence(OTHER_SHAPE.format(chosen.name, shape), "hint")
+        return markup.sentence(OTHER_SHAPE.format(markup.network_name(chosen.name), shape), "hint")
     image = _image(source, graph.pixel_range)
     parts = (_noise, _twins, _filled)
     return "".join(part(image, chosen.name, graph) for part in parts) + _ignored(chosen.name, graph)

@@ -66,7 +66,9 @@ def _ink(image: np.ndarray, name: str, _classifier) -> str:
     )
     return (
         '<section class="experiment why"><h3>Which ink matters</h3>'
-        + markup.sentence(f"`{name}` {wording.reads(probabilities, graph.labels)}.")
+        + markup.sentence(
+            f"`{markup.network_name(name)}` {wording.reads(probabilities, graph.labels)}."
+        )
         + f'<div class="pair">{maps}</div><p class="key"><span><i class="for"></i>ink that speaks'
         f' for {escape(label)}</span><span><i class="against"></i>ink that speaks against'
         f" it</span></p>{markup.sentence(MAPS, 'note')}</section>"
@@ -107,7 +109,7 @@ def _changed_html(image: np.ndarray, name: str, _graph, others: tuple[str, ...])
     there = np.isfinite(found.lengths)
     targets = tuple(np.array(sorted(likely))[there].tolist())
     if not targets:
-        none = f"No change was found that makes `{name}` read anything else."
+        none = f"No change was found that makes `{markup.network_name(name)}` read anything else."
         return f'<section class="experiment why">{markup.sentence(none)}</section>'
     ends, lengths = found.ends[there], found.lengths[there] / span
     compared = {n: _smallest(image, n, n, targets) for n in others}
@@ -116,14 +118,17 @@ def _changed_html(image: np.ndarray, name: str, _graph, others: tuple[str, ...])
     ways = []
     for number, target in enumerate(targets):
         end = morph.eight_bit(ends[number], _graph.pixel_range)
-        lines = [f"{name} {wording.reads(p, labels)}" for p in _on_the_way(start, end, _graph)]
+        lines = [
+            f"{markup.network_name(name)} {wording.reads(p, labels)}"
+            for p in _on_the_way(start, end, _graph)
+        ]
         told = (
-            f"`{name}` takes this for {wording.answer(labels[target])} after"
+            f"`{markup.network_name(name)}` takes this for {wording.answer(labels[target])} after"
             f" {wording.change(lengths[number], channels)}."
         )
         needs = [f"`{n}` {_needs(other.lengths[number])}" for n, other in compared.items()]
         ways.append(morph.Way(labels[target], end, lines, " ".join([told, _joined(needs)])))
-    before = f"{name} {wording.reads(probabilities, labels)}"
+    before = f"{markup.network_name(name)} {wording.reads(probabilities, labels)}"
     words = morph.Words(
         "How much of the change is made",
         "What the network is to read instead",
@@ -206,4 +211,6 @@ def _misfit(image: np.ndarray, name: str, graph) -> str:
     if image.shape == graph.image_shape:
         return ""
     have, wants = ("×".join(map(str, shape)) for shape in (image.shape, graph.image_shape))
-    return markup.sentence(f"`{name}` reads images of {wants}; this one is {have}.", "hint")
+    return markup.sentence(
+        f"`{markup.network_name(name)}` reads images of {wants}; this one is {have}.", "hint"
+    )
