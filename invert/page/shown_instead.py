@@ -42,18 +42,18 @@ def current(drawing: dict | None) -> state.Instead | None:
 
     A visitor who has drawn nothing yet is met by an example.
     """
-    strokes = _strokes(drawing)
-    if STROKES not in st.session_state and not strokes:
+    drawn = strokes(drawing)
+    if STROKES not in st.session_state and not drawn:
         put_example(*FIRST)
     elif changed(drawing) or _of_another_form(state.instead()):
         take_away()
-    st.session_state[STROKES] = strokes
+    st.session_state[STROKES] = drawn
     return state.instead()
 
 
 def changed(drawing: dict | None) -> bool:
     """Whether there is a stroke more or less than `current` has seen."""
-    return _strokes(drawing) != st.session_state.get(STROKES, [])
+    return strokes(drawing) != st.session_state.get(STROKES, [])
 
 
 def _of_another_form(instead: state.Instead | None) -> bool:
@@ -61,7 +61,8 @@ def _of_another_form(instead: state.Instead | None) -> bool:
     return instead is not None and instead.image.shape != (SIDE, SIDE)
 
 
-def _strokes(drawing: dict | None) -> list:
+def strokes(drawing: dict | None) -> list:
+    """Return the strokes of a drawing."""
     return (drawing.get("objects") if isinstance(drawing, dict) else None) or []
 
 

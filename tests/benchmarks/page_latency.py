@@ -57,6 +57,19 @@ window.watch = (event, selector, attribute) => {
 """
 
 
+# Every answer, told by its bars, while the pen moves.
+COUNT = """
+window.answers = [];
+window.counter ??= new MutationObserver(() => {
+  const bars = document.querySelector(".bars")?.innerHTML;
+  if (bars !== window.lastBars) window.answers.push(bars);
+  window.lastBars = bars;
+});
+window.place = document.querySelector(".st-key-answer");
+window.counter.observe(window.place, { subtree: true, childList: true });
+"""
+
+
 def open_page(browser, address: str):
     """Open the page as a new visitor, with its own cookies, and wait until all is compiled."""
     page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
@@ -75,13 +88,15 @@ def waited(page) -> float:
     return page.evaluate("window.waited")
 
 
-def press_and_move(page) -> None:
-    """Draw a 3, all but lifting the pen."""
+def press_and_move(page, pause: float = 0) -> None:
+    """Draw a 3, all but lifting the pen, with so many milliseconds between its corners."""
     box = page.locator("canvas.upper-canvas").bounding_box()
     for number, (x, y) in enumerate(STROKE):
         page.mouse.move(box["x"] + x, box["y"] + y, steps=3 if number else 1)
         if not number:
             page.mouse.down()
+        elif pause:
+            page.wait_for_timeout(pause)
 
 
 def clear(page) -> None:
@@ -95,13 +110,27 @@ def strokes(pages: list, rounds: int) -> list[float]:
     for _ in range(rounds):
         for page in pages:
             press_and_move(page)
-            page.evaluate("watch('pointerup', '.seen img', 'src')")
+            page.evaluate("watch('pointerup', '.reading', 'data-strokes')")
         for page in pages:
             page.mouse.up()
         waits += [waited(page) for page in pages]
         for page in pages:
             clear(page)
     return waits
+
+
+def live(page, rounds: int) -> float:
+    """How many answers a second come while the pen moves, in the median stroke."""
+    rates = []
+    for _ in range(rounds):
+        page.evaluate(COUNT)
+        began = time.perf_counter()
+        press_and_move(page, pause=150)
+        rates.append(page.evaluate("answers.length") / (time.perf_counter() - began))
+        page.mouse.up()
+        page.wait_for_timeout(500)
+        clear(page)
+    return float(np.median(rates))
 
 
 def digits(page, rounds: int) -> list[float]:
@@ -113,11 +142,13 @@ def digits(page, rounds: int) -> list[float]:
     for number in range(rounds):
         digit = (number * 3) % 10
         if number % 10 == 0:
+            page.locator(".st-key-more-drawing").get_by_role("button", name="More").click()
             seed = page.get_by_label("Seed", exact=True)
             seed.fill(str(100 + number))
             page.evaluate("watch('keydown', '.sheet', 'style')")
             seed.press("Enter")
             waited(page)
+            page.keyboard.press("Escape")
         page.evaluate("watch('click', '.sheet', 'style')")
         page.locator(".st-key-digit").get_by_role("radio", name=str(digit), exact=True).click()
         waits.append(waited(page))
@@ -192,6 +223,8 @@ def main() -> None:
         with serve(log) as address:
             one = open_page(browser, address)
             report("stroke → answer", strokes([one], options.rounds))
+            rate = live(one, options.rounds)
+            print(f"{'answers a second while the pen moves':<44}{rate:>8.1f}", flush=True)
             report("click on a digit → image", digits(one, options.rounds))
             one.context.close()
             visit = functools.partial(open_page, browser, address)

@@ -5,7 +5,7 @@ import concurrent.futures
 import dataclasses
 
 import pytest
-from visitors import crowd, visit, warm, wrong
+from visitors import KINDS, crowd, visit, warm, wrong
 
 VISITORS, SECONDS = 6, 8
 
@@ -34,8 +34,7 @@ def answers(visitors):
 def test_every_answer_is_the_one_that_the_package_gives_alone(visitors, answers):
     assert [visitor.troubles for visitor in visitors] == [[]] * VISITORS
     assert [len(visitor.sessions) for visitor in visitors] == [1] * VISITORS
-    kinds = {answer.kind for answer in answers}
-    assert kinds == {"page open → first images", "stroke → answer", "choice → images"}
+    assert {answer.kind for answer in answers} == set(KINDS)
     assert wrong(answers) == []
 
 
@@ -43,9 +42,9 @@ def test_a_wrong_answer_is_found(answers):
     made = next(answer for answer in answers if answer.kind == "choice → images")
     other_seed = dataclasses.replace(made, asked={**made.asked, "seed": made.asked["seed"] + 1})
     read = next(a for a in answers if a.kind == "stroke → answer" and a.asked["objects"])
-    picture, *numbers = read.shown
-    other_picture = dataclasses.replace(read, shown=(picture.swapcase(), *numbers))
-    other_number = dataclasses.replace(read, shown=(picture, "0.1234", *numbers[1:]))
+    picture, *others = made.shown
+    other_picture = dataclasses.replace(made, shown=(picture.swapcase(), *others))
+    other_number = dataclasses.replace(read, shown=("0.1234", *read.shown[1:]))
     blank = dataclasses.replace(read, asked={**read.asked, "objects": []})
     false = [other_seed, other_picture, other_number, blank]
     assert wrong([made, *false, read]) == false

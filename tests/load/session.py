@@ -8,6 +8,7 @@ the URL that keeps the choices, and what is in the message cache.
 import asyncio
 import dataclasses
 import http.cookiejar
+import json
 import re
 import time
 import urllib.error
@@ -24,6 +25,7 @@ HELLO = ("/", "/_stcore/health", "/_stcore/host-config")  # asked for before eac
 HTTP_SECONDS = 30
 LINE = "a-line-between-parts"
 CACHED = 4  # messages of a fragment that the server need not send again
+EVENTS = "$$STREAMLIT_INTERNAL_KEY"  # what the name of a component's events begins with
 QUIET = 2.0  # seconds after a run; what was asked for and has not begun by then was part of it
 Lost = (ConnectionClosed, InvalidHandshake, OSError)  # what a connection that breaks off raises
 
@@ -144,8 +146,25 @@ class Session:
             The HTML, and how many seconds after the choice it came.
         """
         widget = self.put(key, value)
+        return await self._ask(widget, mark, seconds)
+
+    async def press(self, key: str, event: str, value, mark: str, seconds: float):
+        """Have a component tell the server of an event, and wait for what the page says to it.
+
+        Args:
+            key: the component's key.
+            event: the event's name.
+            value: what JSON can hold.
+            mark, seconds: as for ``choose``, which says what is returned.
+        """
+        name, widget = next((n, w) for n, w in self._widgets.items() if n.endswith(f"-{key}"))
+        said = json.dumps([{"event": event, "value": value}])
+        state = WidgetState(id=f"{EVENTS}_{name}__events", json_trigger_value=said)
+        return await self._ask(widget, mark, seconds, state)
+
+    async def _ask(self, widget: Widget, mark: str, seconds: float, *events: WidgetState):
         asked = time.monotonic()
-        await self.rerun(fragment_id=widget.fragment)
+        await self.rerun(*events, fragment_id=widget.fragment)
 
         def answered():
             # The run that this asked for, or one after it: not one that was under way or at hand.
@@ -215,6 +234,8 @@ class Session:
             if message.metadata.cacheable:
                 self._remember(message)
             self._hear_delta(message.metadata.delta_path, message.delta)
+        elif kind == "page_info_changed":
+            self.query = dict(urllib.parse.parse_qsl(message.page_info_changed.query_string))
         elif kind == "new_session":
             self.id = message.new_session.initialize.session_id
             fragments = message.metadata.run.fragment_ids
@@ -286,14 +307,15 @@ class Session:
             if timer := self._timers.pop(fragment, None):
                 timer.cancel()
 
-    async def rerun(self, **how) -> None:
-        """Ask the server to run the page, with every widget as it is."""
+    async def rerun(self, *events: WidgetState, **how) -> None:
+        """Ask the server to run the page, with every widget as it is, and what has happened."""
         message = BackMsg()
         state = message.rerun_script
         state.query_string = urllib.parse.urlencode(sorted(self.query.items()))
         for widget in self._widgets.values():
             if widget.state.WhichOneof("value"):
                 state.widget_states.widgets.append(widget.state)
+        state.widget_states.widgets.extend(events)
         state.cached_message_hashes.extend(self._cache)
         state.context_info.timezone, state.context_info.locale = "UTC", "en-US"
         state.context_info.url = self.address + "/"

@@ -34,6 +34,8 @@ ARRIVALS = 10  # a second
 PATIENCE = 60  # seconds, for an answer, on cores that others use as well
 LOADING = 240  # seconds, for a server to load and compile everything
 READING, IMAGES = 'class="reading"', 'class="run"'
+KINDS = ("page open → first images", "pen → answer", "stroke → answer", "choice → images")
+STROKE_SECONDS, REST = 1.0, 0.1  # of a line, and between an answer and the pen's next question
 # Lines of a hand, in the canvas's pixels.
 LINES = [
     [(140, 45), (142, 140), (138, 235)],
@@ -88,6 +90,7 @@ class Visitor:
         self._origin = f"127.{1 + number // 250}.0.{1 + number % 250}"  # each from somewhere else
         self._choice = {"digit": self._chance.randrange(10), "count": 4, "seed": number % 10_000}
         self._lines: list[dict] = []
+        self._asked = 0
 
     async def visit(self, address: str) -> None:
         """Come, stay and leave; whoever is cut off comes back to the URL that they had."""
@@ -126,10 +129,28 @@ class Visitor:
     async def _draw(self, session: Session) -> None:
         """Draw a line more, or a first one on a new sheet."""
         self._lines = [*self._lines, line(self._chance)] if len(self._lines) < 2 else []
+        await self._move_pen(session)
         drawing = {"version": "7.4.0", "objects": self._lines, "background": "#ffffff"}
         sent = json.dumps({"drawing": {"raw": drawing, "data": None}})
         _, waited = await session.choose("canvas", sent, READING, PATIENCE)
         self._note("stroke → answer", drawing, session, waited)
+
+    async def _move_pen(self, session: Session) -> None:
+        """Draw the last line for a second, and have it read meanwhile, as the page's pen does."""
+        *others, last = self._lines or [None]
+        if last is None:
+            return
+        points = [command[-2:] for command in last["path"]]
+        began = time.monotonic()
+        while (gone := time.monotonic() - began) < STROKE_SECONDS:
+            self._asked += 1
+            drawn = points[: 2 + int(gone / STROKE_SECONDS * (len(points) - 2))]
+            sent = {"number": self._asked, "points": drawn}
+            _, waited = await session.press("live", "points", sent, READING, PATIENCE)
+            path = [["M", *drawn[0]], *(["L", *point] for point in drawn[1:])]
+            drawing = {"objects": [*others, {"type": "Path", "path": path}]}
+            self._note("pen → answer", drawing, session, waited)
+            await asyncio.sleep(max(REST, waited))
 
     async def _generate(self, session: Session) -> None:
         """Choose another digit, mostly; else another seed, or how many."""
@@ -141,7 +162,7 @@ class Visitor:
         self._note("choice → images", self._choice, session, waited)
 
     def _note(self, kind: str, asked, session: Session, seconds: float) -> None:
-        mark = READING if kind.startswith("stroke") else IMAGES
+        mark = IMAGES if kind.endswith("images") else READING
         self.answers.append(Answer(kind, asked, shown(session.find(mark).body), seconds))
 
 
@@ -172,20 +193,19 @@ def serial(answer: Answer) -> tuple[str, ...]:
     """Return what the page had to show, made by the package alone."""
     import invert
     from invert.drawing import BlankDrawing, from_strokes
-    from invert.networks import judge
     from invert.page import markup, sheet
     from invert.page.panels import generate
 
-    if answer.kind == "stroke → answer":
+    if answer.kind.endswith("answer"):
         try:
             image = from_strokes(answer.asked)
         except BlankDrawing:
             return shown(markup.bars(None, None))
         read = invert.classify(image[None])[0]
-        return shown(markup.picture(image, "", 112) + markup.bars(read, None))
+        return shown(markup.bars(read, None))
     digits = [answer.asked["digit"]] * answer.asked["count"]
     run = invert.generate(digits, seed=answer.asked["seed"], frames=generate.FRAMES)
-    return shown(sheet.html(run, judge.look(run.images)))
+    return shown(sheet.html(run, sheet.opinions(run)))
 
 
 def wrong(answers: list[Answer]) -> list[Answer]:
@@ -243,7 +263,7 @@ async def measure(address: str, pid: int | None, number: int, seconds: float) ->
     after = pid and megabytes(pid)
     print(f"{number} visitors, {seconds:.0f} s together: {len(answers)} answers")
     print(f"{'milliseconds':<28}{'p50':>8}{'p95':>8}{'max':>8}{'n':>7}")
-    for kind in ("page open → first images", "stroke → answer", "choice → images"):
+    for kind in KINDS:
         waits = [1000 * answer.seconds for answer in answers if answer.kind == kind]
         if waits:
             print(f"{kind:<28}{np.median(waits):>8.0f}{np.percentile(waits, 95):>8.0f}", end="")

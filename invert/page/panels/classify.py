@@ -59,7 +59,7 @@ def show() -> None:
         instead = shown_instead.current(strokes) if chosen.digits else None
         # A stroke that has ended meanwhile is on the canvas already.
         under_way = None if changed else live_pen.points
-        drawn = bool(strokes and strokes.get("objects"))
+        finished = len(shown_instead.strokes(strokes))
         if under_way:
             instead, strokes = None, live.joined(strokes, under_way)
         if instead:
@@ -68,14 +68,15 @@ def show() -> None:
         link.keep_drawing(strokes)
     with back:
         st.button(
-            "Back to my drawing" if drawn else "Empty the canvas",
+            "Back to my drawing" if finished else "Empty the canvas",
             key="back",
             on_click=shown_instead.take_away,
             disabled=instead is None,
         )
     image, error = picture if place else _image(strokes, instead)
     with answer:
-        st.html(_reading(image, error, chosen, instead, strokes))
+        reading = _reading(image, error, chosen, instead, strokes)
+        st.html(f'<div class="reading" data-strokes="{finished}">{reading}</div>')
     with strip:
         st.html(failure.instead(lambda: _layers(image, chosen)))
     if under_way:
@@ -228,7 +229,4 @@ def _digits_side_by_side(strokes: dict | None) -> int:
 
 
 def _layout(probabilities, before, answer: str, labels=markup.DIGITS) -> str:
-    return (
-        f'<div class="reading"><div class="answer">{answer}</div></div>'
-        f"{markup.bars(probabilities, before, labels)}"
-    )
+    return f'<div class="answer">{answer}</div>{markup.bars(probabilities, before, labels)}'
