@@ -3,7 +3,7 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from invert.page import failure, header, limits, link, loading, look, queue, story, tabs
+from invert.page import failure, head, header, limits, link, loading, look, queue, story, tabs
 from invert.page.panels import better_ways, classify, code, generate, what_is_lost, why
 
 LEFT = [("Classify", classify.show), ("Why", why.show)]
@@ -34,4 +34,5 @@ if __name__ == "__main__":  # a visitor's page
         failure.guard(main)
     loading.begin()  # last, so that the page is shown first
 else:  # the server, which reads this file once as a module
-    app = st.App(__file__, middleware=[Middleware(limits.Limits)], lifespan=loading.load_soon)
+    stack = [Middleware(limits.Limits), Middleware(head.Head)]
+    app = st.App(__file__, middleware=stack, lifespan=loading.load_soon)

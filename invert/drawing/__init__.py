@@ -25,7 +25,7 @@ STROKE = 2.8  # the usual width of MNIST's strokes, in pixels
 TAP = 3.0  # canvas pixels: how far a tapping hand shakes; a drawing no larger is a dot
 STEP = 0.1  # pixels between the pen's prints: a corner is off by 0.05 at most, an edge by 0.001
 MAX_PRINTS = 20_000
-GAP, MOST_GROUPS = 0.15, 20  # between strokes side by side, of the drawing's height
+GAP, MOST_GROUPS = 0.15, 5  # between strokes side by side, of the drawing's height
 THIN = 1.5  # pixels; MNIST's own strokes measure 2.0 to 5.6. 4-pixel pens: 0.73 → 0.78 right
 
 
@@ -72,7 +72,7 @@ def groups(canvas_json) -> np.ndarray:
         canvas_json: as for ``from_strokes``.
 
     Returns:
-        ``(K, 28, 28)`` float32 in [0, 1], ink = 1, from left to right; at most 20.
+        ``(K, 28, 28)`` float32 in [0, 1], ink = 1, from left to right; at most five.
 
     Raises:
         ValueError: no drawing, or one too large.

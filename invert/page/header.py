@@ -27,4 +27,5 @@ def show() -> None:
     with st.container(key="one-network", horizontal=True, vertical_alignment="center"):
         failure.guard(network.choose)
         failure.guard(network.show_meaning)
-    st.html(SIDES)
+    with st.container(key="sides"):
+        st.html(SIDES)

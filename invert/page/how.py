@@ -54,6 +54,7 @@ ANSWERS = (
         "What its units respond to, which ink matters, and how small a change flips the answer.",
     ),
 )
+KEYS = "Keys: 0 to 9 choose the digit. P shows canvas and picture alone, for a projector."
 OPPOSITE = (
     "And an opposite model?",
     "Better ways",
@@ -65,6 +66,7 @@ def show(repository: str) -> None:
     """Show a button in the heading that opens the explanation, with a link to the code if any."""
     with st.popover("How it works", key="how"):
         st.html(html())
+        st.html(markup.sentence(KEYS, "note"))
         if repository:
             st.link_button("The code", repository, icon=":material/code:")
 

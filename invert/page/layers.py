@@ -12,7 +12,7 @@ from invert.page.network import Network
 ROWS = COLUMNS = 16  # of a layer's 256 units, as a picture
 SIDE = 112
 LEVELS = 15  # shades of a weight: enough to see, and all 256 pictures are 170 KB at most
-POINT = "Point at a unit to see what it waits for, at an answer to see who voted for it."
+POINT = "Point at a unit to see what it responds to, at an answer to see who voted for it."
 NOT_DENSE = "The layers of `question`, `robust` and `energy` can be looked into here."
 
 
@@ -40,7 +40,7 @@ def html(image: np.ndarray | None, network: Network, ready: bool = True) -> str:
 
     Args:
         image: ``(28, 28)`` in [0, 1], ink = 1; None leaves the places empty.
-        network: one of dense layers, or the sentence that it is none is all there is.
+        network: one of dense layers; for any other one sentence is returned.
         ready: whether the network can be asked; else the image is all there is.
     """
     if not network.dense:
@@ -58,7 +58,7 @@ def html(image: np.ndarray | None, network: Network, ready: bool = True) -> str:
     first, second = (votes - votes.mean(axis=1, keepdims=True) for votes in found.votes)
     lines = [_votes_for(digit, second[:, digit]) for digit in range(len(found.logits))]
     unit = int(first[:, best].argmax())
-    seen += '<div class="weights" role="img" aria-label="what the unit waits for"></div>'
+    seen += '<div class="weights" role="img" aria-label="what the unit responds to"></div>'
     sums = json.dumps([round(float(value), 2) for value in found.sums])
     units = (
         f'<div class="units" role="slider" tabindex="0" aria-label="Unit of the first layer"'

@@ -1,7 +1,7 @@
 """What a visitor may ask of the server: ASGI middleware in front of Streamlit.
 
 A message that is too long is dropped before it is parsed. Messages sent faster than a person can
-act are delayed, in their own connection only. A session holds at most two uploads; they are
+act are delayed, in their own connection only. A session holds at most three uploads; they are
 deleted when its visitor leaves.
 """
 
@@ -36,8 +36,8 @@ BYTES_A_MESSAGE = 32 * 1024
 LONG = 2  # a message that counts for more is long
 
 UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+$")
-# Files of at most 8 MB (server.maxUploadSize). The page needs one for as long as it reads it.
-UPLOADS, UPLOADS_A_SESSION = 32, 2
+# Files of at most 8 MB (server.maxUploadSize). A session may have a network, a digit and a picture.
+UPLOADS, UPLOADS_A_SESSION = 32, 3
 UPLOADS_AT_ONCE, UPLOADS_AT_ONCE_AN_ADDRESS, UPLOAD_SECONDS = 16, 8, 60
 METRICS = "/_stcore/metrics"
 # What Starlette raises when a connection is gone; older versions have no name for the second.

@@ -19,7 +19,7 @@ CHOICES: tuple[str, ...] = (
 )
 CHOICES += ("left", "right", "ladder-seed", "ladder-show", "lost-image")
 DRAWING, SCENE = "drawing", "scene"  # of no widget
-MOST_POINTS = 1000  # a drawing of more is not kept: it would take too long to make it short
+MOST_POINTS = 400  # a drawing of more is not kept: it would take too long to make it short
 MISSING = "The link asks for what this page does not have: {}. The usual is shown."
 
 

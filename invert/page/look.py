@@ -1,5 +1,6 @@
 """How the page looks: title, style sheets, and the scripts for what those cannot do."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +12,31 @@ STYLES = ("page", "classify", "generate", "panels", "sizes")
 SCRIPTS = ("arrivals", "canvas", "choices", "connection", "film", "layers", "panels", "story")
 TITLE = "invert"
 PROMISE = "One network, read forwards and run backwards."
+WHOLE_TITLE = f"{TITLE} · {PROMISE}"
 # An 8, seven pixels by five, for the browser's tab: drawn here, so that nothing is fetched.
 ICON = ("·###·", "#···#", "#···#", "·###·", "#···#", "#···#", "·###·")
 
 
 def apply() -> None:
-    """Set the page up: its title, width and style sheets, and its scripts."""
-    st.set_page_config(page_title=f"{TITLE} · {PROMISE}", page_icon=_icon(), layout="wide")
-    st.html(f"<style>{_joined(STYLES, 'css')}</style>")
+    """Set the page up: its title, icon and width. Styles and scripts came with the HTML."""
+    st.set_page_config(page_title=WHOLE_TITLE, page_icon=_icon(), layout="wide")
     with st.container(key="script"):
-        once = f"if (window.invertPage) return; window.invertPage = true; {_joined(SCRIPTS, 'js')}"
-        st.html(f"<script>(() => {{ {once} }})()</script>", unsafe_allow_javascript=True)
         st.button("Run again", key="again")  # unseen: a script presses it after a lost connection
 
 
+@functools.cache
+def style() -> str:
+    """Return all style sheets as one element."""
+    return f"<style>{_joined(STYLES, 'css')}</style>"
+
+
+@functools.cache
+def scripts() -> str:
+    """Return all scripts as one element."""
+    return f"<script>(() => {{ {_joined(SCRIPTS, 'js')} }})()</script>"
+
+
+@functools.cache
 def script(name: str) -> str:
     """Return one of the scripts: a component has its own."""
     return _joined((name,), "js")

@@ -61,9 +61,24 @@ def picture(
     )
 
 
+def of_digits(shape: tuple[int, ...], labels: Sequence[str]) -> bool:
+    """Whether images of that shape, of so many classes, are taken for digits of this page's form.
+
+    >>> of_digits((28, 28), DIGITS), of_digits((32, 32, 3), DIGITS)
+    (True, False)
+    """
+    return shape == (28, 28) and len(labels) == len(DIGITS)
+
+
 def network_name(name: str) -> str:
     """Return what to call a network: a visitor's own has a number that nobody needs to see."""
     return name.split("-")[0]
+
+
+def in_unit(images: np.ndarray, pixel_range: tuple[float, float]) -> np.ndarray:
+    """Return images of a pixel range in [0, 1]."""
+    least, most = pixel_range
+    return images if (least, most) == (0, 1) else (images - least) / (most - least)
 
 
 def paper(shape: tuple[int, ...]) -> str:

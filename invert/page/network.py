@@ -61,7 +61,7 @@ class Network(NamedTuple):
     @property
     def digits(self) -> bool:
         """Whether it reads digits of this page's form, which one can draw."""
-        return self.shape == (SIDE, SIDE) and len(self.labels) == len(markup.DIGITS)
+        return markup.of_digits(self.shape, self.labels)
 
     def most_steps(self, images: int) -> int:
         """How many steps a run of so many images may take."""
@@ -79,11 +79,6 @@ class Network(NamedTuple):
         """Return an image in [0, 1] in the network's pixel range."""
         least, most = self.pixel_range
         return image if (least, most) == (0, 1) else least + (most - least) * image
-
-    def unfit(self, image: np.ndarray) -> np.ndarray:
-        """Return an image of the network's pixel range in [0, 1]."""
-        least, most = self.pixel_range
-        return image if (least, most) == (0, 1) else (image - least) / (most - least)
 
 
 def choose() -> None:

@@ -1,6 +1,7 @@
 """What stands under More of Generate: method, start, steps, how many images, and the seed."""
 
 import random
+from html import escape
 
 import streamlit as st
 
@@ -29,14 +30,13 @@ def choose(chosen: network.Network) -> state.Choice:
     ]
     method = choices.one_of("Method", [BEST, *methods], BEST, state.METHOD)
     recipe = records.recipe_for(chosen.name, None if method == BEST else method, {})
-    st.html(
-        f'<p class="note"><b>{recipe.title}</b> <small>{recipe.name}</small><br>{recipe.claim}</p>'
-    )
+    title, name, claim = map(escape, (recipe.title, recipe.name, recipe.claim))
+    st.html(f'<p class="note"><b>{title}</b> <small>{name}</small><br>{claim}</p>')
     start = _choose_start(recipe, chosen)
     with st.container(key="settings", horizontal=True, vertical_alignment="bottom", gap="small"):
         steps = _choose_steps(recipe, chosen)
         alike = start in ("black", "average", state.MY_DRAWING)  # then all images would be one
-        count = COUNT if alike else _choose_count(chosen, steps or getattr(recipe, "steps", None))
+        count = COUNT if alike else _choose_count(chosen, steps or recipe.settings.get("steps", 1))
         if start == OWN:
             start = getattr(recipe, "start", starts.CODE)
             if start == "black" and count > 1:
@@ -80,11 +80,14 @@ def _choose_steps(recipe: records.Method, chosen: network.Network) -> int | None
     most = min(invert.MAX_STEPS, chosen.most_steps(1))
     named = [OWN, *(str(number) for number in STEPS if number <= most)]
     steps = st.selectbox("Steps", named, key=state.STEPS, bind="query-params")
-    return None if steps in (OWN, None) else int(steps)
+    if steps not in (OWN, None):
+        return int(steps)
+    own = recipe.settings["steps"]
+    return None if own <= most else max(number for number in STEPS if number <= most)
 
 
-def _choose_count(chosen: network.Network, steps: int | None) -> int:
-    most = min(MOST_IMAGES, chosen.most_images(steps or 1))
+def _choose_count(chosen: network.Network, steps: int) -> int:
+    most = min(MOST_IMAGES, chosen.most_images(steps))
     if most < 2:
         return 1
     if st.session_state.get(state.COUNT, COUNT) > most:

@@ -14,7 +14,6 @@ PLAY_SECONDS = 2.4
 # For so many images: columns, and CSS pixels an image, here and on a large screen. Multiples of 28
 # keep a digit's squares equal.
 GRIDS = ((1, 1, 280, 420), (4, 2, 140, 196), (9, 3, 84, 140), (16, 4, 56, 84))
-INVITE = "Click the image to have it read."
 NO_DIGIT = "not a digit"
 MARKS = {"network": "◆", "judge": "●"}
 Said = tuple[str, str]  # an answer, and how sure
@@ -42,8 +41,7 @@ def opinions(run) -> Opinions:
     frames = run.frames if len(run.frames) else run.images[None]
     if not are_digits(run):
         return Opinions(network, None)
-    least, most = run.pixel_range
-    inked = (frames - least) / (most - least)
+    inked = markup.in_unit(frames, run.pixel_range)
     opinion = judge.look(inked.reshape(-1, *frames.shape[2:]))
     said = [
         _said(probabilities, run.labels) if digit else (NO_DIGIT, "")
@@ -55,7 +53,7 @@ def opinions(run) -> Opinions:
 
 def are_digits(run) -> bool:
     """Whether a run's images are digits as the judge reads them."""
-    return run.images.shape[1:] == (28, 28) and run.labels == markup.DIGITS
+    return markup.of_digits(run.images.shape[1:], run.labels)
 
 
 def grid(count: int) -> tuple[int, int, int]:
@@ -133,16 +131,16 @@ def player(run, said: Opinions) -> str:
 
 
 def note(run) -> str:
-    """Return what one can do with the images; or, where that was in vain, what came of them."""
+    """Return what failed of the images, if anything did, and what to try."""
     count = len(run.verdicts)
     stuck, failed = (run.verdicts.count(v) for v in ("never moved", "not convinced"))
-    words = INVITE if count == 1 else INVITE.replace("the", "an")
+    words = ""
     if stuck:
         words = f"{stuck} of {count} could not move from this start. Try another start."
     elif failed:
         way_out = "Try more steps, or another method." if len(run.losses) else "Try another seed."
         words = f"{failed} of {count} did not convince the network. {way_out}"
-    return f'<p class="note invite">{escape(words)}</p>'
+    return f'<p class="note warning">{escape(words)}</p>' if words else ""
 
 
 def legend(run) -> str:

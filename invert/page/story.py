@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
-from invert.page import link, state
+from invert.page import link, settings, state
 
 SCENE = "scene shown"  # its number from 1, in the session's state; 0 where the story is closed
 
@@ -26,7 +26,15 @@ class Scene(NamedTuple):
     shows: dict[str, Any]
 
 
-DRAWS = {state.LEFT: "Classify", state.RIGHT: "Generate", state.METHOD: "its best"}
+DRAWS = {
+    state.LEFT: "Classify",
+    state.RIGHT: "Generate",
+    state.METHOD: settings.BEST,
+    state.START: settings.OWN,
+    state.STEPS: settings.OWN,
+    state.SEED: 9,
+    state.COUNT: 1,
+}
 SCENES = (
     Scene(
         "Somebody asked: can I learn the picture that makes my network say 8? This is what the plan"
@@ -37,7 +45,7 @@ SCENES = (
          state.DIGIT: "8", state.COUNT: 1, state.SEED: 9},
     ),
     Scene(
-        "The network cannot see most of what a picture can be. The digit drowns in this noise, and"
+        "The network cannot see most of a picture. The digit drowns in this noise, and"
         " the answer does not change.",
         "Move the slider.",
         "lost",
@@ -91,9 +99,10 @@ def show() -> None:
         return
     st.query_params[link.SCENE] = str(number)
     scene = SCENES[number - 1]
+    side = "reads" if scene.where == "easel" else "draws"
     with st.container(key="scene", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(
-            f'<section class="scene" data-where="{scene.where}" aria-label="The story">'
+            f'<section class="scene" data-side="{side}" aria-label="The story">'
             f'<p class="number">{number} of {len(SCENES)}</p><div role="status">'
             f"<p>{escape(scene.sentence)}</p><p><b>{escape(scene.touch)}</b></p></div></section>"
         )

@@ -110,6 +110,8 @@ def limit(cpu_seconds: int, memory: int, file: int, files: int) -> None:
     """
     with contextlib.suppress(OSError):  # where memory is short all the same, it goes first
         Path("/proc/self/oom_score_adj").write_text("1000")
+    with contextlib.suppress(AttributeError, OSError):  # visitors' answers go first
+        os.nice(10)
     try:
         import resource
     except ImportError:  # not on Windows

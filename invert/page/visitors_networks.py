@@ -1,28 +1,46 @@
 """The networks that visitors bring: each is its session's alone, and few are held at once."""
 
 import collections
+import secrets
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import streamlit as st
 
-from invert.page import failure, queue, yours
+import invert
+from invert.page import failure, limits, queue, yours
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
 
 # Each is up to 8 MB, and what is compiled for it takes several times as much.
 MOST = 8
-KEY, FILE, COMPLAINT = "my network", "my network's file", "my network's complaint"
+MINE, FILE, NAME = "my network", "my network's file", "my network's name"
+COMPLAINT = "my network's complaint"
+NOT_YET = "Drop your network in the heading. It reads and draws here then."
 WHAT = (
     "Drop a trained classifier: `.keras`, `.h5` or `.pb`, at most 8 MB, images up to 64×64×3, up to"
-    " 100 classes. It stays in this session."
+    " 100 classes and 1.5 billion multiplications an image. Only you can use it, and it is gone"
+    " when you leave."
 )
-NOT_YET = "Drop your network in the heading. It reads and draws here then."
-PUT_AWAY = "Your network was put away, because others brought theirs. Drop it again."
-_held: "collections.OrderedDict[str, FrozenGraph]" = collections.OrderedDict()
+PUT_AWAY = (
+    "The server had to forget your network, because others brought theirs. Take the file out here"
+    " and drop it again."
+)
+_reading = threading.Lock()  # one at a time, in a line of its own: it may take a minute
 _lock = threading.Lock()
+
+
+class Held(NamedTuple):
+    """A network, and whose: the home that it came from."""
+
+    graph: "FrozenGraph"
+    home: str
+
+
+_held: "collections.OrderedDict[str, Held]" = collections.OrderedDict()  # by session
 
 
 def take(file: str, name: str, content: Callable[[], bytes]) -> None:
@@ -35,44 +53,65 @@ def take(file: str, name: str, content: Callable[[], bytes]) -> None:
     """
     if st.session_state.get(FILE) == file:
         return
-    st.session_state[FILE] = file
     try:
         with st.spinner("Reading it in a process of its own…", show_time=False):
             graph = _read(name, content())
     except Exception as error:
         st.session_state[COMPLAINT] = failure.plain_sentence(error)
-        return
-    st.session_state[KEY], st.session_state[COMPLAINT] = graph.name, None
-    with _lock:
-        _held[graph.name] = graph
-        _held.move_to_end(graph.name)
-        while len(_held) > MOST:
-            _held.popitem(last=False)
+    else:
+        _hold(graph)
+        st.session_state[MINE], st.session_state[COMPLAINT] = graph.name, None
+        st.session_state[NAME] = name
+    st.session_state[FILE] = file  # last: whoever is interrupted here begins anew
 
 
 @queue.aside
 def _read(name: str, content: bytes) -> "FrozenGraph":
-    with queue.turn():
-        return yours.read(name, content)
+    with _reading:
+        graph = yours.read(name, content)
+        invert.classify(np.zeros((1, *graph.image_shape)) + graph.pixel_range[0], graph)
+    return graph
+
+
+def _hold(graph: "FrozenGraph") -> None:
+    """Keep a session's network; where there are too many, whoever's home has most loses one."""
+    with _lock:
+        _held[_session()] = Held(graph, limits.home_of(st.context.ip_address or ""))
+        _held.move_to_end(_session())
+        while len(_held) > MOST:
+            homes = collections.Counter(held.home for held in _held.values())
+            most = homes.most_common(1)[0][0]
+            del _held[next(session for session, held in _held.items() if held.home == most)]
 
 
 def held() -> "FrozenGraph | None":
     """Return this session's network, if there is one."""
     with _lock:
-        graph = _held.get(st.session_state.get(KEY, ""))
-        if graph is not None:
-            _held.move_to_end(graph.name)
-    return graph
+        if _session() not in _held:
+            return None
+        _held.move_to_end(_session())
+        return _held[_session()].graph
+
+
+def _session() -> str:
+    """What tells this session from all others; nobody else can guess it."""
+    return st.session_state.setdefault("session", secrets.token_hex())
 
 
 def said() -> str:
     """Return what is known of this session's network, or what may be dropped."""
     graph = held()
     if graph is None:
-        return PUT_AWAY if KEY in st.session_state else WHAT
+        return PUT_AWAY if MINE in st.session_state else WHAT
     size = "×".join(str(side) for side in graph.image_shape)
     least, most = graph.pixel_range
     return f"Yours reads {size} images from {least:g} to {most:g}, {graph.classes} classes."
+
+
+def suits_a_program() -> bool:
+    """Whether Keras opens this session's network, and it takes images in [0, 1]."""
+    graph, name = held(), st.session_state.get(NAME, "")
+    return graph is not None and not name.endswith(".pb") and graph.pixel_range == (0.0, 1.0)
 
 
 def complaint() -> str | None:

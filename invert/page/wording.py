@@ -44,9 +44,9 @@ def change(length: float, channels: int = 1) -> str:
     """Return a change's length, and what that is like.
 
     >>> change(3.1)
-    'a change of 3.1, as large as turning 10 pixels from white to black'
+    'a change of 3.1, as much as turning 10 pixels black'
     """
     much = pixels(length, channels)
-    like = "as large as turning" if much[0].isdigit() else "smaller than turning"
+    like = "as much as turning" if much[0].isdigit() else "less than turning"
     much = "one pixel" if much in ("1 pixel", "less than one pixel") else much
-    return f"a change of {length:.1f}, {like} {much} from white to black"
+    return f"a change of {length:.1f}, {like} {much} black"

@@ -43,8 +43,8 @@ GRAPH, REFUSED, MEMORY_GONE = b"g", b"r", b"m"
 RULE = "A network must be a .keras, .h5 or .pb file of at most 8 MB"
 WAY_OUT = 'Keras writes one with model.save("mine.keras").'
 DRAGS = (
-    "A network must take no longer than its arithmetic does; this one takes many times as long."
-    " Use common layers."
+    "A network must not run many times slower than its arithmetic explains, as this one does. Use"
+    " common layers."
 )
 UNPACKS = (
     f"A network's weights must take at most {MOST_UNPACKED // 2**20} MB once they are unpacked;"
@@ -117,7 +117,7 @@ def read(name: str, data: bytes) -> FrozenGraph:
     from invert.inversion.compiling import without_xla
     from invert.inversion.freezing import passing
 
-    digest = hashlib.sha256(data).hexdigest()[:8]
+    digest = hashlib.sha256(data).hexdigest()
     try:
         if kind != GRAPH:
             raise ValueError("nothing was answered")
@@ -125,8 +125,7 @@ def read(name: str, data: bytes) -> FrozenGraph:
         check(frozen)
     except ValueError:  # the process has checked that already; so it was not itself any more
         raise ValueError(
-            f"A network must not meddle with what reads it; for {called} the answer was none."
-            f" {WAY_OUT}"
+            f"The process that read {called} gave no valid answer. {WAY_OUT}"
         ) from None
     return without_xla(frozen)
 
@@ -173,11 +172,6 @@ def most_images(frozen: FrozenGraph, steps: int) -> int:
 def most_steps(frozen: FrozenGraph, images: int) -> int:
     """How many steps a run of a visitor's network may have: 80 or more where it has one image."""
     return effort_of(frozen).most_steps(images)
-
-
-def reads_digits(frozen: FrozenGraph) -> bool:
-    """Whether it takes what the canvas makes, and may name it as a digit."""
-    return frozen.image_shape == (28, 28) and frozen.classes == 10
 
 
 def _effort(frozen: FrozenGraph) -> Effort:

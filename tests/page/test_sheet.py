@@ -20,7 +20,7 @@ def test_images_are_whole_multiples_of_their_pixels_and_fit_the_sheet(count):
 @pytest.mark.parametrize(
     "verdicts, words",
     [
-        (("convinced", "convinced"), "Click an image to have it read."),
+        (("convinced", "convinced"), ""),
         (("convinced", "not convinced"), "1 of 2 did not convince the network. Try more steps, or"),
         (("never moved", "never moved"), "2 of 2 could not move from this start."),
     ],

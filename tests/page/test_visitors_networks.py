@@ -1,5 +1,6 @@
 """A visitor's own network on the page: it reads and draws, and stays in its session."""
 
+import collections
 import dataclasses
 import hashlib
 import io
@@ -51,11 +52,11 @@ def drop(monkeypatch):
             file.write(data)
             file.flush()
             frozen = freeze(file.name)
-        digest = hashlib.sha256(data).hexdigest()[:8]
+        digest = hashlib.sha256(data).hexdigest()
         return dataclasses.replace(frozen, name=f"yours-{digest}")
 
     monkeypatch.setattr(yours, "read", read)
-    monkeypatch.setattr(visitors_networks, "_held", type(visitors_networks._held)())
+    monkeypatch.setattr(visitors_networks, "_held", collections.OrderedDict())
 
     def onto(page, name, data):
         page.test.get_by_key("network-file").upload(name, data, "application/octet-stream")

@@ -37,7 +37,7 @@ from invert.inversion import compiling
 from invert.inversion.freezing import freeze, passing
 from invert.inversion.freezing.workload import workload
 from invert.inversion.frozen_graph import FrozenGraph
-from invert.page import reader, throwaway, yours
+from invert.page import markup, reader, throwaway, yours
 
 layers = keras.layers
 HERE = Path(__file__).parent
@@ -98,10 +98,10 @@ def test_files_of_keras_give_what_their_model_gives(name, model, saved):
     np.testing.assert_allclose(probabilities_of(frozen, X), model(X[..., None]), atol=1e-5)
     here = freeze(saved / name)
     np.testing.assert_array_equal(probabilities_of(frozen, X), probabilities_of(here, X))
-    assert frozen.name.startswith("yours-") and len(frozen.name) == len("yours-") + 8
+    assert frozen.name.startswith("yours-") and len(frozen.name) == len("yours-") + 64
     known = ("image_shape", "input_shape", "labels", "pixel_range", "head")
     assert [getattr(frozen, k) for k in known] == [getattr(here, k) for k in known]
-    assert yours.reads_digits(frozen)
+    assert markup.of_digits(frozen.image_shape, frozen.labels)
 
 
 def test_a_frozen_graph_gives_what_its_sums_give_and_runs_backwards(tmp_path):
@@ -125,7 +125,8 @@ def test_the_canvas_is_for_networks_that_read_digits(tmp_path):
         ((None, 32, 32), 10, False),
     ):
         path, _ = dense_graph(tmp_path / "own.pb", shape=shape, classes=classes)
-        assert yours.reads_digits(freeze(path)) is reads
+        frozen = freeze(path)
+        assert markup.of_digits(frozen.image_shape, frozen.labels) is reads
 
 
 # --- What is refused before anything is started
@@ -513,7 +514,7 @@ def test_the_tests_below_can_fail(honest, monkeypatch):
     np.testing.assert_array_equal(probabilities_of(frozen, X), probabilities_of(honest, X))
 
 
-TAMPERED = "A network must not meddle with what reads it; for “own.h5” the answer was none."
+TAMPERED = "The process that read “own.h5” gave no valid answer."
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-// The layers under the canvas. A unit that is pointed at, or moved to, shows what it waits for: the
+// The layers under the canvas. A unit that is pointed at, or moved to, shows what it responds to: the
 // weights of all units lie in one picture, which the style sheet moves. An answer that is pointed
 // at shows who voted for it: one picture a digit, moved likewise.
 function showUnit(units, column, row) {
@@ -9,8 +9,8 @@ function showUnit(units, column, row) {
   layers.style.setProperty("--row", within(row));
   layers.classList.add("pointed");
   const sum = JSON.parse(units.dataset.sums)[unit];
-  const line = sum > 0 ? `Unit ${unit + 1} waits for this. Its activation is ${sum}.`
-    : `Unit ${unit + 1} waits for this. It is inactive: its weighted input is −${-sum}.`;
+  const line = sum > 0 ? `Unit ${unit + 1} responds to this. Its activation is ${sum}.`
+    : `Unit ${unit + 1} responds to this. It is inactive: its weighted input is −${-sum}.`;
   units.setAttribute("aria-valuenow", unit + 1);
   units.setAttribute("aria-valuetext", line);
   layers.querySelector(".line").textContent = line;

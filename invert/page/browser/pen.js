@@ -7,7 +7,7 @@ export default function ({ data, setTriggerValue, setStateValue }) {
   if (pen.waiting && data.answered >= pen.asked) answered(pen);
   if (pen.listening) return;
   pen.listening = true;
-  const PATIENCE = 3000; // milliseconds: then the question was lost
+  const MOST_POINTS = 1000, PATIENCE = 3000; // milliseconds: then the question was lost
 
   const onCanvas = (event) => {
     const paper = event.composedPath()[0];
@@ -38,6 +38,8 @@ export default function ({ data, setTriggerValue, setStateValue }) {
   addEventListener("pointermove", (event) => {
     if (!pen.points || !event.isPrimary) return;
     add(event, pen.paper);
+    // A long stroke is told by every other of its points, so that a message stays short.
+    if (pen.points.length > MOST_POINTS) pen.points = pen.points.filter((_, n) => n % 2 === 0);
     ask();
   }, true);
   for (const kind of ["pointerup", "pointercancel"]) {

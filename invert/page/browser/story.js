@@ -1,5 +1,6 @@
 // The story's keys: → and ← turn the scenes, Esc closes it. Not where an arrow moves something else.
 const PRESSED = { ArrowRight: "scene-next", ArrowLeft: "scene-back", Escape: "scene-close" };
+whenThere(".scene", (scene) => showSide(scene.dataset.side));
 addEventListener("keydown", (event) => {
   const key = PRESSED[event.key];
   if (!key || !document.querySelector(".scene") || event.ctrlKey || event.metaKey || event.altKey) return;

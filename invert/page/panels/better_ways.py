@@ -180,7 +180,7 @@ def _draw(key: str, _network, name: str, seed: int, number: int) -> contact_shee
     frames = run.frames[:, 0] if len(run.frames) else run.images
     least, most = graph.pixel_range
     unit = np.clip((film_sheet.choose(frames) - least) / (most - least), 0, 1)
-    if unit.shape[1:] == (28, 28) and graph.labels == markup.DIGITS:
+    if markup.of_digits(unit.shape[1:], graph.labels):
         who, opinion = "judge", judge.look(unit[-1:])
         best = markup.DIGITS[int(opinion.probabilities[0].argmax())]
         says = best if opinion.digit[0] else contact_sheet.NOTHING

@@ -26,6 +26,7 @@ MOST_OF_A_NAME = 30
 SOON = "The answer comes as soon as the models are loaded."
 NO_PICTURE = "Give it a picture to read."
 HIDE_CANVAS = "<style>.st-key-easel { display: none }</style>"
+EMPTY = "Empty the canvas"
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -56,26 +57,30 @@ def show() -> None:
         text = link.opened() if live_pen.opened is None else live_pen.opened
         strokes = canvas.draw(pen, link.drawing(text))
         changed = shown_instead.changed(strokes)
-        instead = shown_instead.current(strokes) if chosen.digits else None
+        instead = state.instead() if place else shown_instead.current(strokes)
         # A stroke that has ended meanwhile is on the canvas already.
         under_way = None if changed else live_pen.points
         finished = len(shown_instead.strokes(strokes))
         if under_way:
+            shown_instead.take_away()
             instead, strokes = None, live.joined(strokes, under_way)
-        if instead:
-            st.html(shown_instead.cover(instead, canvas.SIDE))
-    if not under_way:
+        if instead and not place:
+            with st.container(key="cover"):
+                st.html(shown_instead.cover(instead, canvas.SIDE))
+    if changed:
         link.keep_drawing(strokes)
     with back:
         st.button(
-            "Back to my drawing" if finished else "Empty the canvas",
+            "Back to my picture" if place else "Back to my drawing" if finished else EMPTY,
             key="back",
             on_click=shown_instead.take_away,
             disabled=instead is None,
         )
     image, error = picture if place else _image(strokes, instead)
     with answer:
-        reading = _reading(image, error, chosen, instead, strokes)
+        # To count digits takes a while, and so is left for when the pen is up.
+        apart = None if instead or under_way else strokes
+        reading = _reading(image, error, chosen, instead, apart)
         st.html(f'<div class="reading" data-strokes="{finished}">{reading}</div>')
     with strip:
         st.html(failure.instead(lambda: _layers(image, chosen)))
@@ -202,7 +207,7 @@ def _said_beside(image, probabilities, chosen: network.Network, instead, strokes
     if not chosen.digits:
         return guess
     if not _looks_like_digit(image):
-        count = 1 if instead else _digits_side_by_side(strokes)
+        count = _digits_side_by_side(strokes)
         if count > 1:
             return f"I see {COUNTS[min(count, 9)]} digits. The network reads them as one."
         return "The judge says: not a digit. The network has to answer all the same."
@@ -223,7 +228,7 @@ def _looks_like_digit(image: np.ndarray) -> bool:
 
 
 def _digits_side_by_side(strokes: dict | None) -> int:
-    """How many of the things side by side in a drawing are digits."""
+    """How many of the things side by side in a drawing are digits; none of no drawing."""
     groups = drawing.groups(strokes)
     return sum(map(int, invert.looks_like_digit(groups))) if len(groups) > 1 else 1
 

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from invert.networks.classifier import CLASSIFIERS
-from invert.page import code, markup, network, state
+from invert.page import code, markup, network, state, visitors_networks
 
 WHAT = "This code makes the picture under Generate. Both run in a clone of this project."
 OWN_FILE = "Save your network as `{}` beside it."
@@ -22,11 +22,8 @@ def show() -> None:
     name = chosen.name if chosen.name in CLASSIFIERS else code.YOURS
     if name == code.YOURS:
         st.html(markup.sentence(OWN_FILE.format(code.YOUR_FILE), "note"))
-    st.html("<h3>By TensorFlow alone</h3>")
-    program = code.tensorflow(
-        name, choice.recipe, choice.target, choice.images, choice.seed, choice.start
-    )
-    st.code(program, language="python")
+    if name != code.YOURS or visitors_networks.suits_a_program():
+        _show_program(name, choice)
     st.html("<h3>By this package</h3>")
     call = code.call(
         name, choice.method, choice.target, choice.images, choice.seed, choice.start, choice.steps
@@ -34,6 +31,14 @@ def show() -> None:
     st.code(call, language="python")
     if choice.start == state.MY_DRAWING:
         _offer_drawing()
+
+
+def _show_program(name: str, choice: state.Choice) -> None:
+    st.html("<h3>By TensorFlow alone</h3>")
+    program = code.tensorflow(
+        name, choice.recipe, choice.target, choice.images, choice.seed, choice.start
+    )
+    st.code(program, language="python")
 
 
 def _offer_drawing() -> None:

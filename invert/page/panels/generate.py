@@ -1,5 +1,6 @@
 """Generate: choose a digit, see the images that the network was run backwards to."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,8 @@ from invert.page import (
     state,
 )
 
-FRAMES = 32
+FRAMES = 32  # at most; of large images so many values are kept in all frames together
+MOST_VALUES = 1_200_000
 DIGIT = "8"  # what a newcomer sees
 STARTS = {
     "black": "from an empty page",
@@ -101,7 +103,7 @@ def _show_result(choice: state.Choice, chosen: network.Network) -> Result | None
             words = markup.sentence("The images come as soon as the models are loaded.", "hint")
             words += markup.STATUS_AGAIN
         else:
-            result = _run(choice, start, chosen.classifier)
+            result = _run(choice, start, chosen.classifier, math.prod(chosen.shape))
     except Exception as error:
         words = failure.html(error)
     if result is None:
@@ -140,7 +142,7 @@ def _what(choice: state.Choice, labels: tuple[str, ...]) -> str:
 
 @queue.aside
 @st.cache_data(max_entries=32, show_spinner=False)
-def _run(choice: state.Choice, start: str | np.ndarray, _classifier) -> Result:
+def _run(choice: state.Choice, start: str | np.ndarray, _classifier, values: int) -> Result:
     """Make the images. They depend on nothing else, so visitors with one link share them."""
     steps = {} if choice.steps is None else {"steps": choice.steps}
     with queue.turn():
@@ -150,7 +152,7 @@ def _run(choice: state.Choice, start: str | np.ndarray, _classifier) -> Result:
             classifier=_classifier,
             seed=choice.seed,
             start=start,
-            frames=FRAMES,
+            frames=_frames(values * choice.images),
             **steps,
         )
     said = sheet.opinions(run)
@@ -162,6 +164,15 @@ def _run(choice: state.Choice, start: str | np.ndarray, _classifier) -> Result:
         beside = markup.sentence("Made in one go: there are no steps to watch.", "chart hint")
     images = sheet.legend(run) + sheet.html(run, said) + sheet.note(run)
     return Result(run, f'<div class="run">{images}{beside}</div>')
+
+
+def _frames(values: int) -> int:
+    """How many frames are kept of so many values each.
+
+    >>> _frames(16 * 28 * 28), _frames(16 * 64 * 64 * 3)
+    (32, 6)
+    """
+    return max(2, min(FRAMES, MOST_VALUES // values))
 
 
 def _offer(run: invert.Run) -> None:
@@ -201,6 +212,5 @@ def _senders(run: invert.Run) -> None:
 
 def _send(run: invert.Run, number: int) -> None:
     label = run.labels[run.targets[number]]
-    least, most = run.pixel_range
-    image = (run.images[number] - least) / (most - least)
+    image = markup.in_unit(run.images[number], run.pixel_range)
     state.send(image, f"drawn to be a {label} by {markup.network_name(run.classifier)}")

@@ -17,9 +17,13 @@ POSITIONS = 17  # of the slider, from the drawing to the changed image
 LONGER = (1.0, 1.01, 1.03, 1.1, 1.3)
 NOTHING = "Nothing is drawn yet: draw a digit under Classify, or take an example there."
 MAPS = (
-    "The first map takes the score's slope at this very image. The second averages it on the way"
-    " from an empty page, so that all its pixels add up to the score."
+    "The first map takes the score's slope at this very image. The second averages the slope"
+    " while the ink fades in, so that its pixels add up to the score."
 )
+
+
+SEARCH_STEPS = 300  # of the search for the smallest change
+TOO_SLOW = "This network takes too much arithmetic for the looks of this tab."
 
 
 class Changes(NamedTuple):
@@ -37,8 +41,19 @@ def show() -> None:
             st.html(loading.when_ready(lambda: markup.sentence(NOTHING, "hint")))
             return
         chosen = network.chosen()
+        image = chosen.fit(image)
+        most = _most_classes(chosen)
+        if not most:
+            st.html(markup.sentence(TOO_SLOW, "hint"))
+            return
         st.html(loading.when_ready(lambda: _ink(image, chosen.name, chosen.classifier)))
-        st.html(loading.when_ready(lambda: _changes(image, chosen.name, chosen.classifier)))
+        st.html(loading.when_ready(lambda: _changes(image, chosen.name, chosen.classifier, most)))
+
+
+def _most_classes(chosen: network.Network) -> int:
+    """How many classes the smallest change may be looked for: of a slow network few, or none."""
+    counts = range(MOST_CLASSES, 0, -1)
+    return next((n for n in counts if chosen.most_steps(n) >= SEARCH_STEPS), 0)
 
 
 @queue.aside
@@ -85,7 +100,7 @@ def _map(values: np.ndarray, description: str, caption: str) -> str:
     return markup.captioned(picture, caption)
 
 
-def _changes(image: np.ndarray, name: str, classifier) -> str:
+def _changes(image: np.ndarray, name: str, classifier, most: int = MOST_CLASSES) -> str:
     """The smallest change for each other answer, as one pair of pictures."""
     from invert.networks.classifier import open_graph
 
@@ -93,18 +108,18 @@ def _changes(image: np.ndarray, name: str, classifier) -> str:
     if _misfit(image, name, graph):
         return ""  # said above
     others = [n for n in COMPARED if n != name] if _reads_digits(graph) else []
-    return _changed_html(image, name, graph, tuple(others))
+    return _changed_html(image, name, graph, tuple(others), most)
 
 
 @queue.aside
 @st.cache_data(max_entries=32, show_spinner=False)
-def _changed_html(image: np.ndarray, name: str, _graph, others: tuple[str, ...]) -> str:
+def _changed_html(image: np.ndarray, name: str, _graph, others: tuple[str, ...], most: int) -> str:
     from invert.networks.classifier import read
 
     labels, span = _graph.labels, _graph.pixel_range[1] - _graph.pixel_range[0]
     probabilities = read(image[None], _graph)[0]
     best = int(probabilities.argmax())
-    likely = [int(c) for c in np.argsort(-probabilities) if c != best][:MOST_CLASSES]
+    likely = [int(c) for c in np.argsort(-probabilities) if c != best][:most]
     found = _smallest(image, name, _graph, tuple(sorted(likely)))
     there = np.isfinite(found.lengths)
     targets = tuple(np.array(sorted(likely))[there].tolist())
@@ -151,7 +166,7 @@ def _joined(needs: list[str]) -> str:
 
 def _needs(length: float) -> str:
     if not np.isfinite(length):
-        return "was not brought to it"
+        return "was not fooled"
     if length < 1e-6:
         return "reads that already"
     return f"needs {length:.1f} ({wording.pixels(length)})"
@@ -199,11 +214,8 @@ def _smallest(image: np.ndarray, name: str, _classifier, targets: tuple[int, ...
 
 
 def _reads_digits(graph) -> bool:
-    return (graph.image_shape, graph.labels, tuple(graph.pixel_range)) == (
-        (28, 28),
-        markup.DIGITS,
-        (0.0, 1.0),
-    )
+    unit = tuple(graph.pixel_range) == (0.0, 1.0)
+    return unit and markup.of_digits(graph.image_shape, graph.labels)
 
 
 def _misfit(image: np.ndarray, name: str, graph) -> str:
