@@ -4,7 +4,7 @@ import os
 
 import streamlit as st
 
-from invert.page import failure, how, loading, look, markup, network, story
+from invert.page import failure, how, layers, loading, look, markup, network, story
 
 # Where the code is kept; a server that knows says so, and the page shows a link to it.
 REPOSITORY = os.environ.get("INVERT_REPOSITORY", "")
@@ -27,5 +27,6 @@ def show() -> None:
     with st.container(key="one-network", horizontal=True, vertical_alignment="center"):
         failure.guard(network.choose)
         failure.guard(network.show_meaning)
+    failure.guard(layers.show_weights)
     with st.container(key="sides"):
         st.html(SIDES)

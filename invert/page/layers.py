@@ -6,8 +6,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from invert.page import markup
-from invert.page.network import Network
+from invert.page import loading, markup, network
 
 ROWS = COLUMNS = 16  # of a layer's 256 units, as a picture
 SIDE = 112
@@ -20,7 +19,7 @@ NOT_DENSE = "The layers of `question`, `robust` and `energy` can be looked into 
 def style(name: str) -> str:
     """Return a style sheet with the weights of all units of the first layer, as one picture.
 
-    Apart from the drawing, so that the browser gets it once.
+    Apart from the drawing, so that the browser gets it once for each network.
     """
     from invert.explanation import activations
 
@@ -29,10 +28,17 @@ def style(name: str) -> str:
     _, height, width = weights.shape
     grid = weights.reshape(ROWS, COLUMNS, height, width).transpose(0, 2, 1, 3)
     picture = markup.colours(grid.reshape(ROWS * height, COLUMNS * width), LEVELS)
-    return f"<style>.st-key-layers {{ --weights: url({markup.data_uri(picture)}) }}</style>"
+    return f"<style>.stApp {{ --weights: url({markup.data_uri(picture)}) }}</style>"
 
 
-def html(image: np.ndarray | None, network: Network, ready: bool = True) -> str:
+def show_weights() -> None:
+    """Have the browser know what the units of the page's network respond to."""
+    chosen = network.chosen()
+    if chosen.dense and loading.ready():
+        st.html(style(chosen.name))
+
+
+def html(image: np.ndarray | None, chosen: network.Network, ready: bool = True) -> str:
     """Return the layers from the image to the ten answers; ``layers.js`` points at units.
 
     Units that speak for an answer are blue, units that speak against it orange: a unit's activation
@@ -40,10 +46,10 @@ def html(image: np.ndarray | None, network: Network, ready: bool = True) -> str:
 
     Args:
         image: ``(28, 28)`` in [0, 1], ink = 1; None leaves the places empty.
-        network: one of dense layers; for any other one sentence is returned.
+        chosen: one of dense layers; for any other one sentence is returned.
         ready: whether the network can be asked; else the image is all there is.
     """
-    if not network.dense:
+    if not chosen.dense:
         return markup.sentence(NOT_DENSE, "note")
     seen = empty = '<div class="heat empty"></div>'
     if image is not None:
@@ -52,7 +58,7 @@ def html(image: np.ndarray | None, network: Network, ready: bool = True) -> str:
         return _strip(seen, empty, empty, "", POINT, 0)
     from invert.explanation import activations
 
-    found = activations.activations(image, network.classifier)
+    found = activations.activations(image, chosen.classifier)
     best = int(found.logits.argmax())
     # What a unit adds to all answers alike decides nothing.
     first, second = (votes - votes.mean(axis=1, keepdims=True) for votes in found.votes)

@@ -2,18 +2,22 @@
 
 The canvas sends a stroke when it ends. Until then this component, which has nothing to show, sends
 the points of the stroke under way. It sends the next ones only when the answer to the last has
-come, and rests as long as that answer took, so that a busy server is asked less.
+come, and then rests: the longer, the more pens are at work, so that all of them together ask no
+more than a part of what the server can answer.
 """
 
+import time
 from typing import Any, NamedTuple
 
 import streamlit as st
 
-from invert.page import look
+from invert.page import look, state
 
 MOST_POINTS = 2000  # of one stroke: half a minute of scribbling
 KEY, ANSWERED = "live", "points answered"
-REST_MILLISECONDS = 100  # between an answer and the next question, at least
+# Between an answer and the next question, at least; and what all pens may ask in a second.
+REST_MILLISECONDS, ASKED_A_SECOND = 100, 12
+_at_work: dict[str, float] = {}  # when each session's pen asked last
 
 
 class Pen(NamedTuple):
@@ -44,7 +48,7 @@ def pen(link: str) -> Pen:
     sent = _component()(
         data={
             "answered": st.session_state.get(ANSWERED, 0),
-            "rest": REST_MILLISECONDS,
+            "rest": _rest(),
             "link": link,
         },
         key=KEY,
@@ -58,6 +62,16 @@ def _note_what_is_answered() -> None:
     sent = st.session_state[KEY].points
     if isinstance(sent, dict) and isinstance(sent.get("number"), int):
         st.session_state[ANSWERED] = sent["number"]
+        _at_work[state.session()] = time.monotonic()
+
+
+def _rest() -> int:
+    """How many milliseconds a pen has to rest, by how many were at work in the last seconds."""
+    now = time.monotonic()
+    for session, asked in list(_at_work.items()):
+        if now - asked > 2:
+            _at_work.pop(session, None)
+    return max(REST_MILLISECONDS, 1000 * len(_at_work) // ASKED_A_SECOND)
 
 
 def _checked(sent: Any) -> list[list[float]] | None:

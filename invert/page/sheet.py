@@ -15,6 +15,7 @@ PLAY_SECONDS = 2.4
 # keep a digit's squares equal.
 GRIDS = ((1, 1, 280, 420), (4, 2, 140, 196), (9, 3, 84, 140), (16, 4, 56, 84))
 NO_DIGIT = "not a digit"
+LOOKS = 128  # of the judge at a run: 6 milliseconds
 MARKS = {"network": "◆", "judge": "●"}
 Said = tuple[str, str]  # an answer, and how sure
 
@@ -42,13 +43,16 @@ def opinions(run) -> Opinions:
     if not are_digits(run):
         return Opinions(network, None)
     inked = markup.in_unit(frames, run.pixel_range)
-    opinion = judge.look(inked.reshape(-1, *frames.shape[2:]))
+    count, last = len(run.images), len(frames) - 1
+    # Of many images not every frame is looked at: what was said holds until the next that is.
+    looks = np.unique(np.linspace(0, last, max(2, min(last + 1, LOOKS // count))).astype(int))
+    opinion = judge.look(inked[looks].reshape(-1, *frames.shape[2:]))
     said = [
         _said(probabilities, run.labels) if digit else (NO_DIGIT, "")
         for probabilities, digit in zip(opinion.probabilities, opinion.digit, strict=True)
     ]
-    count = len(run.images)
-    return Opinions(network, [said[n::count] for n in range(count)])
+    latest = np.searchsorted(looks, np.arange(last + 1), side="right") - 1
+    return Opinions(network, [[said[look * count + n] for look in latest] for n in range(count)])
 
 
 def are_digits(run) -> bool:

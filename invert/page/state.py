@@ -3,6 +3,7 @@
 Keys of a single panel's own widgets stand where the widget is.
 """
 
+import secrets
 from typing import NamedTuple
 
 import numpy as np
@@ -63,6 +64,11 @@ def choice() -> Choice | None:
 def set_choice(choice: Choice) -> None:
     """Remember what the visitor asks for."""
     st.session_state["choice"] = choice
+
+
+def session() -> str:
+    """What tells this session from all others; nobody else can guess it."""
+    return st.session_state.setdefault("session", secrets.token_hex())
 
 
 def drawn_image() -> np.ndarray | None:

@@ -1,7 +1,6 @@
 """The networks that visitors bring: each is its session's alone, and few are held at once."""
 
 import collections
-import secrets
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 import invert
-from invert.page import failure, limits, queue, yours
+from invert.page import failure, limits, queue, state, yours
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
@@ -76,8 +75,8 @@ def _read(name: str, content: bytes) -> "FrozenGraph":
 def _hold(graph: "FrozenGraph") -> None:
     """Keep a session's network; where there are too many, whoever's home has most loses one."""
     with _lock:
-        _held[_session()] = Held(graph, limits.home_of(st.context.ip_address or ""))
-        _held.move_to_end(_session())
+        _held[state.session()] = Held(graph, limits.home_of(st.context.ip_address or ""))
+        _held.move_to_end(state.session())
         while len(_held) > MOST:
             homes = collections.Counter(held.home for held in _held.values())
             most = homes.most_common(1)[0][0]
@@ -87,15 +86,10 @@ def _hold(graph: "FrozenGraph") -> None:
 def held() -> "FrozenGraph | None":
     """Return this session's network, if there is one."""
     with _lock:
-        if _session() not in _held:
+        if state.session() not in _held:
             return None
-        _held.move_to_end(_session())
-        return _held[_session()].graph
-
-
-def _session() -> str:
-    """What tells this session from all others; nobody else can guess it."""
-    return st.session_state.setdefault("session", secrets.token_hex())
+        _held.move_to_end(state.session())
+        return _held[state.session()].graph
 
 
 def said() -> str:

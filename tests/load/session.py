@@ -72,6 +72,7 @@ class Session:
             it shows the same.
         cookies: the visitor's; hand them on to come back as the same one.
         id: the session's, once the page has begun to run.
+        rest: seconds that the pen rests between an answer and its next question.
         troubles: what the page has said that it should not: exceptions and alerts.
     """
 
@@ -88,6 +89,7 @@ class Session:
         for cookie in cookies or ():
             self.cookies.set_cookie(cookie)
         self.id = ""
+        self.rest = 0.0
         self.troubles: list[str] = []
         self._html: dict[tuple, Html] = {}
         self._widgets: dict[str, Widget] = {}
@@ -293,9 +295,12 @@ class Session:
             widget = Widget(kind, delta.fragment_id, parameter, state)
             self._widgets[element.id] = widget
             _put(widget, FIRST[kind](element))
-        elif kind == "bidi_component" and element.id not in self._widgets:
-            state = WidgetState(id=element.id)
-            self._widgets[element.id] = Widget(kind, delta.fragment_id, "", state)
+        elif kind == "bidi_component":
+            if element.id.endswith("-live"):
+                self.rest = json.loads(element.json)["rest"] / 1000
+            if element.id not in self._widgets:
+                state = WidgetState(id=element.id)
+                self._widgets[element.id] = Widget(kind, delta.fragment_id, "", state)
 
     async def _repeat(self, interval: float, fragment: str) -> None:
         while True:

@@ -35,7 +35,7 @@ PATIENCE = 60  # seconds, for an answer, on cores that others use as well
 LOADING = 240  # seconds, for a server to load and compile everything
 READING, IMAGES = 'class="reading"', 'class="run"'
 KINDS = ("page open → first images", "pen → answer", "stroke → answer", "choice → images")
-STROKE_SECONDS, REST = 1.0, 0.1  # of a line, and between an answer and the pen's next question
+STROKE_SECONDS = 1.0  # of a line
 # Lines of a hand, in the canvas's pixels.
 LINES = [
     [(140, 45), (142, 140), (138, 235)],
@@ -150,7 +150,7 @@ class Visitor:
             path = [["M", *drawn[0]], *(["L", *point] for point in drawn[1:])]
             drawing = {"objects": [*others, {"type": "Path", "path": path}]}
             self._note("pen → answer", drawing, session, waited)
-            await asyncio.sleep(max(REST, waited))
+            await asyncio.sleep(session.rest)
 
     async def _generate(self, session: Session) -> None:
         """Choose another digit, mostly; else another seed, or how many."""

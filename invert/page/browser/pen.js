@@ -23,7 +23,6 @@ export default function ({ data, setTriggerValue, setStateValue }) {
     if (!pen.points || pen.waiting || pen.points.length < 2) return;
     pen.waiting = true;
     pen.asked += 1;
-    pen.since = performance.now();
     pen.send("points", { number: pen.asked, points: pen.points });
     pen.timer = setTimeout(() => { pen.waiting = false; ask(); }, PATIENCE);
   };
@@ -49,6 +48,5 @@ export default function ({ data, setTriggerValue, setStateValue }) {
 
 function answered(pen) {
   clearTimeout(pen.timer);
-  const took = performance.now() - pen.since;
-  setTimeout(() => { pen.waiting = false; pen.ask(); }, Math.max(pen.rest, took));
+  setTimeout(() => { pen.waiting = false; pen.ask(); }, pen.rest);
 }

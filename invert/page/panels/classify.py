@@ -154,10 +154,7 @@ def _picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception | No
 
 
 def _layers(image: np.ndarray | None, chosen: network.Network) -> str:
-    ready = loading.ready()
-    if chosen.dense and ready:
-        st.html(layers.style(chosen.name))
-    return layers.html(image, chosen, ready)
+    return layers.html(image, chosen, loading.ready())
 
 
 def _image(

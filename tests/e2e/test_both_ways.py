@@ -1,0 +1,123 @@
+"""What the page is about: one network both ways, its story, its code, a visitor's own network."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_page_in_browser import ONE, THREE, Easel, answer, choose, made, open_tab, wait_for_url
+
+READ_SECONDS = 90  # for a network of one's own, on cores that others use as well
+
+
+def test_one_choice_of_network_moves_both_sides(visit):
+    page = visit()
+    Easel(page).draw(THREE)
+    answer(page, 3)
+    for name in ("question", "student"):
+        choose(page, "network", name)
+        page.locator(".st-key-run").get_by_text(f"{name} stays as it is").wait_for()
+        page.locator(".says b code", has_text=name).wait_for()
+        page.locator(".answer .sr", has_text=f"{name} reads").wait_for(state="attached")
+        wait_for_url(page, f"network={name}")
+
+
+def test_the_film_is_played_again_until_somebody_does_something(visit):
+    page = visit()
+    at = page.locator(".player .at")
+    for _ in range(2):
+        at.get_by_text("step 100 of 100", exact=True).wait_for()
+        page.wait_for_function(
+            "!document.querySelector('.player .at').textContent.startsWith('step 100')"
+        )
+    said = page.locator(".says[data-who=judge] .said")
+    said.get_by_text("not a digit").wait_for()
+    page.mouse.click(5, 5)
+    at.get_by_text("step 100 of 100", exact=True).wait_for()
+    assert said.inner_text() == "8", "the captions follow the frame"
+    page.wait_for_timeout(3500)
+    assert at.inner_text() == "step 100 of 100"
+
+
+@pytest.mark.parametrize("width", [1366, 390])
+def test_the_story_by_keys_and_every_scene_shows_its_side(visit, width):
+    mobile = {"has_touch": True, "is_mobile": True} if width == 390 else {}
+    page = visit("?scene=1", first=".scene", width=width, **mobile)
+    for number, shows in enumerate((".film", ".morph", ".film", ".film", ".film"), 1):
+        page.locator(".scene .number", has_text=f"{number} of 5").wait_for()
+        wait_for_url(page, f"scene={number}")
+        if number < 5 or width > 640:
+            page.locator(shows).first.wait_for()
+        else:
+            page.locator("canvas.upper-canvas").wait_for()
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    page.locator(".scene .number", has_text="4 of 5").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".scene").wait_for(state="detached")
+    page.wait_for_function("!location.search.includes('scene')")
+
+
+def test_the_code_is_that_of_the_picture(visit):
+    page = visit("?digit=5&network=robust&count=2&seed=4")
+    made(page, 5)
+    open_tab(page, "Code", "[data-testid=stCode]")
+    program, call = (code.inner_text() for code in page.locator("[data-testid=stCode]").all())
+    assert "model_weights/robust.weights.h5" in program and "invert" not in program
+    assert "invert.generate([5] * 2" in call and 'classifier="robust"' in call and "seed=4" in call
+
+
+def test_a_projector_shows_canvas_answer_and_film_alone(visit):
+    page = visit(width=1920, height=1080)
+    page.keyboard.press("p")
+    for shown in ("canvas.upper-canvas", ".answer .best", ".film", ".player"):
+        assert page.locator(shown).first.is_visible(), shown
+    for hidden in (".st-key-network", ".st-key-digit", ".chart", ".layers", ".heading"):
+        assert page.locator(hidden).first.is_hidden(), hidden
+    page.keyboard.press("p")
+    assert page.locator(".heading").is_visible()
+
+
+def test_a_large_screen_is_used_and_the_canvas_draws_where_the_pen_is(visit):
+    page = visit(width=1920, height=1080)
+    paper = page.locator("canvas.upper-canvas").bounding_box()
+    assert paper["width"] >= 400 and page.locator(".film").first.bounding_box()["width"] >= 400
+    scale = paper["width"] / 280
+    Easel(page).draw([(scale * x, scale * y) for x, y in THREE])
+    answer(page, 3)
+    main = page.locator("[data-testid=stMain]")
+    assert main.evaluate("main => main.scrollHeight") <= 1080
+
+
+def test_a_network_of_ones_own_reads_and_draws(visit, tmp_path):
+    import keras
+
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Flatten(), keras.layers.Dense(3)]
+    keras.Sequential([keras.Input((12, 12, 3)), *layers]).save(tmp_path / "own.keras")
+    (tmp_path / "bad.keras").write_bytes(b"PK\x03\x04 no network")
+    page = visit()
+    Easel(page).draw(ONE)
+    answer(page, 1)
+    choose(page, "network", "yours")
+    page.locator(".answer").get_by_text("Drop your network").wait_for()
+    drop = page.locator(".st-key-network-file input[type=file]")
+    drop.set_input_files(tmp_path / "own.keras")
+    page.get_by_text("Yours reads 12×12×3 images").wait_for(timeout=READ_SECONDS * 1000)
+    page.locator(".film.colour").wait_for()
+    out = io.BytesIO()
+    Image.fromarray(np.full((30, 30, 3), (200, 30, 30), np.uint8)).save(out, "PNG")
+    file = {"name": "red.png", "mimeType": "image/png", "buffer": out.getvalue()}
+    page.locator(".st-key-picture input[type=file]").set_input_files(file)
+    page.locator(".answer .best").wait_for()
+    drop.set_input_files(tmp_path / "bad.keras")
+    page.get_by_role("alert").get_by_text("bad.keras").wait_for(timeout=READ_SECONDS * 1000)
+    assert page.get_by_text("Yours reads 12×12×3 images").is_visible(), "the one before stays"
+    choose(page, "network", "energy")
+    answer(page, 1)
+    made(page, 8)
+
+
+def test_what_did_not_convince_the_network_is_said_where_one_sees_it(visit):
+    page = visit("?network=question&steps=5&count=4", first=".sheet")
+    page.locator(".run .warning").get_by_text("did not convince the network").wait_for()
