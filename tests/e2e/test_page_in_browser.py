@@ -42,13 +42,18 @@ class Easel:
         box = self.paper.bounding_box()
         return [(box["x"] + x, box["y"] + y) for x, y in points]
 
-    def draw(self, points):
+    def draw(self, points, until_read=True):
+        """Draw a stroke with the mouse and wait until the page has it, and not the pen's way."""
+        before = self.page.locator(".reading").get_attribute("data-strokes")
         first, *others = self.points(points)
         self.page.mouse.move(*first)
         self.page.mouse.down()
         for point in others:
             self.page.mouse.move(*point, steps=3)
         self.page.mouse.up()
+        if until_read:
+            read = "before => document.querySelector('.reading')?.dataset.strokes !== before"
+            self.page.wait_for_function(read, arg=before)
 
     def draw_with_finger(self, points):
         touch = self.page.context.new_cdp_session(self.page)
@@ -754,6 +759,7 @@ def test_units_show_their_weights_to_mouse_finger_and_keyboard(visit):
 
     page.mouse.move(*at(3, 5))
     shows(3, 5)
+    page.mouse.move(1, 1)  # or the mouse would go on pointing when the page changes under it
     page.touchscreen.tap(*at(15, 0))
     shows(15, 0)
     units.focus()

@@ -82,7 +82,7 @@ def test_what_is_drawn_while_the_connection_is_lost_is_read_when_it_is_back(visi
     visitor.route("**/_stcore/h*", lambda route: route.abort())
     sockets[-1].close()
     visitor.get_by_role("status").get_by_text(LOST).wait_for()
-    Easel(visitor).draw(ONE)
+    Easel(visitor).draw(ONE, until_read=False)
     visitor.unroute_all()
     answer(visitor, 1)
     assert visitor.get_by_role("status").get_by_text(LOST).count() == 0

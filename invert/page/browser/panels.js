@@ -39,3 +39,6 @@ addEventListener("click", (event) => {
     if (button.textContent.trim() === opens) button.click();
   }
 });
+
+// Code that is wider than its place can be scrolled by keys as well.
+whenThere("[data-testid=stCode] pre", (pre) => { pre.tabIndex = 0; });
