@@ -11,10 +11,10 @@ from invert.drawing import BlankDrawing, from_strokes
 from invert.networks.classifier import CLASSIFIERS
 from invert.page import (
     canvas,
+    easel,
     failure,
     layers,
     link,
-    live,
     loading,
     markup,
     network,
@@ -38,7 +38,7 @@ def show() -> None:
     chosen = network.chosen()
     st.html(HIDE_CANVAS if not chosen.digits else "<style></style>")
     with st.container(key="classify", horizontal=True, gap="medium"):
-        easel = st.container(key="easel", width=canvas.SIDE)
+        paper = st.container(key="easel", width=canvas.SIDE)
         place = None if chosen.digits else st.container(key="picture-place", width=canvas.SIDE)
         answer = st.container(key="answer", width="stretch")
     strip = st.container(key="layers")
@@ -49,47 +49,36 @@ def show() -> None:
         back = st.container(key="back-place", width="content")
     if complaint := state.complaint():
         st.html(markup.alert(complaint))
+    with paper:
+        drawn = easel.draw(pen, chosen.digits)
     if place:
         with place:
-            picture = _picture(chosen)
-    with easel:
-        live_pen = live.pen(link.opened())
-        text = link.opened() if live_pen.opened is None else live_pen.opened
-        strokes = canvas.draw(pen, link.drawing(text))
-        changed = shown_instead.changed(strokes)
-        instead = state.instead() if place else shown_instead.current(strokes)
-        # A stroke that has ended meanwhile is on the canvas already.
-        under_way = None if changed else live_pen.points
-        finished = len(shown_instead.strokes(strokes))
-        if under_way:
-            shown_instead.take_away()
-            instead, strokes = None, live.joined(strokes, under_way)
-        if instead and not place:
-            with st.container(key="cover"):
-                st.html(shown_instead.cover(instead, canvas.SIDE))
-    if changed:
-        link.keep_drawing(strokes)
-    with back:
-        st.button(
-            "Back to my picture" if place else "Back to my drawing" if finished else EMPTY,
-            key="back",
-            on_click=shown_instead.take_away,
-            disabled=instead is None,
-        )
-    image, error = picture if place else _image(strokes, instead)
+            image, error = _picture(chosen)
+    else:
+        image, error = _image(drawn)
     with answer:
-        # To count digits takes a while, and so is left for when the pen is up.
-        apart = None if instead or under_way else strokes
-        reading = _reading(image, error, chosen, instead, apart)
-        st.html(f'<div class="reading" data-strokes="{finished}">{reading}</div>')
+        reading = _reading(image, error, chosen, drawn)
+        st.html(f'<div class="reading" data-strokes="{drawn.finished}">{reading}</div>')
     with strip:
         st.html(failure.instead(lambda: _layers(image, chosen)))
-    if under_way:
-        return
+    with back:
+        st.button(
+            "Back to my picture" if place else "Back to my drawing" if drawn.finished else EMPTY,
+            key="back",
+            on_click=shown_instead.take_away,
+            disabled=drawn.instead is None,
+        )
+    if drawn.changed:
+        link.keep_drawing(drawn.strokes)
+    if not drawn.under_way:
+        _let_the_right_side_follow(image)
+
+
+def _let_the_right_side_follow(image: np.ndarray | None) -> None:
     before = state.drawn_image()
     state.set_drawn_image(image)
     if state.right_side_follows() and not _same(before, image):
-        st.rerun()  # the whole page, for the right side has to follow
+        st.rerun()  # the whole page
 
 
 def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
@@ -157,17 +146,15 @@ def _layers(image: np.ndarray | None, chosen: network.Network) -> str:
     return layers.html(image, chosen, loading.ready())
 
 
-def _image(
-    strokes: dict | None, instead: state.Instead | None
-) -> tuple[np.ndarray | None, Exception | None]:
+def _image(drawn: easel.Drawn) -> tuple[np.ndarray | None, Exception | None]:
     """Return what is to be read, or why there is nothing to read."""
     try:
-        return (instead.image if instead else from_strokes(strokes)), None
+        return (drawn.instead.image if drawn.instead else from_strokes(drawn.strokes)), None
     except Exception as error:
         return None, error
 
 
-def _reading(image, error: Exception | None, chosen: network.Network, instead, strokes) -> str:
+def _reading(image, error: Exception | None, chosen: network.Network, drawn: easel.Drawn) -> str:
     """Return what the network reads in an image, as HTML of one size, whatever happens."""
     before = st.session_state.get("last reading")
     st.session_state["last reading"] = None
@@ -177,7 +164,7 @@ def _reading(image, error: Exception | None, chosen: network.Network, instead, s
         if not loading.ready():
             return _layout(None, before, markup.sentence(SOON, "hint"))
         probabilities = invert.classify(chosen.fit(image)[None], classifier=chosen.classifier)[0]
-        said = _said_beside(image, probabilities, chosen, instead, strokes)
+        said = _said_beside(image, probabilities, chosen, drawn)
     except BlankDrawing:
         return _layout(None, before, markup.sentence("Draw a digit", "hint"))
     except Exception as error:
@@ -195,7 +182,7 @@ def _reading(image, error: Exception | None, chosen: network.Network, instead, s
     return _layout(probabilities, before, answer, chosen.labels)
 
 
-def _said_beside(image, probabilities, chosen: network.Network, instead, strokes) -> str:
+def _said_beside(image, probabilities, chosen: network.Network, drawn: easel.Drawn) -> str:
     """What is said beside the answer: that it is no digit, what others read, a second guess."""
     second = int(np.argsort(probabilities)[-2])
     guess = (
@@ -204,11 +191,12 @@ def _said_beside(image, probabilities, chosen: network.Network, instead, strokes
     if not chosen.digits:
         return guess
     if not _looks_like_digit(image):
-        count = _digits_side_by_side(strokes)
+        # To count them takes a while, and so is left for when the pen is up.
+        count = 0 if drawn.instead or drawn.under_way else _digits_side_by_side(drawn.strokes)
         if count > 1:
             return f"I see {COUNTS[min(count, 9)]} digits. The network reads them as one."
         return "The judge says: not a digit. The network has to answer all the same."
-    if instead:
+    if drawn.instead:
         others = [name for name in CLASSIFIERS if name != chosen.name]
         read = {name: invert.classify(image[None], classifier=name)[0] for name in others}
         parts = [f"<code>{name}</code> {int(np.argmax(said))}" for name, said in read.items()]
