@@ -13,8 +13,8 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 from test_page_in_browser import THREE, Easel
 
-SIZE = {"width": 1280, "height": 690}
-WIDTH, COLOURS = 860, 48  # of the film
+SIZE = {"width": 1280, "height": 720}
+WIDTH, COLOURS = 860, 96  # of the film
 STEP, LONG = 120, 2500  # milliseconds a frame, and of the last
 
 

@@ -147,3 +147,39 @@ def test_no_more_is_offered_than_a_slow_network_may_be_asked_for(page, files, dr
 def test_the_names_on_the_page_are_the_classifiers_and_one_more():
     assert list(network.NAMES) == [*invert.CLASSIFIERS, "yours"]
     assert set(network.MEANINGS) == set(invert.CLASSIFIERS)
+
+
+def test_whoever_brings_many_loses_their_own_first(monkeypatch):
+    homes = {"a": "10.0.0.1", "b": "10.0.0.2"}
+    whose = {"session": "", "home": ""}
+    monkeypatch.setattr(visitors_networks.state, "session", lambda: whose["session"])
+    monkeypatch.setattr(visitors_networks.limits, "home_of", lambda address: whose["home"])
+    monkeypatch.setattr(visitors_networks, "_held", collections.OrderedDict())
+    for number, who in enumerate("ab" + "a" * 30):
+        whose.update(session=f"{who}{number}", home=homes[who])
+        visitors_networks._hold(f"network {number}")
+    held = visitors_networks._held
+    assert len(held) == visitors_networks.MOST and held["b1"].graph == "network 1"
+    assert list(held)[-1] == "a31", "the newest is there"
+    whose.update(session="a31", home=homes["a"])
+    visitors_networks._hold("another")
+    assert len(held) == visitors_networks.MOST, "a session holds one"
+
+
+def test_an_interrupted_reading_begins_anew(page, files, drop, monkeypatch):
+    calls = []
+    read = yours.read
+
+    def interrupted(name, data):
+        calls.append(name)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return read(name, data)
+
+    monkeypatch.setattr(yours, "read", interrupted)
+    data = (files / "digits.keras").read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        visitors_networks.take("file", "a.keras", lambda: data)
+    monkeypatch.setattr(visitors_networks, "_hold", lambda graph: calls.append(graph.name))
+    visitors_networks.take("file", "a.keras", lambda: data)
+    assert len(calls) == 3 and calls[2].startswith("yours-")
