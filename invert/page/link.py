@@ -18,7 +18,7 @@ CHOICES: tuple[str, ...] = (
     "pen",
 )
 CHOICES += ("left", "right", "ladder-seed", "ladder-show", "lost-image")
-DRAWING, SCENE = "drawing", "scene"  # of no widget
+DRAWING, EXAMPLE, SCENE = "drawing", "example", "scene"  # of no widget
 MOST_POINTS = 400  # a drawing of more is not kept: it would take too long to make it short
 MISSING = "The link asks for what this page does not have: {}. The usual is shown."
 
@@ -71,6 +71,19 @@ def _points(strokes: dict | None) -> int:
     objects = objects if isinstance(objects, list) else []
     paths = [each.get("path") for each in objects if isinstance(each, dict)]
     return sum(len(path) for path in paths if isinstance(path, list))
+
+
+def example() -> str:
+    """Return which example the address names, such as "3-1", or ""."""
+    return str(st.query_params.get(EXAMPLE, ""))
+
+
+def keep_example(name: str) -> None:
+    """Put the name of an example into the address, or take it out."""
+    if name:
+        st.query_params[EXAMPLE] = name
+    else:
+        st.query_params.pop(EXAMPLE, None)
 
 
 def say_what_is_missing(asked: dict[str, str]) -> None:

@@ -1,13 +1,14 @@
 """What stands in the drawing's place: an example, a picture, or an image that was generated."""
 
 import random
+import re
 from collections.abc import Callable
 from html import escape
 
 import streamlit as st
 
 from invert.images import SIDE
-from invert.page import examples, failure, markup, state
+from invert.page import examples, failure, link, markup, state
 
 STROKES = "strokes"
 FIRST = (3, 1)  # digit and number of the example that a visitor is met by
@@ -27,24 +28,35 @@ def put(make: Callable[[], state.Instead]) -> None:
 def take_away() -> None:
     """Show the drawing again; it was only covered."""
     state.set_instead(None)
+    link.keep_example("")
 
 
-def put_example(digit: int | None = None, number: int | None = None) -> None:
-    """Show a real digit, a random one unless it is named."""
-    digit = random.randrange(10) if digit is None else digit
-    number = random.randrange(examples.EACH) if number is None else number
+def put_example() -> None:
+    """Show a real digit, a random one; the link keeps which."""
+    digit, number = random.randrange(10), random.randrange(examples.EACH)
+    _put_example(digit, number)
+    link.keep_example(f"{digit}-{number}")
+
+
+def _put_example(digit: int, number: int) -> None:
     words = f"MNIST test digit, labelled {digit}"
     put(lambda: state.Instead(examples.load()[digit, number], words))
+
+
+def _first_example() -> tuple[int, int]:
+    """The example that the link names, or the usual one: digit and number."""
+    named = re.fullmatch(r"([0-9])-([0-9])", link.example())
+    return (int(named[1]), int(named[2])) if named else FIRST
 
 
 def current(drawing: dict | None) -> state.Instead | None:
     """Return what stands in place of the drawing, or None where the drawing itself is meant.
 
-    A visitor who has drawn nothing yet is met by an example.
+    A visitor who has drawn nothing yet is met by an example, and so is one whose link names one.
     """
     drawn = strokes(drawing)
-    if STROKES not in st.session_state and not drawn:
-        put_example(*FIRST)
+    if STROKES not in st.session_state and (link.example() or not drawn):
+        _put_example(*_first_example())
     elif changed(drawing) or _of_another_form(state.instead()):
         take_away()
     st.session_state[STROKES] = drawn

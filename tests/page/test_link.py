@@ -8,7 +8,7 @@ import pytest
 from page_driver import CANVAS, ONE, ZERO, Page, at
 
 from invert.drawing import from_strokes, in_link
-from invert.page import link, settings
+from invert.page import link, settings, shown_instead
 
 COUNT = settings.COUNT
 CHOICES = ["digit", "network", "method", "count", "seed", "start", "steps", "pen"]
@@ -134,3 +134,17 @@ def test_a_link_with_a_bad_drawing_says_so_and_opens_as_usual(page, monkeypatch,
         == "The link asks for what this page does not have: drawing. The usual is shown."
     )
     assert "labelled" in other.html and 'role="alert"' not in other.html
+
+
+def test_a_link_opens_with_the_example_that_was_shown(page, monkeypatch):
+    page.draw(ZERO)
+    numbers = iter([7, 4])
+    monkeypatch.setattr(shown_instead.random, "randrange", lambda stop: next(numbers))
+    page.click("example")
+    assert page.test.query_params["example"] == "7-4"
+    seven = page.test.session_state["drawn image"]
+    assert "example" not in page.click("back").test.query_params and page.answer == 0
+    other = at(monkeypatch, example="7-4")
+    np.testing.assert_array_equal(other.test.session_state["drawn image"], seven)
+    for bad in ("x", "77-1", "3-", "<script>"):
+        assert f"labelled {shown_instead.FIRST[0]}" in at(monkeypatch, example=bad).html
