@@ -51,7 +51,8 @@ ANSWERS = (
     (
         "What does it keep?",
         "Why",
-        "What its units respond to, which ink matters, and how small a change flips the answer.",
+        "Which ink matters, and how small a change flips the answer. Under the canvas stands what the"
+        " layers do.",
     ),
 )
 KEYS = "Keys: 0 to 9 choose the digit. P shows canvas and picture alone, for a projector."

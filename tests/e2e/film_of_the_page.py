@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 from test_page_in_browser import THREE, Easel
 
 SIZE = {"width": 1280, "height": 720}
-WIDTH, COLOURS = 860, 96  # of the film
+WIDTH, COLOURS = 760, 40  # of the film
 STEP, LONG = 120, 2500  # milliseconds a frame, and of the last
 
 

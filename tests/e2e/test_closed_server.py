@@ -12,6 +12,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from invert.page.limits import UPLOADS_A_SESSION
+
 SECONDS = 30
 MEGABYTE = 1024 * 1024
 BOUNDARY = "a-line-between-parts"
@@ -115,7 +117,7 @@ def test_a_session_holds_few_uploads_and_none_when_it_is_left(server):
         for number in range(9):
             body = file_of(MEGABYTE)
             assert ask(server, "PUT", f"{path}/{number}", body, **FORM, **token)[0] == 204
-        wait_until(lambda: 0 < held(server) <= 2 * MEGABYTE, SECONDS)
+        wait_until(lambda: 0 < held(server) <= UPLOADS_A_SESSION * MEGABYTE, SECONDS)
     wait_until(lambda: held(server) == 0, SECONDS)
 
 
