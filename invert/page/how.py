@@ -51,8 +51,8 @@ ANSWERS = (
     (
         "What does it keep?",
         "Why",
-        "Which ink matters, and how small a change flips the answer. Under the canvas stands what the"
-        " layers do.",
+        "Which ink matters, and how small a change flips the answer. The layers are shown under"
+        " the canvas.",
     ),
 )
 KEYS = "Keys: 0 to 9 choose the digit. P shows canvas and picture alone, for a projector."

@@ -14,7 +14,8 @@ from playwright.sync_api import sync_playwright
 from test_page_in_browser import THREE, Easel
 
 SIZE = {"width": 1280, "height": 720}
-WIDTH, COLOURS = 760, 40  # of the film
+WIDTH, COLOURS = 760, 64  # of the film
+SMALL_COLOURS = ("#3949ab", "#396ad6", "#9bb4ea", "#de7514", "#eeba89", "#faf9f6")
 STEP, LONG = 120, 2500  # milliseconds a frame, and of the last
 
 
@@ -61,7 +62,10 @@ def main(path: Path) -> None:
         browser.close()
     height = round(WIDTH * SIZE["height"] / SIZE["width"])
     small = [frame.resize((WIDTH, height), Image.Resampling.LANCZOS) for frame in frames]
-    palette = small[-1].quantize(COLOURS)
+    seen = small[-1].copy()
+    for number, colour in enumerate(SMALL_COLOURS):  # or their few pixels would count for nothing
+        seen.paste(colour, (60 * number, 0, 60 * number + 60, 60))
+    palette = seen.quantize(COLOURS)
     pages = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in small]
     times = [STEP] * (len(pages) - 1) + [LONG]
     pages[0].save(path, save_all=True, append_images=pages[1:], duration=times, loop=0)
