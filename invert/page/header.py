@@ -27,6 +27,7 @@ def show() -> None:
     with st.container(key="one-network", horizontal=True, vertical_alignment="center"):
         failure.guard(network.choose)
         failure.guard(network.show_meaning)
+    failure.guard(network.show_complaint)
     failure.guard(layers.show_weights)
     with st.container(key="sides"):
         st.html(SIDES)

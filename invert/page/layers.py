@@ -12,7 +12,7 @@ ROWS = COLUMNS = 16  # of a layer's 256 units, as a picture
 SIDE = 112
 LEVELS = 15  # shades of a weight: enough to see, and all 256 pictures are 170 KB at most
 POINT = "Point at a unit to see what it responds to, at an answer to see who voted for it."
-NOT_DENSE = "The layers of `question`, `robust` and `energy` can be looked into here."
+NOT_DENSE = "The layers of this network are not shown. Those of `question`, `robust`, `energy` are."
 
 
 @st.cache_data(max_entries=4, show_spinner=False)

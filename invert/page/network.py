@@ -102,7 +102,12 @@ def show_meaning() -> None:
         if file is not None and loading.ready():
             visitors_networks.take(file.file_id, file.name, file.getvalue)
         st.html(markup.sentence(visitors_networks.said(), "meaning"))
-    if complaint := visitors_networks.complaint():
+
+
+def show_complaint() -> None:
+    """Say why a visitor's network was refused, if it was and theirs is chosen."""
+    complaint = visitors_networks.complaint()
+    if complaint and st.session_state.get(state.NETWORK) == YOURS:
         st.html(markup.alert(complaint))
 
 

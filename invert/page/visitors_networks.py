@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST = 8
 MINE, FILE, NAME = "my network", "my network's file", "my network's name"
 COMPLAINT = "my network's complaint"
-NOT_YET = "Drop your network in the heading. It reads and draws here then."
+NOT_YET = "Drop your network in the heading, and it will read and draw here."
 WHAT = (
     "Drop a trained classifier: `.keras`, `.h5` or `.pb`, at most 8 MB, images up to 64×64×3, up to"
     " 100 classes and 1.5 billion multiplications an image. Only you can use it, and it is gone"

@@ -1,6 +1,7 @@
 """What the browser gets first: title, description, preview, style and scripts."""
 
 import asyncio
+import concurrent.futures
 import io
 import re
 
@@ -26,7 +27,9 @@ def answer(path="/", method="GET", headers=(), response=None):
 
     scope = {"type": "http", "method": method, "path": path, "scheme": "http"}
     scope["headers"] = [(b"host", b"example.org"), *headers]
-    asyncio.run(head.Head(streamlit)(scope, None, keep))
+    # A thread of its own: Playwright's event loop may run in this one.
+    with concurrent.futures.ThreadPoolExecutor() as another_thread:
+        another_thread.submit(asyncio.run, head.Head(streamlit)(scope, None, keep)).result()
     body = b"".join(message.get("body", b"") for message in sent)
     return dict(sent[0]["headers"]), body, asked
 

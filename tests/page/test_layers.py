@@ -44,7 +44,7 @@ def test_the_pictures_of_the_votes_are_the_votes(page):
 
 def test_a_network_of_convolutions_says_that_it_has_no_such_layers(page):
     page.choose("network", "student").draw(ZERO)
-    assert "The layers of question" in page.words
+    assert "The layers of this network are not shown." in page.words
     assert 'role="alert"' not in page.html and page.answer == 0
 
 

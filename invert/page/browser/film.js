@@ -44,7 +44,9 @@ function follow(player) {
     return;
   }
   const whole = animation.effect.getComputedTiming().duration;
-  show(player, Math.min(last, Math.floor((animation.currentTime / whole) * last)));
+  // At the very start the time may be a little before 0.
+  const frame = Math.floor((animation.currentTime / whole) * last);
+  show(player, Math.max(0, Math.min(last, frame)));
   requestAnimationFrame(() => player.isConnected && follow(player));
 }
 

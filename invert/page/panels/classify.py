@@ -25,7 +25,7 @@ from invert.page import (
 MOST_OF_A_NAME = 30
 SOON = "The answer comes as soon as the models are loaded."
 NO_PICTURE = "Give it a picture to read."
-HIDE_CANVAS = "<style>.st-key-easel { display: none }</style>"
+HIDE_CANVAS = "<style>[data-testid=stLayoutWrapper]:has(> .st-key-easel) { display: none }</style>"
 EMPTY = "Empty the canvas"
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -168,7 +168,7 @@ def _reading(image, error: Exception | None, chosen: network.Network, drawn: eas
     except BlankDrawing:
         return _layout(None, before, markup.sentence("Draw a digit", "hint"))
     except Exception as error:
-        return _layout(None, before, failure.html(error))
+        return _layout(None, before, failure.html(error), chosen.labels)
     st.session_state["last reading"] = probabilities
     best = int(np.argmax(probabilities))
     label = chosen.labels[best]
@@ -185,9 +185,8 @@ def _reading(image, error: Exception | None, chosen: network.Network, drawn: eas
 def _said_beside(image, probabilities, chosen: network.Network, drawn: easel.Drawn) -> str:
     """What is said beside the answer: that it is no digit, what others read, a second guess."""
     second = int(np.argsort(probabilities)[-2])
-    guess = (
-        f"Second guess: {escape(chosen.labels[second])}, {markup.percent(probabilities[second])}"
-    )
+    sure = markup.percent(probabilities[second])
+    guess = f"Second guess: {escape(chosen.labels[second])}, {sure}" if sure != "0%" else ""
     if not chosen.digits:
         return guess
     if not _looks_like_digit(image):
@@ -201,7 +200,7 @@ def _said_beside(image, probabilities, chosen: network.Network, drawn: easel.Dra
         read = {name: invert.classify(image[None], classifier=name)[0] for name in others}
         parts = [f"<code>{name}</code> {int(np.argmax(said))}" for name, said in read.items()]
         return f"Others read: {', '.join(parts)}. The judge: a digit."
-    return guess
+    return guess or "The judge: a digit."
 
 
 def _looks_like_digit(image: np.ndarray) -> bool:

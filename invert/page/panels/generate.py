@@ -60,7 +60,7 @@ def show() -> None:
             key="from-drawing",
             on_click=_start_from,
             args=(settings.OWN if from_drawing else state.MY_DRAWING,),
-            disabled=choice.start == starts.CODE,
+            disabled=choice.start == starts.CODE or not chosen.digits,
         )
         keep = st.container(key="keep-place", width="content")
     with digits:

@@ -23,7 +23,7 @@ WHAT = (
     "The first layer of `{}` sees only sums of the pixels, and fewer sums than there are pixels. A"
     " change of the image that leaves all sums as they are is invisible to the network."
 )
-NOT_DENSE = "`{}` has convolutions, which this panel cannot take apart. Choose {} or {} above."
+NOT_DENSE = "This panel takes dense layers apart, and not `{}`. Choose {} or {} above."
 OTHER_SHAPE = "This panel shows 28×28 digits. `{}` reads images of {}."
 
 

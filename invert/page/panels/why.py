@@ -6,7 +6,16 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from invert.page import loading, markup, morph, network, queue, state, wording
+from invert.page import (
+    loading,
+    markup,
+    morph,
+    network,
+    queue,
+    state,
+    visitors_networks,
+    wording,
+)
 
 # The two networks that every smallest change is compared with, where they read such images too.
 COMPARED = ("question", "robust")
@@ -26,6 +35,9 @@ SEARCH_STEPS = 300  # of the search for the smallest change
 TOO_SLOW = "This network takes too much arithmetic for the looks of this tab."
 
 
+NO_PICTURE = "Nothing is read yet: give the network a picture under Classify."
+
+
 class Changes(NamedTuple):
     """For each of some classes the nearest image read as it, and how far that is; NaN for none."""
 
@@ -36,11 +48,12 @@ class Changes(NamedTuple):
 def show() -> None:
     """Explain what the chosen network reads in the drawing."""
     with st.container(key="why"):
-        image = state.drawn_image()
-        if image is None or not loading.ready():
-            st.html(loading.when_ready(lambda: markup.sentence(NOTHING, "hint")))
+        image, chosen = state.drawn_image(), network.chosen()
+        if image is None or not loading.ready() or chosen.source is None:
+            nothing = NOTHING if chosen.digits else NO_PICTURE
+            nothing = visitors_networks.NOT_YET if chosen.source is None else nothing
+            st.html(loading.when_ready(lambda: markup.sentence(nothing, "hint")))
             return
-        chosen = network.chosen()
         image = chosen.fit(image)
         most = _most_classes(chosen)
         if not most:
