@@ -78,7 +78,8 @@ def test_the_network_is_the_pages_and_one_of_convolutions_is_told_from_the_rest(
     other = at(monkeypatch, right="What is lost", network="robust")
     assert "The first layer of robust" in other.words
     other = at(monkeypatch, right="What is lost", network="student")
-    assert "dense layers apart, and not student" in other.words and 'class="experiment"' not in other.html
+    assert "dense layers apart, and not student" in other.words
+    assert 'class="experiment"' not in other.html
     assert "<code>robust</code> or <code>energy</code> above." in other.html
 
 
