@@ -26,6 +26,7 @@ TAP = 3.0  # canvas pixels: how far a tapping hand shakes; a drawing no larger i
 STEP = 0.1  # pixels between the pen's prints: a corner is off by 0.05 at most, an edge by 0.001
 MAX_PRINTS = 20_000
 GAP, MOST_GROUPS = 0.15, 5  # between strokes side by side, of the drawing's height
+MOST_GROUPED = 300  # curves: a few digits; more takes longer than it is worth
 THIN = 1.5  # pixels; MNIST's own strokes measure 2.0 to 5.6. 4-pixel pens: 0.73 → 0.78 right
 
 
@@ -72,7 +73,8 @@ def groups(canvas_json) -> np.ndarray:
         canvas_json: as for ``from_strokes``.
 
     Returns:
-        ``(K, 28, 28)`` float32 in [0, 1], ink = 1, from left to right; at most five.
+        ``(K, 28, 28)`` float32 in [0, 1], ink = 1, from left to right; at most five, and none
+        of a drawing of more than 300 curves.
 
     Raises:
         ValueError: no drawing, or one too large.
@@ -83,7 +85,7 @@ def groups(canvas_json) -> np.ndarray:
     (2, 28, 28)
     """
     segments = strokes.segments(canvas_json)
-    if not len(segments):
+    if not 0 < len(segments) <= MOST_GROUPED * strokes.PIECES:
         return np.zeros((0, SIDE, SIDE), np.float32)
     left, right = segments[..., 0].min(axis=1), segments[..., 0].max(axis=1)
     order = np.argsort(left, kind="stable")

@@ -11,7 +11,8 @@ import numpy as np
 
 MAX_POINTS = 10_000  # path commands in one drawing: minutes of scribbling
 MAX_NUMBER = 1e6  # far outside any canvas
-CURVE = np.linspace(0, 1, 17)  # 16 chords a curve: off by 0.03 pixel where one is a whole digit
+PIECES = 16  # chords a curve: off by 0.03 pixel where one is a whole digit
+CURVE = np.linspace(0, 1, PIECES + 1)
 
 
 def segments(canvas_json) -> np.ndarray:

@@ -5,6 +5,7 @@ import math
 import streamlit as st
 
 from invert.drawing import in_link
+from invert.drawing.strokes import PIECES, segments
 
 # The keys of all widgets that are bound to the URL.
 CHOICES: tuple[str, ...] = (
@@ -19,7 +20,8 @@ CHOICES: tuple[str, ...] = (
 )
 CHOICES += ("left", "right", "ladder-seed", "ladder-show", "lost-image")
 DRAWING, EXAMPLE, SCENE = "drawing", "example", "scene"  # of no widget
-MOST_POINTS = 400  # a drawing of more is not kept: it would take too long to make it short
+# A drawing of more than 400 curves is not kept: it would take too long to make it short.
+MOST_PIECES = 400 * PIECES
 MISSING = "The link asks for what this page does not have: {}. The usual is shown."
 
 
@@ -56,7 +58,8 @@ def drawing(text: str) -> dict | None:
 def keep_drawing(strokes: dict | None) -> None:
     """Put the drawing into the address, which then opens with it."""
     try:
-        text = in_link.encode(strokes) if _points(strokes) <= MOST_POINTS else ""
+        short = len(segments(strokes)) <= MOST_PIECES  # whatever its objects are
+        text = in_link.encode(strokes) if short else ""
     except ValueError:  # it is no drawing, which the reading says
         text = ""
     if text != st.query_params.get(DRAWING, ""):
@@ -64,13 +67,6 @@ def keep_drawing(strokes: dict | None) -> None:
             st.query_params[DRAWING] = text
         else:
             del st.query_params[DRAWING]
-
-
-def _points(strokes: dict | None) -> int:
-    objects = strokes.get("objects") if isinstance(strokes, dict) else None
-    objects = objects if isinstance(objects, list) else []
-    paths = [each.get("path") for each in objects if isinstance(each, dict)]
-    return sum(len(path) for path in paths if isinstance(path, list))
 
 
 def example() -> str:

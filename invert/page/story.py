@@ -42,7 +42,7 @@ SCENES = (
         "Click the image: the other networks see no 8.",
         "run",
         {**DRAWS, state.NETWORK: "question", state.METHOD: "plain", state.START: "noise",
-         state.DIGIT: "8", state.COUNT: 1, state.SEED: 9},
+         state.DIGIT: "8"},
     ),
     Scene(
         "The network cannot see most of a picture. The digit drowns in this noise, and"
@@ -56,8 +56,7 @@ SCENES = (
         " draws digits that anyone can read.",
         "Choose another digit.",
         "digit",
-        {**DRAWS, state.NETWORK: "robust", state.START: "default", state.DIGIT: "8",
-         state.COUNT: 1},
+        {**DRAWS, state.NETWORK: "robust", state.DIGIT: "8"},
     ),
     Scene(
         "This network also learned to reject its own bad drawings. Each seed gives it another"
@@ -65,7 +64,7 @@ SCENES = (
         "Choose another digit.",
         "digit",
         {**DRAWS, state.NETWORK: "energy", state.START: "noise", state.DIGIT: "5",
-         state.COUNT: 4, state.SEED: 9},
+         state.COUNT: 4},
     ),
     Scene(
         "Now your own digit. The network changes your drawing step by step until it is an 8.",

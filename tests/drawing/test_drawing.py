@@ -664,3 +664,19 @@ def test_each_box_of_a_form_holds_a_piece(sample):
         page[14:126, left + 14 : left + 126] = scan(sample[0][row])
         page[[10, 130], left + 10 : left + 131] = page[10:131, [left + 10, left + 130]] = 0
     assert len(drawing.pieces(page)) == 3
+
+
+def test_strokes_side_by_side_are_told_apart_and_a_scribble_is_not_looked_through():
+    bars = [
+        {"type": "Path", "path": [["M", x, 60], ["L", x, 220]], "strokeWidth": 18}
+        for x in (40, 140, 240)
+    ]
+    apart = drawing.groups({"objects": bars[::-1]})
+    assert len(apart) == 3
+    np.testing.assert_array_equal(apart[0], drawing.from_strokes({"objects": bars[:1]}))
+    assert len(drawing.groups({"objects": bars[:1]})) == 1
+    crossed = {"type": "Path", "path": [["M", 30, 140], ["L", 250, 140]]}
+    assert len(drawing.groups({"objects": [*bars, crossed]})) == 1
+    long = [["M", 40, 60], *([["L", 40, 220], ["L", 41, 60]] * 200)]
+    assert len(drawing.groups({"objects": [{"type": "Path", "path": long}, bars[2]]})) == 0
+    assert len(drawing.groups(None)) == 0

@@ -148,3 +148,18 @@ def test_a_link_opens_with_the_example_that_was_shown(page, monkeypatch):
     np.testing.assert_array_equal(other.test.session_state["drawn image"], seven)
     for bad in ("x", "77-1", "3-", "<script>"):
         assert f"labelled {shown_instead.FIRST[0]}" in at(monkeypatch, example=bad).html
+
+
+@pytest.mark.parametrize("kind, key", [("Path", "path"), ("Polygon", "points")])
+def test_a_drawing_that_takes_long_to_shorten_is_not_kept_whatever_it_is_made_of(
+    page, monkeypatch, kind, key
+):
+    monkeypatch.setattr(link.in_link, "encode", lambda drawing: "short")
+    x, y = np.random.default_rng(0).uniform(0, 280, (2, 3000)).round(1).tolist()
+    path = [["M", x[0], y[0]], *(["L", *point] for point in zip(x, y, strict=True))]
+    points = [{"x": a, "y": b} for a, b in zip(x, y, strict=True)]
+    long = {"type": kind, key: path if kind == "Path" else points}
+    page.draw({"objects": [long]})
+    assert "drawing" not in page.test.query_params
+    page.draw({"objects": [{**long, key: long[key][:100]}]})
+    assert page.test.query_params["drawing"] == "short"

@@ -13,6 +13,7 @@ from page_driver import ONE, ZERO, at
 from PIL import Image
 
 import invert
+from invert import upload
 from invert.inversion.freezing import freeze
 from invert.page import network, visitors_networks, yours
 
@@ -94,7 +95,7 @@ def test_a_network_of_digits_reads_the_drawing_in_its_own_range_and_draws(page, 
     assert page.images and 'role="alert"' not in page.html
 
 
-def test_a_network_of_other_images_is_shown_a_picture(page, files, drop):
+def test_a_network_of_other_images_is_shown_a_picture(page, files, drop, monkeypatch):
     drop(page.choose("network", "yours"), "c.keras", (files / "colours.keras").read_bytes())
     assert "Give it a picture to read." in page.words and 'role="alert"' not in page.html
     assert page.test.get_by_key("class").options == ["0", "1", "2"]
@@ -103,8 +104,14 @@ def test_a_network_of_other_images_is_shown_a_picture(page, files, drop):
     picture = Image.new("RGB", (80, 60), (250, 10, 10))
     out = io.BytesIO()
     picture.save(out, "PNG")
+    decoded = []
+    decode = upload.read_whole
+    monkeypatch.setattr(
+        upload, "read_whole", lambda *args: decoded.append(args[1]) or decode(*args)
+    )
     page.test.get_by_key("picture").upload("red.png", out.getvalue(), "image/png")
-    page.run()
+    page.run().run()
+    assert decoded == [(6, 8, 3)], "once, however often the page is run"
     red = np.tile(np.float32([250, 10, 10]) / 255, (6, 8, 1))
     want = invert.classify(red, freeze(files / "colours.keras"))[0]
     assert f"<b>{want.argmax()}</b>" in page.html

@@ -142,8 +142,8 @@ def _rung(classifier: str, name: str, seed: int, row) -> str:
 
 def _title(classifier: str, name: str) -> str:
     """The method's human name, then its term and the network, in small print."""
-    title = getattr(invert.METHODS[name], "title", name)
-    return f"{escape(title)} <small>{escape(classifier)}, {escape(name)}</small>"
+    title = escape(invert.METHODS[name].title)
+    return f"{title} <small>{escape(classifier)}, {escape(name)}</small>"
 
 
 def _cell(classifier: str, name: str, seed: int, number: int) -> str:
@@ -178,8 +178,7 @@ def _draw(key: str, _network, name: str, seed: int, number: int) -> contact_shee
     with queue.turn():
         run = invert.generate([number], name, classifier=_network, seed=seed, frames=FRAMES)
     frames = run.frames[:, 0] if len(run.frames) else run.images
-    least, most = graph.pixel_range
-    unit = np.clip((film_sheet.choose(frames) - least) / (most - least), 0, 1)
+    unit = np.clip(markup.in_unit(film_sheet.choose(frames), graph.pixel_range), 0, 1)
     if markup.of_digits(unit.shape[1:], graph.labels):
         who, opinion = "judge", judge.look(unit[-1:])
         best = markup.DIGITS[int(opinion.probabilities[0].argmax())]

@@ -18,6 +18,7 @@ from invert.page import (
     loading,
     markup,
     network,
+    queue,
     shown_instead,
     state,
 )
@@ -60,7 +61,7 @@ def show() -> None:
         reading = _reading(image, error, chosen, drawn)
         st.html(f'<div class="reading" data-strokes="{drawn.finished}">{reading}</div>')
     with strip:
-        st.html(failure.instead(lambda: _layers(image, chosen)))
+        st.html(failure.instead(lambda: layers.html(image, chosen, loading.ready())))
     with back:
         st.button(
             "Back to my picture" if place else "Back to my drawing" if drawn.finished else EMPTY,
@@ -134,16 +135,22 @@ def _picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception | No
         return drawn.image, None
     if file is None:
         return None, failure.NotYet(NO_PICTURE)
+    # Decoded once, however often the page is run.
+    key = (file.file_id, chosen.shape)
+    if st.session_state.get("decoded", (None, None, None))[0] != key:
+        st.session_state["decoded"] = (key, *_decoded(file, chosen.shape))
+    _, image, error = st.session_state["decoded"]
+    if image is not None:
+        st.html(markup.picture(image, "your picture as the network sees it", canvas.SIDE))
+    return image, error
+
+
+@queue.aside
+def _decoded(file, shape: tuple[int, ...]) -> tuple[np.ndarray | None, ValueError | None]:
     try:
-        image = upload.read_whole(file.getvalue(), chosen.shape)
+        return upload.read_whole(file.getvalue(), shape), None
     except ValueError as error:
         return None, error
-    st.html(markup.picture(image, "your picture as the network sees it", canvas.SIDE))
-    return image, None
-
-
-def _layers(image: np.ndarray | None, chosen: network.Network) -> str:
-    return layers.html(image, chosen, loading.ready())
 
 
 def _image(drawn: easel.Drawn) -> tuple[np.ndarray | None, Exception | None]:

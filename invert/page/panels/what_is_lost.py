@@ -121,10 +121,7 @@ def _twins(image: np.ndarray, name: str, _graph) -> str:
     names = [wording.answer(str(digit)) for digit in digits] + ["noise"]
     for goal, end in zip(names, ends, strict=True):
         said = _on_the_way(start, end, _graph)
-        lines = [
-            f"{share:.0%}: {wording.reads(p, _graph.labels)}"
-            for share, p in zip(SHARES, said, strict=True)
-        ]
+        lines = _lines(said, _graph.labels)
         length = float(np.linalg.norm(end - start))
         told = (
             f"The image was moved towards {goal} as far as it goes while all answers stay the same,"
@@ -144,6 +141,13 @@ def _twins(image: np.ndarray, name: str, _graph) -> str:
         "Many images, one answer",
         morph.html(start, ways, words, chosen=len(ways) - 1, thumbnails=True),
     )
+
+
+def _lines(said: np.ndarray, labels: tuple[str, ...]) -> list[str]:
+    """What is said at each position of a slider."""
+    return [
+        f"{share:.0%}: {wording.reads(p, labels)}" for share, p in zip(SHARES, said, strict=True)
+    ]
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -167,10 +171,7 @@ def _filled(image: np.ndarray, name: str, _graph) -> str:
     ways = []
     for name_of, end in zip(fillings, ends, strict=True):
         on_the_way = read(image + SHARES[:, None, None] * (end - image), _graph)
-        lines = [
-            f"{share:.0%}: {wording.reads(p, _graph.labels)}"
-            for share, p in zip(SHARES, on_the_way, strict=True)
-        ]
+        lines = _lines(on_the_way, _graph.labels)
         told = (
             "What the network sees of the image stays. What it cannot see gives way to"
             f" {FILLED[name_of]}. No answer moves by more than {_least(on_the_way - said)}. The"

@@ -29,12 +29,7 @@ MAPS = (
     "The first map takes the score's slope at this very image. The second averages the slope"
     " while the ink fades in, so that its pixels add up to the score."
 )
-
-
-SEARCH_STEPS = 300  # of the search for the smallest change
-TOO_SLOW = "This network takes too much arithmetic for the looks of this tab."
-
-
+TOO_SLOW = "This network is too slow for what this tab looks into. Choose another one above."
 NO_PICTURE = "Nothing is read yet: give the network a picture under Classify."
 
 
@@ -65,8 +60,10 @@ def show() -> None:
 
 def _most_classes(chosen: network.Network) -> int:
     """How many classes the smallest change may be looked for: of a slow network few, or none."""
+    from invert.explanation import attribution
+
     counts = range(MOST_CLASSES, 0, -1)
-    return next((n for n in counts if chosen.most_steps(n) >= SEARCH_STEPS), 0)
+    return next((n for n in counts if chosen.most_steps(n) >= attribution.STEPS), 0)
 
 
 @queue.aside
