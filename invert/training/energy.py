@@ -88,6 +88,7 @@ def train(mnist, seed: int, epochs: int = EPOCHS):
         if epochs > 0:
             improve(model, stage._replace(epochs=min(epochs, stage.epochs)), mnist, seed)
         epochs -= stage.epochs
+    weights.to_half(model)
     return model, measure(model, mnist)
 
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from invert.networks import judge
+from invert.networks import judge, weights
 from invert.training import loop, outliers
 from invert.training.attack import accuracy, cross_entropy
 from invert.training.augment import affine, ink, marks
@@ -60,6 +60,7 @@ def train(mnist, seed: int, epochs: int = EPOCHS, name: str = "judge"):
     # each other stays as it was.
     greatest = _greatest(read, mnist.validation.images)
     model.get_layer("logits").bias.assign_sub(np.full(10, np.quantile(greatest, REFUSED)))
+    weights.to_half(model)
     return model, {
         "validation_accuracy": accuracy(read, *mnist.validation),
         "test_accuracy": accuracy(read, *mnist.test),

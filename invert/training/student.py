@@ -60,6 +60,7 @@ def train(mnist, seed: int, epochs: int = EPOCHS):
 
     loop.run(step, len(dreams), half, epochs, seed)
     optimizer.finalize_variable_values(model.trainable_variables)
+    weights.to_half(model)
 
     def read(x):
         return model(tf.reshape(x, (-1, 28, 28)))

@@ -30,6 +30,25 @@ def test_saving_keeps_the_other_entries(folder):
     assert weights.manifest().keys() == {"three", "four"}
 
 
+def test_half_precision_halves_the_file_and_an_array_it_would_change_is_left_whole(folder):
+    model = classifier.build()
+    weights.save("whole", model, {})
+    weights.to_half(model)
+    weights.save("half", model, {})
+    whole, half = (weights.path_of(name).stat().st_size for name in ("whole", "half"))
+    assert half < 0.52 * whole
+    for name in ("whole", "half"):
+        loaded = classifier.build()
+        weights.load(name, loaded)
+        exact = [values.astype(np.float16) for values in loaded.get_weights()]
+        assert all(values.dtype == np.float32 for values in loaded.get_weights())
+        for found, rounded, kept in zip(
+            loaded.get_weights(), exact, model.get_weights(), strict=True
+        ):
+            np.testing.assert_array_equal(rounded, kept)
+            assert name == "whole" or np.array_equal(found, kept)
+
+
 def cut(path):
     path.write_bytes(path.read_bytes()[:-1])
 
