@@ -10,7 +10,8 @@ from pathlib import Path
 
 from invert.page import throwaway, yours
 
-DIGITS = (28, 28)  # pixels
+# Of what does not say its size, the likeliest first. Values in a row fit at most one of these.
+LIKELY_SIZES = ((28, 28), (32, 32, 3), (32, 32), (64, 64), (28, 28, 3), (64, 64, 3))
 
 
 def main() -> None:
@@ -62,13 +63,24 @@ def _packed(data: bytes) -> bytes:
 
 def _frozen(path: Path):
     from invert.inversion.freezing import freeze
+    from invert.inversion.freezing.refusal import Exceeded
 
     try:
         return freeze(path)
+    except Exceeded:
+        raise
     except ValueError as error:
         if "shape=" not in str(error):
             raise
-    return freeze(path, shape=DIGITS)  # of what does not say its size, digits are the likeliest
+        why: ValueError = error
+    for size in LIKELY_SIZES:
+        try:
+            return freeze(path, shape=size)
+        except Exceeded:
+            raise
+        except ValueError as error:  # one that is not about the size says more than one that is
+            why = why if "shape=" in str(error) or "shape=" not in str(why) else error
+    raise why
 
 
 def _rehearse(frozen, effort: yours.Effort) -> None:

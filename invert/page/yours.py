@@ -54,6 +54,16 @@ NO_ROOM = "The server has no room to read a network now. Try again in a moment."
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 GRAPHS = (b"\x0a", b"\x12", b"\x18", b"\x22")  # the fields of a GraphDef
 PATH = re.compile(r"(?<![\w.:/])/(?:[\w.+@-]+/)+[\w.+@-]*")
+# What `invert.freeze` may be told, and this page has no field for.
+NO_FIELDS = {
+    "input": "the input's name",
+    "feed": "the values of other inputs",
+    "output": "the output's name",
+    "shape": "the size of an image",
+    "pixel_range": "the range of its pixels",
+}
+ARGUMENT = re.compile(rf"\b({'|'.join(NO_FIELDS)})=")
+SENTENCES, ALTERNATIVES = re.compile(r"(?<=[.]) (?=[A-Z])"), re.compile(r",? or |, so say ")
 EFFORT = "effort"  # where a frozen graph keeps it
 LONGEST_NAME, LONGEST_SENTENCE = 40, 500
 
@@ -91,29 +101,29 @@ def read(name: str, data: bytes) -> FrozenGraph:
     Raises:
         ValueError: it breaks one of the rules, or it ends whatever reads it; in one sentence.
     """
-    called = _called(name)
-    _check_bytes(called, data)
+    file = called(name)
+    _check_bytes(file, data)
     try:
         answer = throwaway.run(READER, data, SECONDS, MOST_ANSWER)
     except throwaway.TookTooLong:
         raise ValueError(
-            f"A network must be read within {SECONDS} seconds; {called} took too long. Give a"
+            f"A network must be read within {SECONDS} seconds; {file} took too long. Give a"
             " smaller one."
         ) from None
     except throwaway.WantedMemory:
-        raise ValueError(_no_memory(called)) from None
+        raise ValueError(_no_memory(file)) from None
     except throwaway.Ended:
         raise ValueError(
-            f"A network must not end whatever reads it; {called} ended the process that read it."
+            f"A network must not end whatever reads it; {file} ended the process that read it."
             f" {WAY_OUT}"
         ) from None
     except OSError:
         raise ValueError(NO_ROOM) from None
     kind, rest = answer[:1], answer[1:]
     if kind == MEMORY_GONE:
-        raise ValueError(_no_memory(called))
+        raise ValueError(_no_memory(file))
     if kind == REFUSED:
-        raise ValueError(_sentence(rest, called))
+        raise ValueError(_sentence(rest, file))
     from invert.inversion.compiling import without_xla
     from invert.inversion.freezing import passing
 
@@ -124,9 +134,7 @@ def read(name: str, data: bytes) -> FrozenGraph:
         frozen = passing.unpack(rest, f"yours-{digest}")
         check(frozen)
     except ValueError:  # the process has checked that already; so it was not itself any more
-        raise ValueError(
-            f"The process that read {called} gave no valid answer. {WAY_OUT}"
-        ) from None
+        raise ValueError(f"The process that read {file} gave no valid answer. {WAY_OUT}") from None
     return without_xla(frozen)
 
 
@@ -215,7 +223,7 @@ def _check_bytes(called: str, data: bytes) -> None:
         raise ValueError(f"{RULE}; by its first bytes {called} is none of these. {WAY_OUT}")
 
 
-def _called(name: str) -> str:
+def called(name: str) -> str:
     """A file's name as a sentence shows it, without its folders."""
     name = "".join(sign for sign in re.split(r"[/\\]", name)[-1] if sign.isprintable()).strip()
     if len(name) > LONGEST_NAME:
@@ -229,10 +237,33 @@ def _sentence(text: bytes, called: str) -> str:
 
     said = " ".join(text[:MOST_TEXT].decode(errors="replace").split())
     said = PATH.sub("…", said.replace(TAKEN, RULE))
-    said = "".join(sign for sign in said if sign.isprintable())
+    said = for_the_page("".join(sign for sign in said if sign.isprintable()))
     if len(said) > LONGEST_SENTENCE:
         said = said[: LONGEST_SENTENCE - 1] + "…"
     return said.replace(ALIAS, called) or f"{RULE}; {called} cannot be read. {WAY_OUT}"
+
+
+def for_the_page(said: str) -> str:
+    """Return what freezing says without the arguments that it asks for.
+
+    What can be done without them stays; where they are given is said at the end.
+    """
+    kept: list[str] = []
+    for sentence in SENTENCES.split(said):
+        if ARGUMENT.search(sentence):
+            ways = ALTERNATIVES.split(sentence.rstrip("."))
+            sentence = " or ".join(way for way in ways if not ARGUMENT.search(way))
+            sentence = f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
+        kept += [sentence] if sentence else []
+    asked = [name for name in NO_FIELDS if name in ARGUMENT.findall(said)]
+    if asked:
+        fields = " and ".join(NO_FIELDS[name] for name in asked)
+        given = ", ".join(f"{name}=…" for name in asked)
+        kept.append(
+            f"This page has no field for {fields}. In Python, invert.freeze(…, {given}) takes"
+            f" {'it' if len(asked) == 1 else 'them'}."
+        )
+    return " ".join(kept)
 
 
 def _no_memory(called: str) -> str:

@@ -1,6 +1,7 @@
 """A visitor's own network: read in a process that is thrown away, or refused in one sentence."""
 
 import dataclasses
+import inspect
 import io
 import json
 import os
@@ -33,7 +34,7 @@ from small_networks import (
 )
 
 import invert
-from invert.inversion import compiling
+from invert.inversion import compiling, freezing
 from invert.inversion.freezing import freeze, passing
 from invert.inversion.freezing.workload import workload
 from invert.inversion.frozen_graph import FrozenGraph
@@ -185,6 +186,68 @@ def test_the_process_names_the_file_by_the_visitors_name(tmp_path):
         "A network must take images of at most 64×64×3; “b>.pb” takes 65×64. Train it on smaller"
         " ones."
     )
+
+
+PLACEHOLDERS = "The network has 2 placeholders: 'x', 'keep'. Name the one that takes the image with"
+NUMBER = "The network returns one number an image. Name its scores with output=, or end it in a"
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("The network has no weights.", "The network has no weights."),
+        (
+            "It takes any shape, so say which: shape=(28, 28), or shape=(32, 32, 3) in colour.",
+            "It takes any shape. This page has no field for the size of an image. In Python,"
+            " invert.freeze(…, shape=…) takes it.",
+        ),
+        (
+            f"{PLACEHOLDERS} input=, and give the others a value, as feed={{'keep': 1.0}}.",
+            "The network has 2 placeholders: 'x', 'keep'. This page has no field for the input's"
+            " name and the values of other inputs. In Python, invert.freeze(…, input=…, feed=…)"
+            " takes them.",
+        ),
+        (
+            f"{NUMBER} sigmoid.",
+            "The network returns one number an image. End it in a sigmoid. This page has no field"
+            " for the output's name. In Python, invert.freeze(…, output=…) takes it.",
+        ),
+    ],
+)
+def test_no_argument_is_asked_for_that_the_page_has_no_field_for(said, read):
+    assert yours.for_the_page(said) == read
+    assert yours._sentence(said.encode(), "“own”") == read
+
+
+def test_every_argument_that_freezing_asks_for_is_known_to_the_page():
+    source = Path(freezing.__file__).parent
+    texts = "".join(path.read_text() for path in source.rglob("*.py"))
+    asked = set(re.findall(r"(?:with|say|another|or|example|as) (?:f\")?([a-z_]+)=[.,({]", texts))
+    asked -= {"signature"}  # of folders, and nobody can drop one
+    assert asked == set(yours.NO_FIELDS) < set(inspect.signature(freeze).parameters)
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((None, None, 1), (28, 28)),
+        ((None, None, 3), (32, 32, 3)),
+        ((3072,), (32, 32, 3)),
+        ((4096,), (64, 64)),
+    ],
+)
+def test_of_a_network_that_does_not_say_its_size_the_likeliest_is_taken(shape, size, tmp_path):
+    pooled = [layers.Conv2D(4, 3), layers.GlobalAveragePooling2D()] if len(shape) > 1 else []
+    own = keras.Sequential([keras.Input(shape), *pooled, layers.Dense(10)])
+    own.save(tmp_path / "own.keras")
+    assert reader._frozen(tmp_path / "own.keras").image_shape == size
+
+
+def test_a_size_that_nobody_can_guess_is_refused_without_an_argument(tmp_path):
+    keras.Sequential([keras.Input((3000,)), layers.Dense(10)]).save(tmp_path / "own.keras")
+    with pytest.raises(ValueError, match="3,000 values") as caught:
+        reader._frozen(tmp_path / "own.keras")
+    assert "no field for the size of an image" in yours._sentence(str(caught.value).encode(), "“o”")
 
 
 # --- How much may be asked for
