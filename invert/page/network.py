@@ -93,15 +93,25 @@ def show_meaning() -> None:
         st.html(markup.sentence(f"`{name}`: {MEANINGS[name]}", "meaning"))
         return
     with st.container(key="your-network", horizontal=True, vertical_alignment="center"):
-        file = st.file_uploader(
-            "Your trained network",
-            type=["keras", "h5", "hdf5", "pb"],
-            key="network-file",
-            label_visibility="collapsed",
-        )
-        if file is not None and loading.ready():
-            visitors_networks.take(file.file_id, file.name, file.getvalue)
+        with st.container(key="network-file"):
+            _take_file()
         st.html(markup.sentence(visitors_networks.said(), "meaning"))
+
+
+def _take_file() -> None:
+    """Let the visitor drop a file. Once it is read a new, empty place stands there.
+
+    So no file stands there that is not in use; which one is, is said beside.
+    """
+    file = st.file_uploader(
+        "Your trained network",
+        type=["keras", "h5", "hdf5", "pb"],
+        key=f"network-file-{visitors_networks.files_read()}",
+        label_visibility="collapsed",
+    )
+    if file is not None and loading.ready():
+        visitors_networks.take(file.name, file.getvalue)
+        st.rerun()
 
 
 def show_complaint() -> None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 # Each is up to 8 MB, and what is compiled for it takes several times as much.
 MOST = 8
-MINE, FILE, NAME = "my network", "my network's file", "my network's name"
-COMPLAINT = "my network's complaint"
+MINE, NAME, COMPLAINT = "my network", "my network's name", "my network's complaint"
+FILES_READ = "files of networks read"
 NOT_YET = "Drop your network in the heading, and it will read and draw here."
 WHAT = (
     "Drop a trained classifier: `.keras`, `.h5` or `.pb`, at most 8 MB, images up to 64×64×3, up to"
@@ -25,8 +25,7 @@ WHAT = (
     " when you leave."
 )
 PUT_AWAY = (
-    "The server had to forget your network, because others brought theirs. Take the file out here"
-    " and drop it again."
+    "The server had to forget your network, because others brought theirs. Drop it here again."
 )
 _reading = threading.Lock()  # one at a time, in a line of its own: it may take a minute
 _lock = threading.Lock()
@@ -42,16 +41,18 @@ class Held(NamedTuple):
 _held: "collections.OrderedDict[str, Held]" = collections.OrderedDict()  # by session
 
 
-def take(file: str, name: str, content: Callable[[], bytes]) -> None:
-    """Read a visitor's file, once; what is wrong with it is said, and the one before stays.
+def files_read() -> int:
+    """Return how many files were read in this session, whatever became of them."""
+    return st.session_state.get(FILES_READ, 0)
+
+
+def take(name: str, content: Callable[[], bytes]) -> None:
+    """Read a visitor's file; what is wrong with it is said, and the one before stays.
 
     Args:
-        file: what tells this upload from all others.
         name: what the visitor calls it.
         content: returns its bytes.
     """
-    if st.session_state.get(FILE) == file:
-        return
     try:
         with st.spinner("Reading it in a process of its own…", show_time=False):
             graph = _read(name, content())
@@ -61,7 +62,7 @@ def take(file: str, name: str, content: Callable[[], bytes]) -> None:
         _hold(graph)
         st.session_state[MINE], st.session_state[COMPLAINT] = graph.name, None
         st.session_state[NAME] = name
-    st.session_state[FILE] = file  # last: whoever is interrupted here begins anew
+    st.session_state[FILES_READ] = files_read() + 1  # last: whoever is interrupted begins anew
 
 
 @queue.aside
@@ -99,7 +100,8 @@ def said() -> str:
         return PUT_AWAY if MINE in st.session_state else WHAT
     size = "×".join(str(side) for side in graph.image_shape)
     least, most = graph.pixel_range
-    return f"Yours reads {size} images from {least:g} to {most:g}, {graph.classes} classes."
+    name = yours.called(st.session_state.get(NAME, ""))
+    return f"{name} reads {size} images from {least:g} to {most:g}, {graph.classes} classes."
 
 
 def suits_a_program() -> bool:

@@ -103,7 +103,7 @@ def test_a_network_of_ones_own_reads_and_draws(visit, tmp_path):
     page.locator(".answer").get_by_text("Drop your network").wait_for()
     drop = page.locator(".st-key-network-file input[type=file]")
     drop.set_input_files(tmp_path / "own.keras")
-    page.get_by_text("Yours reads 12×12×3 images").wait_for(timeout=READ_SECONDS * 1000)
+    page.get_by_text("“own.keras” reads 12×12×3 images").wait_for(timeout=READ_SECONDS * 1000)
     page.locator(".film.colour").wait_for()
     out = io.BytesIO()
     Image.fromarray(np.full((30, 30, 3), (200, 30, 30), np.uint8)).save(out, "PNG")
@@ -112,7 +112,10 @@ def test_a_network_of_ones_own_reads_and_draws(visit, tmp_path):
     page.locator(".answer .best").wait_for()
     drop.set_input_files(tmp_path / "bad.keras")
     page.get_by_role("alert").get_by_text("bad.keras").wait_for(timeout=READ_SECONDS * 1000)
-    assert page.get_by_text("Yours reads 12×12×3 images").is_visible(), "the one before stays"
+    kept = page.get_by_text("“own.keras” reads 12×12×3 images")
+    assert kept.is_visible(), "the one before stays"
+    place = page.locator(".st-key-network-file")
+    assert "bad.keras" not in place.inner_text() and "own.keras" not in place.inner_text()
     choose(page, "network", "energy")
     answer(page, 1)
     made(page, 8)

@@ -60,10 +60,16 @@ def drop(monkeypatch):
     monkeypatch.setattr(visitors_networks, "_held", collections.OrderedDict())
 
     def onto(page, name, data):
-        page.test.get_by_key("network-file").upload(name, data, "application/octet-stream")
+        uploader(page).upload(name, data, "application/octet-stream")
         return page.run()
 
     return onto
+
+
+def uploader(page):
+    """Where a network is dropped, of which there is one."""
+    (one,) = [each for each in page.test.file_uploader if each.key.startswith("network-file")]
+    return one
 
 
 def test_without_a_file_the_page_asks_for_one(page):
@@ -82,7 +88,7 @@ def test_a_network_of_digits_reads_the_drawing_in_its_own_range_and_draws(page, 
     image = page.test.session_state["drawn image"]
     want = invert.classify(255 * image, frozen)[0]
     assert page.answer == want.argmax()
-    assert "Yours reads 28×28 images from 0 to 255, 10 classes." in page.words
+    assert "“mine.keras” reads 28×28 images from 0 to 255, 10 classes." in page.words
     (shown,) = page.images
     run = invert.generate(8, classifier=frozen, seed=22)
     assert f"network says {run.probabilities[0].argmax()}" in shown
@@ -126,8 +132,13 @@ def test_a_bad_file_is_refused_in_a_sentence_and_the_one_before_stays(page, file
         page.choose("network", "yours").draw(ONE), "a.keras", (files / "digits.keras").read_bytes()
     )
     answer = page.answer
-    drop(page, "bad.keras", b"bad")
-    assert "by its first bytes “bad.keras” is none of these" in page.words and page.answer == answer
+    for name in ("bad.keras", "worse.keras"):
+        drop(page, name, b"bad")
+        assert f"by its first bytes “{name}” is none of these" in page.words
+        assert "“a.keras” reads 28×28 images" in page.words and page.answer == answer
+        assert uploader(page).value is None, "no file stands there that is not in use"
+    drop(page, "c.keras", (files / "colours.keras").read_bytes())
+    assert "“c.keras” reads 6×8×3" in page.words and 'role="alert"' not in page.html
 
 
 def test_it_stays_in_its_session_and_few_are_held(page, files, drop, monkeypatch):
@@ -184,9 +195,11 @@ def test_an_interrupted_reading_begins_anew(page, files, drop, monkeypatch):
         return read(name, data)
 
     monkeypatch.setattr(yours, "read", interrupted)
-    data = (files / "digits.keras").read_bytes()
-    with pytest.raises(KeyboardInterrupt):
-        visitors_networks.take("file", "a.keras", lambda: data)
     monkeypatch.setattr(visitors_networks, "_hold", lambda graph: calls.append(graph.name))
-    visitors_networks.take("file", "a.keras", lambda: data)
+    before, data = visitors_networks.files_read(), (files / "digits.keras").read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        visitors_networks.take("a.keras", lambda: data)
+    assert visitors_networks.files_read() == before, "the file still stands there"
+    visitors_networks.take("a.keras", lambda: data)
+    assert visitors_networks.files_read() == before + 1
     assert len(calls) == 3 and calls[2].startswith("yours-")
