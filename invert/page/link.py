@@ -20,6 +20,7 @@ CHOICES: tuple[str, ...] = (
 )
 CHOICES += ("left", "right", "ladder-seed", "ladder-show", "lost-image")
 DRAWING, EXAMPLE, SCENE = "drawing", "example", "scene"  # of no widget
+LEFT_OUT = "drawing left out"
 # A drawing of more than 400 curves is not kept: it would take too long to make it short.
 MOST_PIECES = 400 * PIECES
 MISSING = "The link asks for what this page does not have: {}. The usual is shown."
@@ -28,7 +29,8 @@ MISSING = "The link asks for what this page does not have: {}. The usual is show
 def asked() -> dict[str, str]:
     """Return what the link says when it is opened, and nothing later. Call it before any widget."""
     if "link asks" not in st.session_state:
-        link = {key: st.query_params[key] for key in CHOICES if st.query_params.get(key)}
+        keys = (*CHOICES, SCENE)
+        link = {key: st.query_params[key] for key in keys if st.query_params.get(key)}
         st.session_state["link asks"] = link
         endless = [key for key, value in link.items() if _endless(value)]
         for key in endless:
@@ -61,12 +63,18 @@ def keep_drawing(strokes: dict | None) -> None:
         short = len(segments(strokes)) <= MOST_PIECES  # whatever its objects are
         text = in_link.encode(strokes) if short else ""
     except ValueError:  # it is no drawing, which the reading says
-        text = ""
+        short, text = True, ""
+    st.session_state[LEFT_OUT] = not short
     if text != st.query_params.get(DRAWING, ""):
         if text:
             st.query_params[DRAWING] = text
         else:
             del st.query_params[DRAWING]
+
+
+def leaves_drawing_out() -> bool:
+    """Whether the drawing is too long for the address."""
+    return st.session_state.get(LEFT_OUT, False)
 
 
 def example() -> str:

@@ -7,7 +7,8 @@ import streamlit as st
 
 from invert.page import link, settings, state
 
-SCENE = "scene shown"  # its number from 1, in the session's state; 0 where the story is closed
+# The present scene's number, from 1, in the session's state; 0 where the story is closed.
+SCENE = link.SCENE
 
 
 class Scene(NamedTuple):
@@ -76,7 +77,7 @@ SCENES = (
 
 
 def open_by_link() -> None:
-    """Open the scene that the link names. Call it before any widget."""
+    """Open the scene that the link names, if there is such a one. Call it before any widget."""
     if SCENE in st.session_state:
         return
     asked = st.query_params.get(link.SCENE, "")

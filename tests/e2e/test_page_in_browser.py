@@ -242,6 +242,19 @@ def test_a_link_opens_with_my_drawing_and_what_became_of_it(visit):
     answer(other, 3)
 
 
+def test_a_drawing_too_long_for_the_link_is_said_to_be_left_out(visit):
+    page = visit()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    waves = [(20 + 240 * t, 140 + 100 * (-1) ** n) for n, t in enumerate(np.linspace(0, 1, 240))]
+    Easel(page).draw(waves)
+    page.locator(".left-out").get_by_text("too long for a link").wait_for()
+    page.get_by_role("button", name="Share").click()
+    page.get_by_role("button", name="Copied without the drawing").wait_for()
+    assert "drawing=" not in page.evaluate("navigator.clipboard.readText()")
+    Easel(page).tool("Undo").click()
+    page.locator(".left-out").wait_for(state="detached")
+
+
 def test_strokes_of_the_mouse_are_read(visit):
     page = visit()
     easel = Easel(page)

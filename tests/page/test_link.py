@@ -9,6 +9,7 @@ from page_driver import CANVAS, ONE, ZERO, Page, at
 
 from invert.drawing import from_strokes, in_link
 from invert.page import link, settings, shown_instead
+from invert.page.panels import classify
 
 COUNT = settings.COUNT
 CHOICES = ["digit", "network", "method", "count", "seed", "start", "steps", "pen"]
@@ -161,5 +162,7 @@ def test_a_drawing_that_takes_long_to_shorten_is_not_kept_whatever_it_is_made_of
     long = {"type": kind, key: path if kind == "Path" else points}
     page.draw({"objects": [long]})
     assert "drawing" not in page.test.query_params
-    page.draw({"objects": [{**long, key: long[key][:100]}]})
-    assert page.test.query_params["drawing"] == "short"
+    assert classify.LEFT_OUT in page.words and classify.LEFT_OUT in page.run().words
+    assert classify.LEFT_OUT not in page.click("example").words, "the link shows the example"
+    page.click("back").draw({"objects": [{**long, key: long[key][:100]}]})
+    assert page.test.query_params["drawing"] == "short" and classify.LEFT_OUT not in page.words

@@ -4,7 +4,7 @@ import pytest
 from page_driver import ZERO, at
 
 import invert
-from invert.page import state, story
+from invert.page import link, state, story
 
 
 def test_the_story_is_turned_and_closed(page):
@@ -35,10 +35,13 @@ def test_a_link_opens_at_its_scene(page, monkeypatch, number):
     assert scene.where in other.html
 
 
-@pytest.mark.parametrize("scene", ["0", "6", "x", "-1", "01"])
-def test_a_link_to_no_scene_opens_the_page(page, monkeypatch, scene):
-    other = at(monkeypatch, scene=scene)
-    assert "of 5" not in other.words and other.images
+@pytest.mark.parametrize("scene", ["6", "x", "-1", "01", "<b>", "inf"])
+def test_a_link_to_no_scene_opens_the_page_and_says_so(page, monkeypatch, scene):
+    other = at(monkeypatch, scene=scene, digit="nonsense")
+    assert "of 5" not in other.words and other.images and "scene" not in other.test.query_params
+    (toast,) = other.test.toast
+    assert toast.value == link.MISSING.format("digit, scene")
+    assert not other.run().test.toast, "it is said once"
 
 
 def test_the_first_scene_is_noise_that_only_its_network_reads(page):

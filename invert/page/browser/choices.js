@@ -33,14 +33,15 @@ addEventListener("click", (event) => {
   if (side) showSide(side);
 });
 
-// Share: the address holds every choice and the drawing.
+// Share: the address holds every choice and the drawing, unless that is too long.
 addEventListener("click", async (event) => {
   const button = event.target.closest?.(".share");
   if (!button) return;
   const said = button.parentElement.querySelector("[role=status]");
   try {
     await copy(location.href);
-    button.textContent = said.textContent = "Link copied";
+    const whole = !document.querySelector(".left-out");
+    button.textContent = said.textContent = whole ? "Link copied" : "Copied without the drawing";
   } catch {
     button.textContent = said.textContent = "Copy it from the address bar";
   }

@@ -28,6 +28,7 @@ SOON = "The answer comes as soon as the models are loaded."
 NO_PICTURE = "Give it a picture to read."
 HIDE_CANVAS = "<style>[data-testid=stLayoutWrapper]:has(> .st-key-easel) { display: none }</style>"
 EMPTY = "Empty the canvas"
+LEFT_OUT = "This drawing is too long for a link, so Share leaves it out. A shorter one goes in."
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -71,6 +72,8 @@ def show() -> None:
         )
     if drawn.changed:
         link.keep_drawing(drawn.strokes)
+    if link.leaves_drawing_out() and not drawn.instead:
+        st.html(markup.sentence(LEFT_OUT, "note left-out"))
     if not drawn.under_way:
         _let_the_right_side_follow(image)
 
