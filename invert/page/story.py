@@ -9,6 +9,7 @@ from invert.page import link, settings, state
 
 # The present scene's number, from 1, in the session's state; 0 where the story is closed.
 SCENE = link.SCENE
+THEIRS = "choices of the visitor's own"  # by key: those before the story, and those made in it
 
 
 class Scene(NamedTuple):
@@ -76,6 +77,16 @@ SCENES = (
 )  # fmt: skip
 
 
+# What a visitor has chosen where a control is not shown; of None, nothing is known then.
+USUAL: dict[str, Any] = {
+    **DRAWS,
+    state.SEED: settings.SEED,
+    **dict.fromkeys((state.LEFT, state.RIGHT, state.NETWORK, state.DIGIT, state.CLASS)),
+}
+# In what is framed, what a finger has to reach; else all of it.
+REACHED = {"run": "figure", "lost": ".way"}
+
+
 def open_by_link() -> None:
     """Open the scene that the link names, if there is such a one. Call it before any widget."""
     if SCENE in st.session_state:
@@ -84,6 +95,7 @@ def open_by_link() -> None:
     st.session_state[SCENE] = 0
     if asked in [str(number) for number in range(1, len(SCENES) + 1)]:
         _turn_to(int(asked))
+        st.session_state[THEIRS] = {}  # whoever closes it stays where the link led
 
 
 def offer() -> None:
@@ -100,9 +112,11 @@ def show() -> None:
     st.query_params[link.SCENE] = str(number)
     scene = SCENES[number - 1]
     side = "reads" if scene.where == "easel" else "draws"
+    touched = f".st-key-{scene.where} {REACHED.get(scene.where, '')}"
     with st.container(key="scene", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(
-            f'<section class="scene" data-side="{side}" aria-label="The story">'
+            f'<section class="scene" data-side="{side}" data-touched="{touched}"'
+            ' aria-label="The story">'
             f'<p class="number">{number} of {len(SCENES)}</p><div role="status">'
             f"<p>{escape(scene.sentence)}</p><p><b>{escape(scene.touch)}</b></p></div></section>"
         )
@@ -117,7 +131,20 @@ def show() -> None:
 
 
 def _turn_to(number: int) -> None:
-    st.session_state[SCENE] = number
-    if number:
-        for key, value in SCENES[number - 1].shows.items():
-            st.session_state[key] = value
+    """Show a scene's state; or, where the story is closed, the visitor's own choices again."""
+    theirs = _theirs()
+    shown = SCENES[number - 1].shows if number else theirs
+    for key, value in shown.items():
+        st.session_state[key] = value
+    st.session_state[SCENE], st.session_state[THEIRS] = number, theirs
+
+
+def _theirs() -> dict[str, Any]:
+    """What the visitor chose before the story; where they chose otherwise in a scene, that."""
+    kept, number = st.session_state, st.session_state.get(SCENE, 0)
+    if not number:
+        before = {key: kept.get(key, usual) for key, usual in USUAL.items()}
+        return {key: value for key, value in before.items() if value is not None}
+    shown = SCENES[number - 1].shows
+    changed = {key: kept[key] for key in shown if kept.get(key, shown[key]) != shown[key]}
+    return kept[THEIRS] | changed

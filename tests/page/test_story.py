@@ -4,7 +4,7 @@ import pytest
 from page_driver import ZERO, at
 
 import invert
-from invert.page import link, state, story
+from invert.page import link, settings, state, story
 
 
 def test_the_story_is_turned_and_closed(page):
@@ -22,6 +22,46 @@ def test_the_story_is_turned_and_closed(page):
     assert "4 of 5" in page.words
     page.click("scene-close")
     assert "of 5" not in page.words and "scene" not in page.test.query_params
+
+
+MINE = {"network": "robust", "digit": "3", "start": "noise", "steps": "20", "seed": 5, "count": 2}
+
+
+def chosen(page):
+    return {key: page.test.get_by_key(key).value for key in MINE}
+
+
+def test_closing_gives_back_what_was_chosen_before(page):
+    for key, value in MINE.items():
+        page.choose(key, value)
+    assert chosen(page) == MINE
+    page.click("story")
+    assert chosen(page)["network"] == "question"
+    for _ in range(4):
+        page.click("scene-next")
+    page.click("scene-close")
+    assert chosen(page) == MINE and page.test.query_params["seed"] == "5"
+
+
+def test_what_is_chosen_during_the_story_stays(page):
+    page.choose("digit", "3").click("story").click("scene-next").click("scene-next")
+    page.choose("digit", "6").click("scene-next").choose("seed", 77).click("scene-close")
+    assert page.test.get_by_key("digit").value == "6" and page.test.get_by_key("seed").value == 77
+    assert page.test.get_by_key("network").value == "energy", "as before"
+    page.click("story").click("scene-close")
+    assert page.test.get_by_key("digit").value == "6", "the next story begins with these"
+
+
+def test_what_no_control_showed_is_as_usual_after_the_story(page):
+    page.choose("network", "robust").choose("start", "black")
+    assert not [each for each in page.test.number_input if each.key == "seed"]
+    page.click("story").click("scene-close").choose("start", "noise")
+    assert page.test.get_by_key("seed").value == settings.SEED
+
+
+def test_whoever_came_by_a_link_to_a_scene_stays_there(page, monkeypatch):
+    other = at(monkeypatch, scene="3").click("scene-close")
+    assert other.test.get_by_key("network").value == "robust"
 
 
 @pytest.mark.parametrize("number", range(1, len(story.SCENES) + 1))
