@@ -58,6 +58,28 @@ def test_the_story_by_keys_and_every_scene_shows_its_side(visit, width):
     page.wait_for_function("!location.search.includes('scene')")
 
 
+@pytest.mark.parametrize("height", [844, 667])
+def test_on_a_phone_the_story_covers_nothing_that_it_asks_to_touch(visit, height):
+    mobile = {"has_touch": True, "is_mobile": True}
+    page = visit("?scene=1", first=".scene", width=390, height=height, **mobile)
+    reached = """([number, key]) => {
+        const scene = document.querySelector(".scene");
+        if (!scene.innerText.includes(`${number} of 5`)) return false;
+        const shown = [...document.querySelectorAll(key)].filter((e) => e.checkVisibility());
+        return shown.some((e) => {
+            const { left, right, top, bottom } = e.getBoundingClientRect();
+            const middle = (left + right) / 2;
+            return [top + 4, bottom - 4].every(
+                (y) => e.contains(document.elementFromPoint(middle, y)));
+        });
+    }"""
+    touched = [".run figure", ".way", ".st-key-digit", ".st-key-digit", ".st-key-easel"]
+    for number, key in enumerate(touched, 1):
+        page.wait_for_function(reached, arg=[number, key])
+        if number < 5:
+            page.get_by_role("button", name="Next").click()
+
+
 def test_the_code_is_that_of_the_picture(visit):
     page = visit("?digit=5&network=robust&count=2&seed=4")
     made(page, 5)
