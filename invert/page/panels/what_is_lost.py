@@ -23,6 +23,9 @@ WHAT = (
     "The first layer of `{}` sees only sums of the pixels, and fewer sums than there are pixels. A"
     " change of the image that leaves all sums as they are is invisible to the network."
 )
+NO_INK = 1e-3  # of a pixel in MNIST, on average
+KEPT = "`{}` kept the random weights it began with, so stray ink there moves it."
+LET_GO = "`{}` let go of the random weights it began with, so stray ink there does not move it."
 NOT_DENSE = "This panel takes dense layers apart, and not `{}`. Choose {} or {} above."
 OTHER_SHAPE = "This panel shows 28×28 digits. `{}` reads images of {}."
 
@@ -128,7 +131,7 @@ def _twins(image: np.ndarray, name: str, _graph) -> str:
             f" to {_least(said - want)}. That is {wording.change(length)}."
         )
         if length < LITTLE and name != "question":
-            told += " `question` leaves more room: choose it above."
+            told += f" `{name}` leaves little room. `question` leaves more: choose it above."
         ways.append(morph.Way(f"towards {goal}", end, lines, told))
     words = morph.Words(
         "How far from the image to its twin",
@@ -194,8 +197,9 @@ def _ignored(name: str, _graph) -> str:
     from invert.methods import starts
 
     inked = starts.class_gaussian()[0].mean(axis=0).reshape(28, 28)
+    weighed = invariances.attention(_graph)
     pictures = (
-        (invariances.attention(_graph), "how strongly the first layer weighs each pixel", "weight"),
+        (weighed, "how strongly the first layer weighs each pixel", "weight"),
         (inked / inked.max(), "how much ink MNIST has there on average", "ink in MNIST"),
     )
     shown = "".join(
@@ -206,9 +210,10 @@ def _ignored(name: str, _graph) -> str:
         )
         for values, description, caption in pictures
     )
+    kept = weighed[inked < NO_INK].mean() > weighed[inked >= NO_INK].mean() / 2
     words = (
-        "The more ink a pixel has here, the more it counts. Where MNIST has no ink, `question` kept"
-        " the random weights it began with, so stray ink there moves it. `robust` let them go."
+        "The more ink a pixel has here, the more it counts. Where MNIST has no ink,"
+        f" {(KEPT if kept else LET_GO).format(name)}"
     )
     pair = f'<div class="pair" style="{morph.sizes((28, 28))};--row:0">{shown}</div>'
     return _experiment("Pixels it ignores", pair + markup.sentence(words, "told"))

@@ -85,6 +85,18 @@ def test_a_visitors_own_network_has_a_rung_and_keeps_its_words(page, monkeypatch
     assert "It has no such class." in better_ways._pictures("yours", "steepest", 0, 9)
 
 
+def test_what_is_said_above_the_ladder_is_true_of_a_network_of_other_classes(page, monkeypatch):
+    assert better_ways.WHAT in at(monkeypatch, right="Better ways", ladder_show="3").words
+    keras = pytest.importorskip("keras")
+    dense = [keras.layers.Flatten(), keras.layers.Dense(3)]
+    graph = invert.freeze(keras.Sequential([keras.Input((8, 6)), *dense]))
+    own = network.Network("mine", graph, graph.image_shape, graph.labels)
+    monkeypatch.setattr(network, "chosen", lambda: own)
+    words = at(monkeypatch, right="Better ways", ladder_show="2").words
+    assert better_ways.WHAT_WITH_YOURS in words and better_ways.WHAT not in words
+    assert "network: " in words and "judge: " in words
+
+
 def test_ladder_has_every_method_and_every_classifier():
     classifiers, methods = zip(*better_ways.RUNGS, strict=True)
     assert set(classifiers) == set(CLASSIFIERS) and set(methods) == set(invert.METHODS)

@@ -8,7 +8,8 @@ from page_driver import ONE, ZERO, at
 from test_why import data, pictures
 
 from invert.explanation import activations, invariances
-from invert.networks.classifier import open_graph, read
+from invert.methods import starts
+from invert.networks.classifier import DENSE, open_graph, read
 from invert.page import examples
 from invert.page.panels import what_is_lost as lost
 
@@ -88,3 +89,24 @@ def test_drags_ask_nothing_of_the_server(page, monkeypatch):
     assert other.html.count('class="way"') == 3 and not [
         slider for slider in other.test.slider if slider.key == "noise"
     ]
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_what_is_said_of_stray_ink_is_true_of_the_network_in_use(name, fresh):
+    graph, digits = open_graph(name), examples.load()[:, :5].reshape(-1, 28, 28)
+    shown = lost._ignored(name, graph)
+    inked = starts.class_gaussian()[0].mean(axis=0).reshape(28, 28)
+    free = np.flatnonzero(inked < lost.NO_INK)
+    stray = digits.reshape(-1, 784).copy()
+    stray[:, np.random.default_rng(0).choice(free, 40, replace=False)] = 1
+    before, after = (read(x.reshape(-1, 28, 28), graph).argmax(axis=1) for x in (digits, stray))
+    moved = (before != after).mean()
+    assert ("moves it" in shown, "does not move it" in shown) == (moved > 0.1, moved == 0)
+    assert {n for n in DENSE if f"<code>{n}</code>" in shown} == {name}
+
+
+@pytest.mark.parametrize("name", DENSE)
+def test_twins_name_another_network_only_beside_the_one_in_use(name, image):
+    shown = lost._twins(image, name, open_graph(name))
+    little = f"<code>{name}</code> leaves little room."
+    assert (little in shown) == ("question" in shown) == (name != "question")
