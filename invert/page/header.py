@@ -9,7 +9,7 @@ from invert.page import failure, how, layers, loading, look, markup, network, st
 # Where the code is kept; a server that knows says so, and the page shows a link to it.
 REPOSITORY = os.environ.get("INVERT_REPOSITORY", "")
 
-# On a phone one side is shown at a time; a script follows these.
+# On a phone or a tablet one side is shown at a time; a script follows these.
 SIDES = (
     '<div class="sides"><button type="button" data-side="reads" aria-pressed="true">It reads'
     '</button><button type="button" data-side="draws" aria-pressed="false">It draws</button></div>'

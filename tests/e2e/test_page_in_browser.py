@@ -907,22 +907,20 @@ def test_both_sides_are_in_view_on_a_laptop(visit):
     assert left["x"] + left["width"] < right["x"] and abs(left["y"] - right["y"]) < 1
 
 
-@pytest.mark.parametrize("width, height", [(390, 844), (768, 1024)])
-def test_phone_and_tablet_show_all_of_it_in_one_column(visit, width, height):
+@pytest.mark.parametrize("width, height", [(390, 844), (820, 1180), (1024, 768)])
+def test_phone_and_tablet_show_one_side_at_a_time(visit, width, height):
     options = {"width": width, "height": height, "has_touch": True, "is_mobile": True}
     page = visit("?count=16", first=".answer .best", **options)
     left, right = page.locator(".stTabs").all()
-    if width > 640:
-        left, right = left.bounding_box(), right.bounding_box()
-        assert right["y"] >= left["y"] + left["height"]
-    else:
-        assert left.is_visible() and right.is_hidden()
-        page.get_by_role("button", name="It draws").tap()
-        assert left.is_hidden() and right.is_visible()
-        sheet, digits = page.locator(".sheet").bounding_box(), page.locator(".st-key-digit")
-        below = digits.bounding_box()["y"] + digits.bounding_box()["height"]
-        assert 0 <= sheet["y"] - below < 60, "the images are right under the digits"
-        assert page.evaluate(SMALL_TARGETS) == []
+    assert left.is_visible() and right.is_hidden()
+    assert page.evaluate(SMALL_TARGETS) == []
+    page.get_by_role("button", name="It draws").tap()
+    assert left.is_hidden() and right.is_visible()
+    sheet, digits = page.locator(".sheet").bounding_box(), page.locator(".st-key-digit")
+    below = digits.bounding_box()["y"] + digits.bounding_box()["height"]
+    assert 0 <= sheet["y"] - below < 60, "the images are right under the digits"
+    assert sheet["y"] + sheet["height"] <= height, "and in view"
+    assert page.evaluate(SMALL_TARGETS) == []
     wider = """() => [...document.querySelectorAll("[data-testid=stMain] *")]
         .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5
           && element.checkVisibility())

@@ -21,7 +21,7 @@ addEventListener("click", (event) => {
   left.scrollIntoView({ behavior: still ? "auto" : "smooth" });
 });
 
-// On a phone one side is shown at a time: "It reads" or "It draws".
+// On a phone or a tablet one side is shown at a time: "It reads" or "It draws".
 function showSide(side) {
   document.body.classList.toggle("draws", side === "draws");
   for (const button of document.querySelectorAll(".sides button")) {
