@@ -12,6 +12,7 @@ import jinja2
 from invert.methods import starts
 from invert.methods.records import Method, Optimization
 from invert.networks import inverse_model
+from invert.page.downloads import SCALE
 
 YOURS, YOUR_FILE = "yours", "my_model.keras"
 MY_DRAWING, DRAWING_FILE = "my drawing", "drawing.npy"
@@ -62,10 +63,10 @@ def tensorflow(
     """Return the picture as a program that needs NumPy, TensorFlow and ``model_weights/`` only.
 
     It follows the question's four steps and leaves in ``images`` what ``invert.generate`` returns,
-    but for rounding. Only a recipe with total variation makes other images, that look alike: among
-    neighbours of equal ink, rounding decides which one it changes. Jitter shifts by the same random
-    numbers in both. ``latent`` builds its decoder too, and so is longer than the others;
-    ``inverse`` runs nothing backwards and has no M.
+    but for rounding, and a PNG of them. Only a recipe with total variation makes other images, that
+    look alike: among neighbours of equal ink, rounding decides which one it changes. Jitter shifts
+    by the same random numbers in both. ``latent`` builds its decoder too, and so is longer than the
+    others; ``inverse`` runs nothing backwards and has no M.
 
     Args:
         classifier: the name of one that ships; or "yours", a file of images in [0, 1] → logits.
@@ -120,6 +121,7 @@ def tensorflow(
         drawing_file=DRAWING_FILE,
         starts=starts,
         coded=coded,
+        scale=SCALE,
         m="code" if coded else "image",
         inverse_model=inverse_model,
         moves=inverse_model.STEPS if choice["inverse"] else inverse_model.DECODER_STEPS,
@@ -154,10 +156,14 @@ def call(
         steps: how many; None for the method's own.
 
     >>> print(call("energy", None, 8, 4, 9, None, None), end="")
+    from pathlib import Path
+    <BLANKLINE>
     import invert
+    from invert import film
     <BLANKLINE>
     run = invert.generate([8] * 4, classifier="energy", seed=9)
-    run.images  # (4, 28, 28) float32 in [0, 1]
+    # run.images: (4, 28, 28) float32 in [0, 1]
+    Path("8.png").write_bytes(film.png(run.images, scale=10))
     """
     yours, drawn = classifier == YOURS, start == MY_DRAWING
     arguments = [f"[{digit}] * {count}" if count > 1 else f"[{digit}]"]
@@ -171,6 +177,10 @@ def call(
     line = f"run = invert.generate({', '.join(arguments)})"
     if len(line) > WIDTH:
         line = "\n".join(["run = invert.generate(", *(f"    {each}," for each in arguments), ")"])
-    imports = "import numpy as np\n\nimport invert" if drawn else "import invert"
+    imports = "from pathlib import Path\n\n"
+    imports += "import numpy as np\n\n" if drawn else ""
+    imports += "import invert\nfrom invert import film"
     images = "in the network's own pixel range" if yours else f"({count}, 28, 28) float32 in [0, 1]"
-    return f"{imports}\n\n{line}\nrun.images  # {images}\n"
+    levels = f"scale={SCALE}{', pixel_range=run.pixel_range' if yours else ''}"
+    kept = f'Path("{digit}.png").write_bytes(film.png(run.images, {levels}))'
+    return f"{imports}\n\n{line}\n# run.images: {images}\n{kept}\n"

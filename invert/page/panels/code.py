@@ -8,7 +8,10 @@ import streamlit as st
 from invert.networks.classifier import CLASSIFIERS
 from invert.page import code, markup, network, state, visitors_networks
 
-WHAT = "This code makes the picture under Generate. Both run in a clone of this project."
+WHAT = (
+    "This code makes the picture under Generate and saves it as a PNG. Both run in a clone of this"
+    " project."
+)
 OWN_FILE = "Save your network as `{}` beside it."
 
 
