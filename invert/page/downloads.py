@@ -8,6 +8,7 @@ import numpy as np
 
 from invert import film
 from invert.networks.judge import Opinion
+from invert.page import wording
 from invert.page.markup import network_name
 
 SCALE = 10
@@ -76,7 +77,7 @@ def caption(run) -> str:
     asked = list(dict.fromkeys(str(run.labels[target]) for target in run.targets))
     if run.start == "image":
         became = "became" if set(run.verdicts) == {"convinced"} else "was to become"
-        digits = " or ".join(f"{_article(label)} {label}" for label in asked)
+        digits = " or ".join(f"{wording.article(label)} {label}" for label in asked)
         return f"my drawing {became} {digits}: {network_name(run.classifier)}, run backwards"
     by = (
         "an inverse model"
@@ -84,11 +85,6 @@ def caption(run) -> str:
         else f"{network_name(run.classifier)} run backwards"
     )
     return f"{', '.join(asked)}, drawn by {by} · invert"
-
-
-def _article(label: str) -> str:
-    """The article before a label as it is spoken: an 8, an 11, an apple; a 3, a cat."""
-    return "an" if label in ("11", "18") or label[:1].lower() in tuple("8aeio") else "a"
 
 
 def name(run, ending: str) -> str:

@@ -11,9 +11,16 @@ def answer(label: str) -> str:
     >>> answer("3"), answer("8"), answer("cat")
     ('a 3', 'an 8', 'cat')
     """
-    if not label.isdecimal():
-        return label
-    return f"an {label}" if label.startswith("8") or label in ("11", "18") else f"a {label}"
+    return f"{article(label)} {label}" if label.isdecimal() else label
+
+
+def article(label: str) -> str:
+    """Return the article before a label as it is spoken.
+
+    >>> article("8"), article("11"), article("apple"), article("3"), article("cat")
+    ('an', 'an', 'an', 'a', 'a')
+    """
+    return "an" if label in ("11", "18") or label[:1].lower() in tuple("8aeio") else "a"
 
 
 def reads(probabilities: np.ndarray, labels: tuple[str, ...]) -> str:
