@@ -17,6 +17,7 @@ from invert.page import markup
 
 # CSS pixels for the longer side of a picture: on a phone, on a laptop, on a large screen.
 SIDES = {"small": 168, "medium": 224, "large": 252}
+SHARES = np.linspace(0, 1, 17)  # of the way to another picture, at the positions of a slider
 
 
 class Way(NamedTuple):
@@ -99,6 +100,15 @@ def html(
         f"{_picks(ways, words.picks, chosen, thumbnails, paper)}"
         f'<div aria-live="polite">{told}</div></div>'
     )
+
+
+def read_on_the_way(start: np.ndarray, end: np.ndarray, graph) -> np.ndarray:
+    """Return what a network reads at each of ``SHARES``, of two pictures in [0, 1]."""
+    from invert.networks.classifier import read
+
+    least, most = graph.pixel_range
+    shares = SHARES.reshape(-1, *[1] * start.ndim)
+    return read(least + (most - least) * (start + shares * (end - start)), graph)
 
 
 def sprite(frames: np.ndarray) -> str:

@@ -10,7 +10,6 @@ from invert.page import choices, examples, loading, markup, morph, network, queu
 ROUNDS = 120  # of the search for twins; half a second
 STRENGTHS = np.linspace(0, 2, 21)  # of the noise: its standard deviation, where full ink is 1
 FIRST_STRENGTH = 5  # its position
-SHARES = np.linspace(0, 1, 17)  # of the way from the image to a twin, or of what is replaced
 LITTLE = 1.0  # a change that one hardly sees
 FAINT = 0.3  # the noise that fills what is lost
 # What is shown in place of the part that the network cannot see.
@@ -123,7 +122,7 @@ def _twins(image: np.ndarray, name: str, _graph) -> str:
     ways = []
     names = [wording.answer(str(digit)) for digit in digits] + ["noise"]
     for goal, end in zip(names, ends, strict=True):
-        said = _on_the_way(start, end, _graph)
+        said = morph.read_on_the_way(start, end, _graph)
         lines = _lines(said, _graph.labels)
         length = float(np.linalg.norm(end - start))
         told = (
@@ -149,7 +148,8 @@ def _twins(image: np.ndarray, name: str, _graph) -> str:
 def _lines(said: np.ndarray, labels: tuple[str, ...]) -> list[str]:
     """What is said at each position of a slider."""
     return [
-        f"{share:.0%}: {wording.reads(p, labels)}" for share, p in zip(SHARES, said, strict=True)
+        f"{share:.0%}: {wording.reads(p, labels)}"
+        for share, p in zip(morph.SHARES, said, strict=True)
     ]
 
 
@@ -173,7 +173,7 @@ def _filled(image: np.ndarray, name: str, _graph) -> str:
     low, high = every.min(), every.max()  # one contrast for all, so that they can be compared
     ways = []
     for name_of, end in zip(fillings, ends, strict=True):
-        on_the_way = read(image + SHARES[:, None, None] * (end - image), _graph)
+        on_the_way = read(image + morph.SHARES[:, None, None] * (end - image), _graph)
         lines = _lines(on_the_way, _graph.labels)
         told = (
             "What the network sees of the image stays. What it cannot see gives way to"
@@ -221,12 +221,6 @@ def _ignored(name: str, _graph) -> str:
 
 def _experiment(title: str, shown: str) -> str:
     return f'<section class="experiment"><h3>{title}</h3>{shown}</section>'
-
-
-def _on_the_way(start: np.ndarray, end: np.ndarray, graph) -> np.ndarray:
-    from invert.networks.classifier import read
-
-    return read(_in_range(start + SHARES[:, None, None] * (end - start), graph.pixel_range), graph)
 
 
 def _reading(probabilities: np.ndarray, graph) -> str:

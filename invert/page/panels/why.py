@@ -20,7 +20,6 @@ from invert.page import (
 # The two networks that every smallest change is compared with, where they read such images too.
 COMPARED = ("question", "robust")
 MOST_CLASSES = 10  # of many, the likeliest
-POSITIONS = 17  # of the slider, from the drawing to the changed image
 # What is shown has 256 shades. Where rounding to them turns the answer back, the change is made
 # this much longer.
 LONGER = (1.0, 1.01, 1.03, 1.1, 1.3)
@@ -145,7 +144,7 @@ def _changed_html(image: np.ndarray, name: str, _graph, others: tuple[str, ...],
         end = morph.eight_bit(ends[number], _graph.pixel_range)
         lines = [
             f"{markup.network_name(name)} {wording.reads(p, labels)}"
-            for p in _on_the_way(start, end, _graph)
+            for p in morph.read_on_the_way(start, end, _graph)
         ]
         told = (
             f"`{markup.network_name(name)}` takes this for {wording.answer(labels[target])} after"
@@ -190,15 +189,6 @@ def _beside(image: np.ndarray, name: str, ends: np.ndarray) -> str:
         f' {name}" style="{morph.sprite(morph.eight_bit(frames, (0, 1)))}"></div>'
     )
     return markup.captioned(shown, f"for {name}")
-
-
-def _on_the_way(start: np.ndarray, end: np.ndarray, graph) -> np.ndarray:
-    """What the network reads at each position of the slider, of pictures in [0, 1]."""
-    from invert.networks.classifier import read
-
-    least, most = graph.pixel_range
-    share = np.linspace(0, 1, POSITIONS).reshape(-1, *[1] * start.ndim)
-    return read(least + (most - least) * (start + share * (end - start)), graph)
 
 
 @queue.aside

@@ -65,7 +65,7 @@ def test_the_pictures_shown_are_read_as_their_buttons_say(fresh, sample, name):
 def test_what_is_said_on_the_way_is_what_the_network_reads_there(fresh, sample, name):
     shown = changed(sample, name)
     (start, *ends), (lines, mix) = pictures(shown), data(shown)
-    assert len(mix) == why.POSITIONS and (mix[0], mix[-1]) == (0, 1)
+    assert len(mix) == len(morph.SHARES) and (mix[0], mix[-1]) == (0, 1)
     for end, said in zip(ends, lines, strict=True):
         way = np.stack([start + share * (end - start) for share in mix])
         read = invert.classify(np.clip(way, 0, 1), classifier=name)
