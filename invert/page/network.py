@@ -93,7 +93,7 @@ def show_meaning() -> None:
         st.html(markup.sentence(f"`{name}`: {MEANINGS[name]}", "meaning"))
         return
     with st.container(key="your-network", horizontal=True, vertical_alignment="center"):
-        with st.container(key="network-file"):
+        with st.container(key="network-file", width=272):
             _take_file()
         st.html(markup.sentence(visitors_networks.said(), "meaning"))
 

@@ -232,7 +232,7 @@ def called(name: str) -> str:
 
 
 def _sentence(text: bytes, called: str) -> str:
-    """What the process says, in one line, without a path of the server's."""
+    """What the process says of the file, in one line, without a path of the server's."""
     from invert.inversion.freezing.files.formats import TAKEN
 
     said = " ".join(text[:MOST_TEXT].decode(errors="replace").split())
@@ -240,7 +240,10 @@ def _sentence(text: bytes, called: str) -> str:
     said = for_the_page("".join(sign for sign in said if sign.isprintable()))
     if len(said) > LONGEST_SENTENCE:
         said = said[: LONGEST_SENTENCE - 1] + "…"
-    return said.replace(ALIAS, called) or f"{RULE}; {called} cannot be read. {WAY_OUT}"
+    if not said:
+        return f"{RULE}; {called} cannot be read. {WAY_OUT}"
+    named = said.replace(ALIAS, called)
+    return named if called in named else f"{called} cannot be used. {named}"
 
 
 def for_the_page(said: str) -> str:

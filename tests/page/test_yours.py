@@ -216,7 +216,7 @@ NUMBER = "The network returns one number an image. Name its scores with output=,
 )
 def test_no_argument_is_asked_for_that_the_page_has_no_field_for(said, read):
     assert yours.for_the_page(said) == read
-    assert yours._sentence(said.encode(), "“own”") == read
+    assert yours._sentence(said.encode(), "“own”") == f"“own” cannot be used. {read}"
 
 
 def test_every_argument_that_freezing_asks_for_is_known_to_the_page():
@@ -700,8 +700,9 @@ def test_an_altered_answer_is_taken_or_refused(honest, monkeypatch):
 def test_a_sentence_of_the_process_is_one_line_without_paths(answered):
     said = answered(b"rCannot open /tmp/x-1/the/file.h5 of\n\n the-file-of-a-visitor\x1b[1m.")
     assert said == "Cannot open … of “own.h5”[1m."
-    assert len(answered(b"r" + b"x" * 10**6)) == yours.LONGEST_SENTENCE
-    assert answered(b"r\xff\xfe.\n") == "��."
+    unnamed = "“own.h5” cannot be used. "
+    assert len(answered(b"r" + b"x" * 10**6)) == len(unnamed) + yours.LONGEST_SENTENCE
+    assert answered(b"r\xff\xfe.\n") == f"{unnamed}��."
     assert answered(b"r").startswith("A network must be a .keras")
     assert "more memory" in answered(b"m")
 
