@@ -1,19 +1,30 @@
 // The story's keys: → and ← turn the scenes, Esc closes it. Not where an arrow moves something else.
 const PRESSED = { ArrowRight: "scene-next", ArrowLeft: "scene-back", Escape: "scene-close" };
-whenThere(".scene", (scene) => {
+let scene = null, untouched = false;
+whenThere(".scene", (arrived) => {
+  [scene, untouched] = [arrived, true];
   showSide(scene.dataset.side);
-  return uncover(scene);
 });
 
-// What a scene speaks of is scrolled clear of the scene's own card, as soon as it is there.
-function uncover(scene) {
+// What a scene speaks of is scrolled clear of the scene's own card, and again where the page grows,
+// until the visitor does something.
+function uncover() {
+  if (!untouched || !scene.isConnected) return;
   const touched = [...document.querySelectorAll(scene.dataset.touched)].find((e) => e.checkVisibility());
-  if (!touched) return false;
+  if (!touched) return;
   const { top, bottom } = touched.getBoundingClientRect();
   const below = bottom + 12 - scene.closest(".st-key-scene").getBoundingClientRect().top;
-  const move = below > 0 ? below : Math.min(0, top - 12);
-  document.querySelector("[data-testid=stMain]").scrollBy(0, move);
+  const move = below > 0 ? below : Math.max(below, Math.min(0, top - 12)); // up no further than it fits
+  if (move) document.querySelector("[data-testid=stMain]").scrollBy(0, move);
 }
+whenThere("[data-testid=stMainBlockContainer]", (page) => {
+  new ResizeObserver(uncover).observe(page);
+  new MutationObserver(uncover).observe(page, { childList: true, subtree: true });
+});
+for (const deed of ["pointerdown", "wheel", "keydown"]) {
+  addEventListener(deed, () => { untouched = false; }, true);
+}
+
 addEventListener("keydown", (event) => {
   const key = PRESSED[event.key];
   if (!key || !document.querySelector(".scene") || event.ctrlKey || event.metaKey || event.altKey) return;
