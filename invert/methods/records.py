@@ -1,6 +1,7 @@
 """The methods, each a record that names no classifier, and the check of a caller's settings."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -53,6 +54,7 @@ class Optimization(Method):
         steps: how many.
         step_size: of Adam, or the L2 length of a steepest step on an image of 28×28 values, where
             the pixel range counts as 1. Larger images take steps that change a pixel as much.
+            Of a caller who asks only for another number of steps, see ``recipe_for``.
         priors: names from ``invert.inversion.priors`` with their weights.
     """
 
@@ -142,6 +144,9 @@ STRANGERS_METHOD = "steepest"  # of any network that does not ship
 def recipe_for(classifier: str, method: str | None, settings: Mapping[str, Any]) -> Method:
     """Return the method that a classifier is run backwards by, with all its settings in place.
 
+    Steepest steps shrink with the square root of their number, unless a caller says how long they
+    are: more of them go farther, and are finer. Of one length, long climbs overshoot.
+
     Args:
         classifier: a shipped classifier's name, or any other for one's own.
         method: a name in ``METHODS``; None for the one that suits the classifier best.
@@ -150,8 +155,8 @@ def recipe_for(classifier: str, method: str | None, settings: Mapping[str, Any])
     Raises:
         ValueError: there is no such method, or a setting is unknown or out of range.
 
-    >>> recipe_for("robust", None, {"steps": 7})  # doctest: +ELLIPSIS
-    Optimization(name='steepest', ..., steps=7, step_size=0.4, priors={})
+    >>> recipe_for("robust", None, {"steps": 320})  # doctest: +ELLIPSIS
+    Optimization(name='steepest', ..., steps=320, step_size=0.2, priors={})
     """
     shipped = CLASSIFIERS.get(classifier)
     best = shipped.method if shipped else STRANGERS_METHOD
@@ -172,6 +177,10 @@ def recipe_for(classifier: str, method: str | None, settings: Mapping[str, Any])
     if not isinstance(recipe, Optimization):
         return recipe
     own = dict(shipped.settings) if shipped and method == best else {}
+    if recipe.step_rule == "steepest" and "steps" in settings:
+        usual = recipe.settings | own
+        shorter = math.sqrt(usual["steps"] / settings["steps"])
+        own["step_size"] = round(usual["step_size"] * shorter, 4)
     priors = {name: settings.get(name, weight) for name, weight in recipe.priors.items()}
     others = {name: value for name, value in settings.items() if name not in priors}
     return dataclasses.replace(recipe, **{**own, **others}, priors=priors)

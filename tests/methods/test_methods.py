@@ -164,7 +164,22 @@ def test_a_classifiers_own_settings_are_of_its_own_method():
     assert recipe_for("energy", "latent", {}).loss == "cross-entropy"
     assert recipe_for("robust", "plain", {}) == invert.METHODS["plain"]
     assert recipe_for("my.h5", None, {}) == invert.METHODS["steepest"]
-    assert recipe_for("robust", None, {"steps": 7}).step_size == 0.4
+
+
+@pytest.mark.parametrize(
+    ("classifier", "method", "settings", "want"),
+    [
+        ("robust", None, {}, 0.4),
+        ("robust", None, {"steps": 320}, 0.2),  # four times 80: half as long
+        ("energy", None, {"steps": 400}, 0.275),
+        ("energy", None, {"steps": 400, "step_size": 0.5}, 0.5),
+        ("energy", "steepest", {"steps": 25}, 1.1),
+        ("my.h5", None, {"steps": 60}, 0.4619),
+        ("energy", "plain", {"steps": 50}, 0.05),  # Adam's are as they are
+    ],
+)
+def test_steepest_steps_shrink_with_the_root_of_their_number(classifier, method, settings, want):
+    assert recipe_for(classifier, method, settings).step_size == want
 
 
 def test_latent_learns_a_code_and_shows_what_the_decoder_makes_of_it():
