@@ -95,12 +95,15 @@ def _kept(grey: np.ndarray, apart: parts.Parts, even: bool, speck: float) -> np.
     """Which parts, by name, are the digit's: no specks, nothing that belongs to the edge."""
     mass = apart.mass()
     keep = (mass > 0) & (mass >= min(speck * mass.sum(), mass.max()))
-    inner = keep.copy()
-    if not even:  # a photo's edge cuts what does not belong to the digit
-        inner[apart.names[[0, -1]]] = inner[apart.names[:, [0, -1]]] = False
+    lines, cut = np.zeros((2, len(keep)), bool)
     if max(grey.shape) > TINY:
-        inner[parts.along_the_edge(apart.names)] = False
-    return inner if inner.any() else keep
+        lines[parts.along_the_edge(apart.names)] = True
+    if not even:  # a photo's edge cuts what does not belong to the digit
+        cut[apart.names[[0, -1]]] = cut[apart.names[:, [0, -1]]] = True
+    for left_out in (lines | cut, lines):
+        if (keep & ~left_out).any():
+            return keep & ~left_out
+    return keep
 
 
 def _checked(array) -> np.ndarray:

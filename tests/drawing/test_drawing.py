@@ -578,6 +578,17 @@ def test_a_ruled_line_at_the_edge_is_left_out(sample, edge):
     assert right(ruled, digits) >= right(images, digits) - 0.03
 
 
+def test_a_ruled_line_is_left_out_of_a_photo_that_cuts_the_digits_foot(sample):
+    images, digits = sample[0][::10], sample[1][::10]
+    light = np.linspace(0.7, 1.0, 112)[:, None]  # so it is a photo
+    cut = []
+    for image in images:
+        page = np.roll(scan(image), 112 - 94, axis=0)[:110] * light[:110]
+        page[:, 104:108] = 30
+        cut.append(from_pixels(np.uint8(page)))
+    assert right(cut, digits) >= right(images, digits) - 0.1
+
+
 def test_a_digit_in_a_frame_with_ticks_is_read_without_it(sample):
     images, digits = sample[0][::10], sample[1][::10]
     framed = []
