@@ -5,13 +5,11 @@ each point, how far it lies to the right of the point before, and how far below,
 first lies as far from the canvas's corner. A number is written as in Google's encoded polylines
 [1], in an alphabet that needs no escaping in a link [2].
 
-Strokes are simplified first [3]. About thirty points draw a digit to within half a pixel.
+Strokes are simplified first. About thirty points draw a digit to within half a pixel.
 
 References:
     [1] https://developers.google.com/maps/documentation/utilities/polylinealgorithm
     [2] Josefsson, RFC 4648, section 5, "Base 64 Encoding with URL and Filename Safe Alphabet".
-    [3] Douglas & Peucker, "Algorithms for the reduction of the number of points required to
-        represent a digitized line or its caricature", Cartographica, 1973.
 """
 
 import itertools
@@ -19,7 +17,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from invert.drawing import strokes
+from invert.drawing import polylines, strokes
 
 SIDE = 280  # pixels, of the canvas
 MAX_LENGTH = 4_000  # characters; servers take addresses of twice that
@@ -37,9 +35,7 @@ ON_GRID = 0.1  # units; the canvas draws a tap this much wide and no more
 OUTSIDE = 280  # pixels: a mouse draws on beyond the canvas, and what it draws there is read too
 LOWEST, HIGHEST = round(-OUTSIDE / UNIT), round((SIDE + OUTSIDE) / UNIT)
 DOT = 0.01  # pixels: how long a line must be for a canvas to paint its round ends
-MOST = 10_000  # points to simplify; of a drawing with more, curves are cut into fewer
 COARSE = 8.0  # pixels: where this much is not enough, every other point goes
-RUN = 1_000  # points simplified at a time, which bounds the work
 INK = "#17181c"
 WAY_OUT = "Copy the whole link again, or draw anew."
 ALTERED = f"A drawing in a link must be whole; this one was cut or altered. {WAY_OUT}"
@@ -63,14 +59,14 @@ def encode(canvas_json) -> str:
     >>> encode({"objects": [{"type": "Path", "path": [["M", 40, 90], ["L", 240, 90]]}]})
     '1BCgFoLgZA'
     """
-    drawn = list(_polylines(strokes.segments(canvas_json)))
+    drawn = polylines.find(strokes.segments(canvas_json), LOWEST * UNIT, HIGHEST * UNIT)
     exact = _placed(drawn, UNIT)
     if all(_on_grid(points) for points in drawn) and _fits(exact):
         return _written(exact)
     size = np.ptp(np.concatenate(drawn), axis=0).max()
     tolerance = min(TOLERANCE, max(size / PARTS, UNIT / 2))
     while True:
-        drawn = [_simplified(points, tolerance) for points in drawn]
+        drawn = [polylines.simplified(points, tolerance) for points in drawn]
         # The larger the tolerance, the coarser the grid: at last even a thousand dots are few.
         placed = _placed(drawn, max(UNIT, tolerance // UNIT * UNIT))
         once = _joined(list({points.tobytes(): points for points in placed}.values()))
@@ -114,29 +110,6 @@ def decode(text: str, pen: float = 18) -> dict:
     return {"objects": [_stroke(points * UNIT, pen) for points in _read(text)]}
 
 
-def _polylines(segments: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield each stroke's points ``(P, 2)``, in pixels, no further outside than a link reaches."""
-    if not len(segments):
-        return
-    # A path command is so many pieces. If they lie in a line they are one.
-    count = len(strokes.CURVE) - 1
-    commands = segments.reshape(-1, count, 2, 2)
-    bent = _distances(commands[:, :-1, 1], commands[:, 0, 0], commands[:, -1, 1]).max(axis=1)
-    kept = np.repeat(bent > 1e-6, count)
-    place = np.arange(1, len(segments) + 1)
-    for every in (1, 2, 4, 8, count):
-        kept = (kept & (place % every == 0)) | (place % count == 0)
-        if kept.sum() <= MOST:
-            break
-    ends = segments[:, 1].clip(LOWEST * UNIT, HIGHEST * UNIT)
-    starts = segments[:, 0].clip(LOWEST * UNIT, HIGHEST * UNIT)
-    lifted = (np.abs(starts[1:] - ends[:-1]) > 1e-6).any(axis=1)
-    borders = [0, *(np.flatnonzero(lifted) + 1).tolist(), len(ends)]
-    for first, last in itertools.pairwise(borders):
-        own = ends[first:last][kept[first:last]]
-        yield np.concatenate([starts[first : first + 1], own])
-
-
 def _on_grid(points: np.ndarray) -> bool:
     units = points / UNIT
     return bool(np.abs(units - np.rint(units)).max() < ON_GRID)
@@ -157,32 +130,6 @@ def _joined(drawn: list[np.ndarray]) -> list[np.ndarray]:
     begins = np.zeros(len(points), bool)
     begins[np.cumsum([0, *map(len, drawn[:-1])])] = True
     return np.split(points[moved], np.flatnonzero(begins[moved])[1:])
-
-
-def _simplified(points: np.ndarray, tolerance: float) -> np.ndarray:
-    """Leave out the points that lie within the tolerance of the line without them [3]."""
-    kept = np.zeros(len(points), bool)
-    kept[::RUN] = kept[-1] = True
-    ends = np.flatnonzero(kept)
-    todo = list(itertools.pairwise(ends.tolist()))
-    while todo:
-        first, last = todo.pop()
-        if last - first < 2:
-            continue
-        off = _distances(points[None, first + 1 : last], points[[first]], points[[last]])[0]
-        furthest = int(off.argmax())
-        if off[furthest] > tolerance:
-            middle = first + 1 + furthest
-            kept[middle] = True
-            todo += [(first, middle), (middle, last)]
-    return points[kept]
-
-
-def _distances(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Return how far points ``(N, P, 2)`` lie from pieces ``(N, 2)`` to ``(N, 2)``, ``(N, P)``."""
-    way, offset = (end - start)[:, None], points - start[:, None]
-    along = (offset * way).sum(axis=-1) / np.maximum((way * way).sum(axis=-1), 1e-12)
-    return np.hypot(*np.moveaxis(offset - along.clip(0, 1)[..., None] * way, -1, 0))
 
 
 def _fits(drawn: list[np.ndarray]) -> bool:
