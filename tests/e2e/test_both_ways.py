@@ -80,6 +80,52 @@ def test_on_a_phone_the_story_covers_nothing_that_it_asks_to_touch(visit, height
             page.get_by_role("button", name="Next").click()
 
 
+def test_a_projector_hides_the_story_and_the_arrow_keys_rest(visit):
+    page = visit("?scene=1", first=".scene")
+    image = page.locator(".run figure").first
+    image.wait_for()
+    page.keyboard.press("p")
+    page.locator(".scene").wait_for(state="hidden")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(2000)
+    assert "scene=1" in page.url
+    top, bottom = image.evaluate(
+        "e => [e.getBoundingClientRect().top, e.getBoundingClientRect().bottom]"
+    )
+    assert bottom > 0 and top < page.viewport_size["height"], "it is still in the window"
+    page.keyboard.press("p")
+    page.keyboard.press("ArrowRight")
+    page.locator(".scene .number", has_text="2 of 5").wait_for()
+
+
+GROW = """() => document.querySelector("[data-testid=stMainBlockContainer]")
+    .append(document.createElement("hr"))"""
+SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
+
+
+def test_what_a_hidden_scene_speaks_of_is_left_where_it_is(visit):
+    page = visit("?scene=1", first=".scene", width=390, height=667)
+    page.locator(".run figure").first.wait_for()
+    page.evaluate("document.body.classList.add('projector')")  # by no key: the scene is untouched
+    page.wait_for_timeout(500)
+    before = page.evaluate(SCROLLED)
+    page.evaluate(GROW)
+    page.wait_for_timeout(500)
+    assert page.evaluate(SCROLLED) == before
+
+
+def test_whoever_scrolls_during_a_scene_is_not_scrolled_back(visit):
+    page = visit("?scene=1", first=".scene", width=390, height=667)
+    page.locator(".run figure").first.wait_for()
+    page.wait_for_function(f"{SCROLLED} > 0")
+    page.mouse.move(195, 300)
+    page.mouse.wheel(0, -2000)
+    page.wait_for_function(f"{SCROLLED} === 0")
+    page.evaluate(GROW)
+    page.wait_for_timeout(500)
+    assert page.evaluate(SCROLLED) == 0
+
+
 def test_the_code_is_that_of_the_picture(visit):
     page = visit("?digit=5&network=robust&count=2&seed=4")
     made(page, 5)
