@@ -62,25 +62,17 @@ def _packed(data: bytes) -> bytes:
 
 
 def _frozen(path: Path):
+    """Freeze the file, by the likeliest size where it does not say its own."""
     from invert.inversion.freezing import freeze
-    from invert.inversion.freezing.refusal import Exceeded
+    from invert.inversion.freezing.refusal import WrongSize
 
-    try:
-        return freeze(path)
-    except Exceeded:
-        raise
-    except ValueError as error:
-        if "shape=" not in str(error):
-            raise
-        why: ValueError = error
-    for size in LIKELY_SIZES:
+    refusals: list[WrongSize] = []
+    for size in (None, *LIKELY_SIZES):
         try:
             return freeze(path, shape=size)
-        except Exceeded:
-            raise
-        except ValueError as error:  # one that is not about the size says more than one that is
-            why = why if "shape=" in str(error) or "shape=" not in str(why) else error
-    raise why
+        except WrongSize as error:
+            refusals.append(error)
+    raise refusals[0]  # the one that speaks of no guess
 
 
 def _rehearse(frozen, effort: yours.Effort) -> None:

@@ -31,11 +31,13 @@ from small_networks import (
     probabilities_of,
     softmax,
     weights,
+    write,
 )
 
 import invert
 from invert.inversion import compiling, freezing
 from invert.inversion.freezing import freeze, passing
+from invert.inversion.freezing.refusal import Refusal, WrongSize
 from invert.inversion.freezing.workload import workload
 from invert.inversion.frozen_graph import FrozenGraph
 from invert.page import markup, reader, throwaway, yours
@@ -248,6 +250,29 @@ def test_a_size_that_nobody_can_guess_is_refused_without_an_argument(tmp_path):
     with pytest.raises(ValueError, match="3,000 values") as caught:
         reader._frozen(tmp_path / "own.keras")
     assert "no field for the size of an image" in yours._sentence(str(caught.value).encode(), "“o”")
+
+
+def test_a_refusal_speaks_of_no_size_that_was_guessed(tmp_path):
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, None, name="x")
+        tf.matmul(x, tf.constant(weights(3000, 10)), name="logits")
+    write(tmp_path / "own.pb", graph)
+    with pytest.raises(WrongSize, match="takes any shape") as caught:
+        reader._frozen(tmp_path / "own.pb")
+    assert "784" not in str(caught.value)
+
+
+def test_what_another_size_would_not_mend_ends_the_search(tmp_path, monkeypatch):
+    tried = []
+
+    def refuse(path, shape):
+        tried.append(shape)
+        raise Refusal("The network draws random numbers. Say shape=.") if shape else WrongSize("?")
+
+    monkeypatch.setattr(freezing, "freeze", refuse)
+    with pytest.raises(Refusal, match="random numbers"):
+        reader._frozen(tmp_path / "own.pb")
+    assert tried == [None, reader.LIKELY_SIZES[0]]
 
 
 # --- How much may be asked for

@@ -9,6 +9,10 @@ class Exceeded(Refusal):
     """A bound was reached: there is no use in trying it in another way."""
 
 
+class WrongSize(Refusal):
+    """The size of an image is not said, or does not fit: another may."""
+
+
 class Unfed(Refusal):
     """An output depends on a placeholder that has no value."""
 

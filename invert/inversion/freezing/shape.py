@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from invert.inversion.checks import brief
-from invert.inversion.freezing.refusal import Refusal
+from invert.inversion.freezing.refusal import Refusal, WrongSize
 
 USUAL = (28, 28)  # the one flat size that needs no shape=
 MAX_VALUES = 2**22
@@ -39,7 +39,8 @@ def layouts(static: tuple | None, told) -> list[Layout]:
         told: the shape of an image, by whoever brings the network, or None.
 
     Raises:
-        Refusal: the shape cannot be told from this, or the two do not fit.
+        WrongSize: the shape cannot be told from this, or the two do not fit.
+        Refusal: images have no such shape.
 
     >>> layouts((None, 784), None)
     [Layout(input_shape=(784,), image_shape=(28, 28))]
@@ -56,7 +57,7 @@ def layouts(static: tuple | None, told) -> list[Layout]:
     if static is None or None in static[1:]:
         if told is None:
             taken = "any shape" if static is None else f"the shape {static}"
-            raise Refusal(
+            raise WrongSize(
                 f"The network's input takes {taken}, so say which size its images have:"
                 " shape=(28, 28), or shape=(32, 32, 3) if they are in colour."
             )
@@ -77,7 +78,7 @@ def _known(sides: tuple[int, ...], told) -> Layout:
         if told is not None:
             image = _image(told)
         if image is None:
-            raise Refusal(
+            raise WrongSize(
                 f"The network takes {long[0]:,} values an image, which may lie in rows of any"
                 f" length. Say how, {_hint(long[0])}."
             )
@@ -147,8 +148,8 @@ def _ways_in(told: tuple[int, ...]) -> list[Layout]:
     return [Layout(shape, image) for shape in dict.fromkeys(shapes)]
 
 
-def _misfit(static, told) -> Refusal:
-    return Refusal(f"The network's input takes the shape {static}; shape={told} does not fit it.")
+def _misfit(static, told) -> WrongSize:
+    return WrongSize(f"The network's input takes the shape {static}; shape={told} does not fit it.")
 
 
 def _hint(count: int) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from invert.inversion.freezing.flattening.convolutions import is_channels_first
-from invert.inversion.freezing.refusal import Refusal, shortened
+from invert.inversion.freezing.refusal import Refusal, WrongSize, shortened
 from invert.inversion.freezing.shape import layouts
 from invert.inversion.freezing.source import Source
 
@@ -40,7 +40,8 @@ def open_model(model, told=None, name: str | None = None) -> Source:
             errors.append(error)
             continue
         return _source(name or model.name, call, list(inputs), concrete)
-    raise Refusal(
+    kind = Refusal if told is None else WrongSize
+    raise kind(
         f"The Keras model cannot be called on its images ({shortened(errors[0])})."
     ) from errors[0]
 
@@ -73,7 +74,7 @@ def _ways_in(model, told):
         inputs = {t.name: tf.TensorSpec(t.shape, t.dtype, name=t.name) for t in tensors}
         return [(inputs, lambda given: tf.nest.pack_sequence_as(arranged, list(given)))]
     if not model.built or told is None:
-        raise Refusal(
+        raise WrongSize(
             "A Keras model must be built, with one input of a known shape; this one has none."
             " Give it a keras.Input, or call it once and say shape=(height, width)."
         )

@@ -13,7 +13,7 @@ import tensorflow as tf
 from tensorflow.python.framework import ops, tensor_util
 
 from invert.inversion.freezing.flattening import cost
-from invert.inversion.freezing.refusal import Exceeded, Refusal, shortened
+from invert.inversion.freezing.refusal import Exceeded, Refusal, WrongSize, shortened
 
 # Of two images and all that lies between them and the logits. ResNet-50 at 224×224 has 0.3 GB.
 MAX_BYTES = 2**29
@@ -198,7 +198,7 @@ class Flat:
             # What tf.graph_util.import_graph_def does, in a tenth of its time.
             return ops.Operation.from_node_def(alone, self._graph, tensors).outputs
         except Exception as error:  # each operation has errors of its own
-            raise Refusal(
+            raise WrongSize(
                 f"The network's operation {node.name!r} ({node.op}) does not fit what is put into"
                 f" it ({shortened(error)})."
             ) from error
