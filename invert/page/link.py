@@ -6,6 +6,8 @@ import streamlit as st
 
 from invert.drawing import in_link
 from invert.drawing.strokes import PIECES, segments
+from invert.networks.classifier import CLASSIFIERS
+from invert.page import network, state
 
 # The keys of all widgets that are bound to the URL.
 CHOICES: tuple[str, ...] = (
@@ -58,12 +60,12 @@ def drawing(text: str) -> dict | None:
 
 
 def keep_drawing(strokes: dict | None) -> None:
-    """Put the drawing into the address, which then opens with it."""
+    """Put the drawing into the address, which then opens with it; or leave out one too long."""
     try:
         short = len(segments(strokes)) <= MOST_PIECES  # whatever its objects are
         text = in_link.encode(strokes) if short else ""
-    except ValueError:  # it is no drawing, which the reading says
-        short, text = True, ""
+    except ValueError:  # it has too many points, or is no drawing: the reading says which
+        short, text = False, ""
     st.session_state[LEFT_OUT] = not short
     if text != st.query_params.get(DRAWING, ""):
         if text:
@@ -75,6 +77,16 @@ def keep_drawing(strokes: dict | None) -> None:
 def leaves_drawing_out() -> bool:
     """Whether the drawing is too long for the address."""
     return st.session_state.get(LEFT_OUT, False)
+
+
+def left_out() -> str:
+    """Return what the page shows and no link can: "your network" before all; or ""."""
+    chosen, instead = network.chosen(), state.instead()
+    if chosen.name not in CLASSIFIERS and chosen.source is not None:
+        return "your network"
+    if instead is not None:
+        return "" if instead.in_link else "the picture"
+    return "the drawing" if leaves_drawing_out() else ""
 
 
 def example() -> str:

@@ -40,7 +40,7 @@ def put_example() -> None:
 
 def _put_example(digit: int, number: int) -> None:
     words = f"MNIST test digit, labelled {digit}"
-    put(lambda: state.Instead(examples.load()[digit, number], words))
+    put(lambda: state.Instead(examples.load()[digit, number], words, in_link=True))
 
 
 def _first_example() -> tuple[int, int]:

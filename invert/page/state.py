@@ -22,10 +22,17 @@ MY_DRAWING, DRAWN = "my drawing", "drawn"
 
 
 class Instead(NamedTuple):
-    """An image that stands in the drawing's place, and what it is in a few words."""
+    """An image that stands in the drawing's place.
+
+    Attributes:
+        image: in [0, 1].
+        words: what it is, in a few words.
+        in_link: whether whoever opens the page's address sees it as well, as they do an example.
+    """
 
     image: np.ndarray
     words: str
+    in_link: bool = False
 
 
 class Choice(NamedTuple):

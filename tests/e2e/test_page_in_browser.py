@@ -253,6 +253,10 @@ def test_a_drawing_too_long_for_the_link_is_said_to_be_left_out(visit):
     assert "drawing=" not in page.evaluate("navigator.clipboard.readText()")
     Easel(page).tool("Undo").click()
     page.locator(".left-out").wait_for(state="detached")
+    page.locator(".st-key-read-1 button").dispatch_event("click")
+    page.locator("[data-left-out='the picture']").wait_for()
+    page.locator(".share").click()
+    page.get_by_role("button", name="Copied without the picture").wait_for()
 
 
 def test_strokes_of_the_mouse_are_read(visit):

@@ -5,7 +5,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from page_driver import CANVAS, ONE, ZERO, Page, at
+from page_driver import CANVAS, ONE, ZERO, Page, at, encoded
+from PIL import Image
 
 from invert.drawing import from_strokes, in_link
 from invert.page import link, settings, shown_instead
@@ -166,3 +167,32 @@ def test_a_drawing_that_takes_long_to_shorten_is_not_kept_whatever_it_is_made_of
     assert classify.LEFT_OUT not in page.click("example").words, "the link shows the example"
     page.click("back").draw({"objects": [{**long, key: long[key][:100]}]})
     assert page.test.query_params["drawing"] == "short" and classify.LEFT_OUT not in page.words
+
+
+def left_out(page):
+    """What the button Share says that the link is without."""
+    return re.search(r'data-left-out="([^"]*)"', page.html)[1]
+
+
+def test_share_says_that_a_picture_is_in_no_link_and_no_other_is_named_in_its_place(page):
+    assert left_out(page) == "", "whoever opens the link is met by the same example"
+    assert left_out(page.draw(ZERO)) == ""
+    assert left_out(page.click("example")) == "" and "example" in page.test.query_params
+    page.click("read-1")
+    assert left_out(page) == "the picture" and "example" not in page.test.query_params
+    assert left_out(page.click("back")) == ""
+    page.click("example")
+    digit = encoded(Image.fromarray(np.uint8(255 * (1 - from_strokes(ONE)))), "PNG")
+    page.test.get_by_key("upload").upload("one.png", digit, "image/png")
+    page.run()
+    assert "your picture one.png" in page.words
+    assert left_out(page) == "the picture" and "example" not in page.test.query_params
+    assert left_out(page.draw(ONE)) == ""
+
+
+def test_share_says_that_a_drawing_of_too_many_points_is_left_out(page):
+    across = np.linspace(20, 260, 10_001).tolist()
+    path = [["M", 20, 20], *(["L", x, 140] for x in across)]
+    page.draw({"objects": [{"type": "Path", "path": path}]})
+    assert left_out(page) == "the drawing" and "drawing" not in page.test.query_params
+    assert "at most 10,000 points" in page.words

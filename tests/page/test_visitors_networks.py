@@ -15,7 +15,8 @@ from PIL import Image
 import invert
 from invert import upload
 from invert.inversion.freezing import freeze
-from invert.page import network, visitors_networks, yours
+from invert.page import link, network, visitors_networks, yours
+from invert.page.panels import classify
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +76,7 @@ def uploader(page):
 def test_without_a_file_the_page_asks_for_one(page):
     page.choose("network", "yours").draw(ONE)
     assert visitors_networks.NOT_YET in page.words and page.answer is None and not page.images
+    assert 'data-left-out=""' in page.html, "a link has all there is"
     assert "at most 8 MB" in page.words and 'role="alert"' not in page.html
     page.choose("network", "energy")
     assert page.answer == 1 and page.images, "the others go on"
@@ -123,8 +125,18 @@ def test_a_network_of_other_images_is_shown_a_picture(page, files, drop, monkeyp
     assert f"<b>{want.argmax()}</b>" in page.html
     page.click("read-1")
     assert "drawn to be a 2 by yours" in page.html
+    assert 'data-left-out="your network"' in page.html, "as Share says"
     page.choose("network", "energy")
     assert "drawn to be a 2" not in page.html, "it is no drawing of a digit"
+    assert 'data-left-out=""' in page.html
+
+
+def test_nothing_is_said_of_a_drawing_where_no_canvas_is_shown(page, files, drop, monkeypatch):
+    monkeypatch.setattr(link, "MOST_PIECES", 0)
+    page.draw(ZERO)
+    assert classify.LEFT_OUT in page.words
+    drop(page.choose("network", "yours"), "c.keras", (files / "colours.keras").read_bytes())
+    assert "Give it a picture to read." in page.words and classify.LEFT_OUT not in page.words
 
 
 def test_a_bad_file_is_refused_in_a_sentence_and_the_one_before_stays(page, files, drop):

@@ -33,15 +33,15 @@ addEventListener("click", (event) => {
   if (side) showSide(side);
 });
 
-// Share: the address holds every choice and the drawing, unless that is too long.
+// Share: the address holds every choice and the drawing. What it cannot hold, the left side says.
 addEventListener("click", async (event) => {
   const button = event.target.closest?.(".share");
   if (!button) return;
   const said = button.parentElement.querySelector("[role=status]");
   try {
     await copy(location.href);
-    const whole = !document.querySelector(".left-out");
-    button.textContent = said.textContent = whole ? "Link copied" : "Copied without the drawing";
+    const leftOut = document.querySelector("[data-left-out]")?.dataset.leftOut;
+    button.textContent = said.textContent = leftOut ? `Copied without ${leftOut}` : "Link copied";
   } catch {
     button.textContent = said.textContent = "Copy it from the address bar";
   }

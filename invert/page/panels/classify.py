@@ -28,7 +28,9 @@ SOON = "The answer comes as soon as the models are loaded."
 NO_PICTURE = "Give it a picture to read."
 HIDE_CANVAS = "<style>[data-testid=stLayoutWrapper]:has(> .st-key-easel) { display: none }</style>"
 EMPTY = "Empty the canvas"
-LEFT_OUT = "This drawing is too long for a link, so Share leaves it out. A shorter one goes in."
+LEFT_OUT = (
+    "This drawing is too long for a link, so Share leaves it out. Draw a shorter one to include it."
+)
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -58,9 +60,14 @@ def show() -> None:
             image, error = _picture(chosen)
     else:
         image, error = _image(drawn)
+    if drawn.changed:
+        link.keep_drawing(drawn.strokes)
+    if drawn.instead and not drawn.instead.in_link:
+        link.keep_example("")  # it is in the place of the one that the address names
     with answer:
         reading = _reading(image, error, chosen, drawn)
-        st.html(f'<div class="reading" data-strokes="{drawn.finished}">{reading}</div>')
+        kept = f'data-strokes="{drawn.finished}" data-left-out="{link.left_out()}"'
+        st.html(f'<div class="reading" {kept}>{reading}</div>')
     with strip:
         st.html(failure.instead(lambda: layers.html(image, chosen, loading.ready())))
     with back:
@@ -70,9 +77,7 @@ def show() -> None:
             on_click=shown_instead.take_away,
             disabled=drawn.instead is None,
         )
-    if drawn.changed:
-        link.keep_drawing(drawn.strokes)
-    if link.leaves_drawing_out() and not drawn.instead:
+    if link.leaves_drawing_out() and not drawn.instead and chosen.digits:
         st.html(markup.sentence(LEFT_OUT, "note left-out"))
     if not drawn.under_way:
         _let_the_right_side_follow(image)
