@@ -8,7 +8,7 @@ import os
 import time
 from pathlib import Path
 
-from invert.page import throwaway, yours
+from invert.page import refusals, throwaway, yours
 
 # Of what does not say its size, the likeliest first. Values in a row fit at most one of these.
 LIKELY_SIZES = ((28, 28), (32, 32, 3), (32, 32), (64, 64), (28, 28, 3), (64, 64, 3))
@@ -37,7 +37,7 @@ def answer(data: bytes) -> bytes:
     except OSError:  # a file of its own became too large
         return yours.REFUSED + yours.UNPACKS.encode()
     except ValueError as error:
-        return yours.REFUSED + str(error).encode(errors="replace")[: yours.MOST_TEXT]
+        return yours.REFUSED + str(error).encode(errors="replace")[: refusals.MOST_TEXT]
     except Exception as error:  # by its name: what is wrong may be TensorFlow itself
         if type(error).__name__ != "ResourceExhaustedError":
             raise
@@ -50,7 +50,7 @@ def answer(data: bytes) -> bytes:
 def _packed(data: bytes) -> bytes:
     from invert.inversion.freezing import passing
 
-    path = Path(yours.ALIAS)
+    path = Path(refusals.ALIAS)
     path.write_bytes(data)
     try:
         frozen = _frozen(path)

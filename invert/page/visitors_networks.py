@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 import invert
-from invert.page import failure, limits, queue, state, yours
+from invert.page import failure, limits, queue, refusals, state, yours
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
@@ -100,7 +100,7 @@ def said() -> str:
         return PUT_AWAY if MINE in st.session_state else WHAT
     size = "×".join(str(side) for side in graph.image_shape)
     least, most = graph.pixel_range
-    name = yours.called(st.session_state.get(NAME, ""))
+    name = refusals.shown_name(st.session_state.get(NAME, ""))
     return f"{name} reads {size} images from {least:g} to {most:g}, {graph.classes} classes."
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import re
 from typing import TYPE_CHECKING
 
 from invert.inversion.checks import MAX_STEPS
-from invert.page import throwaway
+from invert.page import refusals, throwaway
+from invert.page.refusals import ALIAS, RULE, WAY_OUT
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
@@ -34,14 +34,11 @@ SECONDS, CPU_SECONDS, MEMORY = 60, 60, 3 * 2**30
 FILE, FILES = MOST_UNPACKED, 256
 # Steps, and the seconds of both cores together that the dearest run may take by them.
 REHEARSED, FAR_TOO_LONG = 3, 60
-MOST_ANSWER, MOST_TEXT = MOST_UNPACKED + 2**22, 2000
+MOST_ANSWER = MOST_UNPACKED + 2**22
 READER = ("-m", "invert.page.reader")
-ALIAS = "the-file-of-a-visitor"  # what the file is called where it is read
 # What an answer begins with.
 GRAPH, REFUSED, MEMORY_GONE = b"g", b"r", b"m"
 
-RULE = "A network must be a .keras, .h5 or .pb file of at most 8 MB"
-WAY_OUT = 'Keras writes one with model.save("mine.keras").'
 DRAGS = (
     "A network must not run many times slower than its arithmetic explains, as this one does. Use"
     " common layers."
@@ -53,19 +50,7 @@ UNPACKS = (
 NO_ROOM = "The server has no room to read a network now. Try again in a moment."
 HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 GRAPHS = (b"\x0a", b"\x12", b"\x18", b"\x22")  # the fields of a GraphDef
-PATH = re.compile(r"(?<![\w.:/])/(?:[\w.+@-]+/)+[\w.+@-]*")
-# What `invert.freeze` may be told, and this page has no field for.
-NO_FIELDS = {
-    "input": "the input's name",
-    "feed": "the values of other inputs",
-    "output": "the output's name",
-    "shape": "the size of an image",
-    "pixel_range": "the range of its pixels",
-}
-ARGUMENT = re.compile(rf"\b({'|'.join(NO_FIELDS)})=")
-SENTENCES, ALTERNATIVES = re.compile(r"(?<=[.]) (?=[A-Z])"), re.compile(r",? or |, so say ")
 EFFORT = "effort"  # where a frozen graph keeps it
-LONGEST_NAME, LONGEST_SENTENCE = 40, 500
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,29 +86,29 @@ def read(name: str, data: bytes) -> FrozenGraph:
     Raises:
         ValueError: it breaks one of the rules, or it ends whatever reads it; in one sentence.
     """
-    file = called(name)
-    _check_bytes(file, data)
+    name = refusals.shown_name(name)
+    _check_bytes(name, data)
     try:
         answer = throwaway.run(READER, data, SECONDS, MOST_ANSWER)
     except throwaway.TookTooLong:
         raise ValueError(
-            f"A network must be read within {SECONDS} seconds; {file} took too long. Give a"
+            f"A network must be read within {SECONDS} seconds; {name} took too long. Give a"
             " smaller one."
         ) from None
     except throwaway.WantedMemory:
-        raise ValueError(_no_memory(file)) from None
+        raise ValueError(refusals.no_memory(name, MEMORY)) from None
     except throwaway.Ended:
         raise ValueError(
-            f"A network must not end whatever reads it; {file} ended the process that read it."
+            f"A network must not end whatever reads it; {name} ended the process that read it."
             f" {WAY_OUT}"
         ) from None
     except OSError:
         raise ValueError(NO_ROOM) from None
     kind, rest = answer[:1], answer[1:]
     if kind == MEMORY_GONE:
-        raise ValueError(_no_memory(file))
+        raise ValueError(refusals.no_memory(name, MEMORY))
     if kind == REFUSED:
-        raise ValueError(_sentence(rest, file))
+        raise ValueError(refusals.sentence(rest, name))
     from invert.inversion.compiling import without_xla
     from invert.inversion.freezing import passing
 
@@ -134,7 +119,7 @@ def read(name: str, data: bytes) -> FrozenGraph:
         frozen = passing.unpack(rest, f"yours-{digest}")
         check(frozen)
     except ValueError:  # the process has checked that already; so it was not itself any more
-        raise ValueError(f"The process that read {file} gave no valid answer. {WAY_OUT}") from None
+        raise ValueError(f"The process that read {name} gave no valid answer. {WAY_OUT}") from None
     return without_xla(frozen)
 
 
@@ -213,64 +198,11 @@ def _check_load(effort: float, results: float) -> None:
         )
 
 
-def _check_bytes(called: str, data: bytes) -> None:
+def _check_bytes(name: str, data: bytes) -> None:
     if len(data) > MOST_BYTES:
         size = len(data) / 2**20
-        raise ValueError(f"{RULE}; {called} has {size:,.1f} MB. Give a smaller network.")
+        raise ValueError(f"{RULE}; {name} has {size:,.1f} MB. Give a smaller network.")
     if not data:
-        raise ValueError(f"{RULE}; {called} is empty. {WAY_OUT}")
+        raise ValueError(f"{RULE}; {name} is empty. {WAY_OUT}")
     if not data.startswith((HDF5, ZIP, *GRAPHS)):
-        raise ValueError(f"{RULE}; by its first bytes {called} is none of these. {WAY_OUT}")
-
-
-def called(name: str) -> str:
-    """A file's name as a sentence shows it, without its folders."""
-    name = "".join(sign for sign in re.split(r"[/\\]", name)[-1] if sign.isprintable()).strip()
-    if len(name) > LONGEST_NAME:
-        name = f"{name[: LONGEST_NAME // 2]}…{name[-LONGEST_NAME // 2 + 1 :]}"
-    return f"“{name or 'your file'}”"
-
-
-def _sentence(text: bytes, called: str) -> str:
-    """What the process says of the file, in one line, without a path of the server's."""
-    from invert.inversion.freezing.files.formats import TAKEN
-
-    said = " ".join(text[:MOST_TEXT].decode(errors="replace").split())
-    said = PATH.sub("…", said.replace(TAKEN, RULE))
-    said = for_the_page("".join(sign for sign in said if sign.isprintable()))
-    if len(said) > LONGEST_SENTENCE:
-        said = said[: LONGEST_SENTENCE - 1] + "…"
-    if not said:
-        return f"{RULE}; {called} cannot be read. {WAY_OUT}"
-    named = said.replace(ALIAS, called)
-    return named if called in named else f"{called} cannot be used. {named}"
-
-
-def for_the_page(said: str) -> str:
-    """Return what freezing says without the arguments that it asks for.
-
-    What can be done without them stays; where they are given is said at the end.
-    """
-    kept: list[str] = []
-    for sentence in SENTENCES.split(said):
-        if ARGUMENT.search(sentence):
-            ways = ALTERNATIVES.split(sentence.rstrip("."))
-            sentence = " or ".join(way for way in ways if not ARGUMENT.search(way))
-            sentence = f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
-        kept += [sentence] if sentence else []
-    asked = [name for name in NO_FIELDS if name in ARGUMENT.findall(said)]
-    if asked:
-        fields = " and ".join(NO_FIELDS[name] for name in asked)
-        given = ", ".join(f"{name}=…" for name in asked)
-        kept.append(
-            f"This page has no field for {fields}. In Python, invert.freeze(…, {given}) takes"
-            f" {'it' if len(asked) == 1 else 'them'}."
-        )
-    return " ".join(kept)
-
-
-def _no_memory(called: str) -> str:
-    return (
-        f"A network must be read in {MEMORY // 2**30} GB of memory; {called} needs more memory"
-        " than that. Give a smaller one."
-    )
+        raise ValueError(f"{RULE}; by its first bytes {name} is none of these. {WAY_OUT}")

@@ -1,5 +1,6 @@
 """A visitor's own network: read in a process that is thrown away, or refused in one sentence."""
 
+import ast
 import dataclasses
 import inspect
 import io
@@ -40,7 +41,7 @@ from invert.inversion.freezing import freeze, passing
 from invert.inversion.freezing.refusal import Refusal, WrongSize
 from invert.inversion.freezing.workload import workload
 from invert.inversion.frozen_graph import FrozenGraph
-from invert.page import markup, reader, throwaway, yours
+from invert.page import markup, reader, refusals, throwaway, yours
 
 layers = keras.layers
 HERE = Path(__file__).parent
@@ -85,7 +86,7 @@ def refusal(name, data):
         yours.read(name, data)
     said = str(caught.value)
     assert "\n" not in said and said.isprintable() and said.endswith((".", "…"))
-    assert len(said) < 700 and yours.ALIAS not in said
+    assert len(said) < 700 and refusals.ALIAS not in said
     assert tempfile.gettempdir() not in said and "site-packages" not in said
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
     return said
@@ -200,33 +201,52 @@ NUMBER = "The network returns one number an image. Name its scores with output=,
         ("The network has no weights.", "The network has no weights."),
         (
             "It takes any shape, so say which: shape=(28, 28), or shape=(32, 32, 3) in colour.",
-            "It takes any shape. This page has no field for the size of an image. In Python,"
-            " invert.freeze(…, shape=…) takes it.",
+            "It takes any shape. This page cannot be told the size of an image; in Python"
+            " invert.freeze(…, shape=…) can.",
         ),
         (
             f"{PLACEHOLDERS} input=, and give the others a value, as feed={{'keep': 1.0}}.",
-            "The network has 2 placeholders: 'x', 'keep'. This page has no field for the input's"
-            " name and the values of other inputs. In Python, invert.freeze(…, input=…, feed=…)"
-            " takes them.",
+            "The network has 2 placeholders: 'x', 'keep'. This page cannot be told the input's"
+            " name and the values of other inputs; in Python invert.freeze(…, input=…, feed=…)"
+            " can.",
         ),
         (
             f"{NUMBER} sigmoid.",
-            "The network returns one number an image. End it in a sigmoid. This page has no field"
-            " for the output's name. In Python, invert.freeze(…, output=…) takes it.",
+            "The network returns one number an image. End it in a sigmoid. This page cannot be"
+            " told the output's name; in Python invert.freeze(…, output=…) can.",
+        ),
+        (
+            f"{PLACEHOLDERS} input=, feed= or shape=.",
+            "The network has 2 placeholders: 'x', 'keep'. This page cannot be told the input's"
+            " name, the values of other inputs and the size of an image; in Python"
+            " invert.freeze(…, input=…, feed=…, shape=…) can.",
         ),
     ],
 )
 def test_no_argument_is_asked_for_that_the_page_has_no_field_for(said, read):
-    assert yours.for_the_page(said) == read
-    assert yours._sentence(said.encode(), "“own”") == f"“own” cannot be used. {read}"
+    assert refusals.without_arguments(said) == read
+    assert refusals.sentence(said.encode(), "“own”") == f"“own” cannot be used. {read}"
 
 
 def test_every_argument_that_freezing_asks_for_is_known_to_the_page():
-    source = Path(freezing.__file__).parent
-    texts = "".join(path.read_text() for path in source.rglob("*.py"))
-    asked = set(re.findall(r"(?:with|say|another|or|example|as) (?:f\")?([a-z_]+)=[.,({]", texts))
+    known = inspect.signature(freeze).parameters
+    argument = re.compile(rf"\b({'|'.join(known)})=")
+    asked = {
+        name
+        for path in Path(freezing.__file__).parent.rglob("*.py")
+        for text in texts_of(path.read_text())
+        for name in argument.findall(text)
+    }
     asked -= {"signature"}  # of folders, and nobody can drop one
-    assert asked == set(yours.NO_FIELDS) < set(inspect.signature(freeze).parameters)
+    assert asked == set(refusals.NO_FIELDS)
+
+
+def texts_of(source):
+    """The string literals of a module and the parts of its f-strings, but no docstrings."""
+    tree = ast.parse(source)
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return [n.value for n in nodes if isinstance(n.value, str) and id(n) not in alone]
 
 
 @pytest.mark.parametrize(
@@ -249,7 +269,9 @@ def test_a_size_that_nobody_can_guess_is_refused_without_an_argument(tmp_path):
     keras.Sequential([keras.Input((3000,)), layers.Dense(10)]).save(tmp_path / "own.keras")
     with pytest.raises(ValueError, match="3,000 values") as caught:
         reader._frozen(tmp_path / "own.keras")
-    assert "no field for the size of an image" in yours._sentence(str(caught.value).encode(), "“o”")
+    assert "cannot be told the size of an image" in refusals.sentence(
+        str(caught.value).encode(), "“o”"
+    )
 
 
 def test_a_refusal_speaks_of_no_size_that_was_guessed(tmp_path):
@@ -410,7 +432,7 @@ def test_hostile_files_are_one_sentence_each_and_leave_nothing(saved, tmp_path):
             assert kind in "gr", name
             continue
         assert kind == "r", name
-        said_of_it = yours._sentence(text.encode(), "“own”")
+        said_of_it = refusals.sentence(text.encode(), "“own”")
         assert re.search(said, said_of_it), (name, said_of_it)
         assert "\n" not in said_of_it and left == [], name
     assert not (tmp_path / "mark").exists()
@@ -726,7 +748,7 @@ def test_a_sentence_of_the_process_is_one_line_without_paths(answered):
     said = answered(b"rCannot open /tmp/x-1/the/file.h5 of\n\n the-file-of-a-visitor\x1b[1m.")
     assert said == "Cannot open … of “own.h5”[1m."
     unnamed = "“own.h5” cannot be used. "
-    assert len(answered(b"r" + b"x" * 10**6)) == len(unnamed) + yours.LONGEST_SENTENCE
+    assert len(answered(b"r" + b"x" * 10**6)) == len(unnamed) + refusals.LONGEST_SENTENCE
     assert answered(b"r\xff\xfe.\n") == f"{unnamed}��."
     assert answered(b"r").startswith("A network must be a .keras")
     assert "more memory" in answered(b"m")
