@@ -20,12 +20,19 @@ class Scene(NamedTuple):
         touch: what to do in it.
         where: the key of what is to be touched; the style sheet frames it.
         shows: the page's state, as its keys and their values.
+        reached: in what is framed, what a finger has to reach; without it, all of it.
     """
 
     sentence: str
     touch: str
     where: str
     shows: dict[str, Any]
+    reached: str = ""
+
+    @property
+    def touched(self) -> str:
+        """What a finger has to reach, as a selector."""
+        return f".st-key-{self.where} {self.reached}".strip()
 
 
 DRAWS = {
@@ -45,6 +52,7 @@ SCENES = (
         "run",
         {**DRAWS, state.NETWORK: "question", state.METHOD: "plain", state.START: "noise",
          state.DIGIT: "8"},
+        reached="figure",
     ),
     Scene(
         "The network cannot see most of a picture. The digit drowns in this noise, and"
@@ -52,6 +60,7 @@ SCENES = (
         "Move the slider.",
         "lost",
         {state.LEFT: "Classify", state.RIGHT: "What is lost", state.NETWORK: "question"},
+        reached=".way",
     ),
     Scene(
         "Now the same network, trained on digits that were disturbed to mislead it. The same plan"
@@ -77,18 +86,16 @@ SCENES = (
 )  # fmt: skip
 
 
-# What a visitor has chosen where a control is not shown; of None, nothing is known then.
+# What a visitor has chosen where a control is not shown; None: this is left as it is.
 USUAL: dict[str, Any] = {
     **DRAWS,
     state.SEED: settings.SEED,
     **dict.fromkeys((state.LEFT, state.RIGHT, state.NETWORK, state.DIGIT, state.CLASS)),
 }
-# In what is framed, what a finger has to reach; else all of it.
-REACHED = {"run": "figure", "lost": ".way"}
 
 
 def open_by_link() -> None:
-    """Open the scene that the link names, if there is such a one. Call it before any widget."""
+    """Open the scene that the link names, if there is one. Call it before any widget."""
     if SCENE in st.session_state:
         return
     asked = st.query_params.get(link.SCENE, "")
@@ -112,10 +119,9 @@ def show() -> None:
     st.query_params[link.SCENE] = str(number)
     scene = SCENES[number - 1]
     side = "reads" if scene.where == "easel" else "draws"
-    touched = f".st-key-{scene.where} {REACHED.get(scene.where, '')}"
     with st.container(key="scene", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(
-            f'<section class="scene" data-side="{side}" data-touched="{touched}"'
+            f'<section class="scene" data-side="{side}" data-touched="{scene.touched}"'
             ' aria-label="The story">'
             f'<p class="number">{number} of {len(SCENES)}</p><div role="status">'
             f"<p>{escape(scene.sentence)}</p><p><b>{escape(scene.touch)}</b></p></div></section>"
@@ -132,19 +138,21 @@ def show() -> None:
 
 def _turn_to(number: int) -> None:
     """Show a scene's state; or, where the story is closed, the visitor's own choices again."""
-    theirs = _theirs()
-    shown = SCENES[number - 1].shows if number else theirs
-    for key, value in shown.items():
-        st.session_state[key] = value
-    st.session_state[SCENE], st.session_state[THEIRS] = number, theirs
+    kept = st.session_state
+    present = kept.get(SCENE, 0)
+    theirs = kept[THEIRS] | _chosen_in_the_scene(present) if present else _before_the_story()
+    for key, value in (SCENES[number - 1].shows if number else theirs).items():
+        kept[key] = value
+    kept[SCENE], kept[THEIRS] = number, theirs
 
 
-def _theirs() -> dict[str, Any]:
-    """What the visitor chose before the story; where they chose otherwise in a scene, that."""
-    kept, number = st.session_state, st.session_state.get(SCENE, 0)
-    if not number:
-        before = {key: kept.get(key, usual) for key, usual in USUAL.items()}
-        return {key: value for key, value in before.items() if value is not None}
-    shown = SCENES[number - 1].shows
-    changed = {key: kept[key] for key in shown if kept.get(key, shown[key]) != shown[key]}
-    return kept[THEIRS] | changed
+def _before_the_story() -> dict[str, Any]:
+    """What the visitor has chosen while no scene is shown."""
+    before = {key: st.session_state.get(key, usual) for key, usual in USUAL.items()}
+    return {key: value for key, value in before.items() if value is not None}
+
+
+def _chosen_in_the_scene(number: int) -> dict[str, Any]:
+    """What the visitor has chosen otherwise than the scene of this number shows it."""
+    kept, shown = st.session_state, SCENES[number - 1].shows
+    return {key: kept[key] for key in shown if kept.get(key, shown[key]) != shown[key]}
