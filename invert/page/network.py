@@ -93,15 +93,17 @@ def show_meaning() -> None:
         st.html(markup.sentence(f"`{name}`: {MEANINGS[name]}", "meaning"))
         return
     with st.container(key="your-network", horizontal=True, vertical_alignment="center"):
+        # 17rem, in pixels as Streamlit takes it. The line beside it has the rest.
         with st.container(key="network-file", width=272):
             _take_file()
         st.html(markup.sentence(visitors_networks.said(), "meaning"))
 
 
 def _take_file() -> None:
-    """Let the visitor drop a file. Once it is read a new, empty place stands there.
+    """Let the visitor drop a file.
 
-    So no file stands there that is not in use; which one is, is said beside.
+    After a file is read the field is emptied, so it never shows a refused one. The line beside it
+    names the network in use.
     """
     file = st.file_uploader(
         "Your trained network",
