@@ -181,6 +181,6 @@ def call(
     imports += "import numpy as np\n\n" if drawn else ""
     imports += "import invert\nfrom invert import film"
     images = "in the network's own pixel range" if yours else f"({count}, 28, 28) float32 in [0, 1]"
-    levels = f"scale={SCALE}{', pixel_range=run.pixel_range' if yours else ''}"
-    kept = f'Path("{digit}.png").write_bytes(film.png(run.images, {levels}))'
+    how = f"scale={SCALE}{', pixel_range=run.pixel_range' if yours else ''}"
+    kept = f'Path("{digit}.png").write_bytes(film.png(run.images, {how}))'
     return f"{imports}\n\n{line}\n# run.images: {images}\n{kept}\n"

@@ -152,6 +152,30 @@ def test_your_own_network_may_read_colour_and_any_size(drawing, tmp_path, monkey
         np.testing.assert_allclose(images, run.images, atol=1e-3)
 
 
+def test_the_call_keeps_the_range_of_your_own_networks_pixels(tmp_path, monkeypatch):
+    import keras
+
+    monkeypatch.chdir(tmp_path)
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(10)]
+    keras.Sequential([keras.Input((28, 28, 1)), *layers]).save("my_model.keras")
+    run = made(code.call("yours", None, 8, 1, SEED, "noise", 20))["run"]
+    assert run.pixel_range == (0, 255) and run.images.max() > 1
+    kept = np.asarray(Image.open("8.png"), np.float32)
+    ink = run.images[0].reshape(28, 28)  # in 0 to 255, as a PNG's levels are
+    np.testing.assert_allclose(kept, 255 - ink.repeat(10, axis=0).repeat(10, axis=1), atol=0.51)
+
+
+def test_dark_ink_is_spoken_of_where_images_are_grey():
+    assert "  # ink is dark" in program("robust", None, "noise", 1, {})
+    (light,) = [
+        line
+        for line in program("yours", None, "noise", 1, {}).splitlines()
+        if line.startswith("light")
+    ]
+    assert light.endswith("# in grey, ink is dark")
+
+
 EVERY = [
     (classifier, method, start)
     for classifier in (*classifiers.CLASSIFIERS, "yours")

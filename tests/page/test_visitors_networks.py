@@ -16,7 +16,7 @@ import invert
 from invert import upload
 from invert.inversion.freezing import freeze
 from invert.page import link, network, visitors_networks, yours
-from invert.page.panels import classify
+from invert.page.panels import classify, code
 
 
 @pytest.fixture(scope="module")
@@ -215,3 +215,10 @@ def test_an_interrupted_reading_begins_anew(page, files, drop, monkeypatch):
     visitors_networks.take("a.keras", lambda: data)
     assert visitors_networks.files_read() == before + 1
     assert len(calls) == 3 and calls[2].startswith("yours-")
+
+
+def test_the_code_tab_says_how_many_programs_it_shows(page, files, drop, monkeypatch):
+    other = at(monkeypatch, right="Code")
+    assert code.WHAT in other.words and len(other.test.code) == 2
+    drop(other.choose("network", "yours"), "d.keras", (files / "digits.keras").read_bytes())
+    assert code.WHAT_BY_CALL in other.words and len(other.test.code) == 1, "its range is 0 to 255"

@@ -9,8 +9,12 @@ from invert.networks.classifier import CLASSIFIERS
 from invert.page import code, markup, network, state, visitors_networks
 
 WHAT = (
-    "This code makes the picture under Generate and saves it as a PNG. Both run in a clone of this"
-    " project."
+    "Two programs that make the picture under Generate and save it as a PNG. Both run in a clone of"
+    " this project."
+)
+WHAT_BY_CALL = (
+    "A program that makes the picture under Generate and saves it as a PNG. It runs in a clone of"
+    " this project."
 )
 OWN_FILE = "Save your network as `{}` beside it."
 
@@ -18,14 +22,15 @@ OWN_FILE = "Save your network as `{}` beside it."
 def show() -> None:
     """Show both, each with a button that copies it."""
     choice = state.choice()
-    st.html(markup.sentence(WHAT))
-    if choice is None:
-        return
     chosen = network.chosen()
     name = chosen.name if chosen.name in CLASSIFIERS else code.YOURS
+    both = name != code.YOURS or visitors_networks.suits_a_program()
+    st.html(markup.sentence(WHAT if both else WHAT_BY_CALL))
+    if choice is None:
+        return
     if name == code.YOURS:
         st.html(markup.sentence(OWN_FILE.format(code.YOUR_FILE), "note"))
-    if name != code.YOURS or visitors_networks.suits_a_program():
+    if both:
         _show_program(name, choice)
     st.html("<h3>By this package</h3>")
     call = code.call(
