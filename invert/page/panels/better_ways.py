@@ -28,13 +28,13 @@ from invert.page.panels.generate import FRAMES
 from invert.page.settings import MOST_SEED, OWN
 
 WHAT = (
-    "Is there a better way? Each method draws the same digits. The number under an image is what"
-    " the judge reads in it, a network that took no part. Click an image to open it on Generate."
+    "Is there a better way? Each method draws the same digits. {} Click an image to open it on"
+    " Generate."
 )
-WHAT_WITH_YOURS = (
-    "Is there a better way? Each method draws the same digits, and your network its own classes."
-    " Under a digit stands what the judge reads in it, a network that took no part; under your"
-    " network’s images, what it reads itself. Click an image to open it on Generate."
+READERS = "The number under an image is what the judge reads in it, a network that took no part."
+READERS_WITH_YOURS = (
+    "The number under a digit is what the judge reads in it, a network that took no part. Your"
+    " network draws its own classes, and reads its images itself."
 )
 MEANINGS = (
     "Measured over 10,000 images a method. Judge agrees: the share that looks to the judge like the"
@@ -54,8 +54,8 @@ def show() -> None:
     """Show what to compare and the seed, then a rung for each method, then the table."""
     if st.session_state.pop(OPENED, False):
         st.rerun()  # the whole page: the header and Generate have other choices now
-    what = WHAT if network.chosen().digits else WHAT_WITH_YOURS
-    st.html(markup.sentence(what, "sentence short"))
+    readers = READERS if network.chosen().digits else READERS_WITH_YOURS
+    st.html(markup.sentence(WHAT.format(readers), "sentence short"))
     with st.container(key="ladder-controls", horizontal=True, vertical_alignment="bottom"):
         wanted = choices.one_of("Show", [EVERY, *markup.DIGITS], EVERY, "ladder-show")
         seed = st.number_input(
