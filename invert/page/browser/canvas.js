@@ -10,8 +10,8 @@ const TOOLBAR = `
   .dc-icon-button { flex: 1; gap: .4rem; padding: .35rem .5rem; font: inherit; font-size: .87rem;
     border: 1px solid var(--st-border-color); border-radius: .5rem; min-height: 2.1rem; }
   @media (pointer: coarse) { .dc-icon-button { min-height: 44px; } }
-  /* Where the style sheet enlarges the canvas half as much again, its buttons stay as they are. */
-  @media (min-width: 1700px) and (min-height: 900px) { .dc-toolbar { zoom: .667; } }
+  /* Where the style sheet enlarges the canvas, its buttons stay as they are. */
+  .dc-toolbar { zoom: calc(1 / var(--enlarged, 1)); }
   .dc-icon-button:not([data-ours]), .dc-toolbar-separator, .dc-toolbar-contextual {
     display: none !important; }
   .dc-icon-button:disabled { color: var(--st-text-color); opacity: .45; }
