@@ -114,6 +114,20 @@ def test_what_a_hidden_scene_speaks_of_is_left_where_it_is(visit):
     assert page.evaluate(SCROLLED) == before
 
 
+def test_what_lies_beside_the_scenes_card_is_not_covered_by_it(visit):
+    page = visit("?scene=5", first=".scene")
+    page.locator("canvas.upper-canvas").wait_for()
+    beside = ".st-key-scene { left: 900px !important; height: 90vh }"
+    page.add_style_tag(content=beside)
+    page.evaluate(f"{SCROLLED} = 0")
+    page.evaluate(GROW)
+    page.wait_for_timeout(500)
+    easel = page.locator(".st-key-easel").bounding_box()
+    card = page.locator(".st-key-scene").bounding_box()
+    assert easel["x"] + easel["width"] <= card["x"] and card["y"] < easel["y"] + easel["height"]
+    assert page.evaluate(SCROLLED) == 0
+
+
 def test_whoever_scrolls_during_a_scene_is_not_scrolled_back(visit):
     page = visit("?scene=1", first=".scene", width=390, height=667)
     page.locator(".run figure").first.wait_for()
