@@ -27,7 +27,8 @@ def show() -> None:
     with st.container(key="one-network", horizontal=True, vertical_alignment="center"):
         failure.guard(network.choose)
         failure.guard(network.show_meaning)
-    failure.guard(network.show_complaint)
+    with st.empty():  # a place of its own: what came and went here would empty the canvas below
+        failure.guard(network.show_complaint)
     failure.guard(layers.show_weights)
     with st.container(key="sides"):
         st.html(SIDES)

@@ -13,6 +13,7 @@ NO_FIELDS = {
     "shape": "the size of an image",
     "pixel_range": "the range of its pixels",
 }
+FOLDER = "SavedModel"  # and what a visitor drops is a file
 ARGUMENT = re.compile(rf"\b({'|'.join(NO_FIELDS)})=")
 SENTENCES, ALTERNATIVES = re.compile(r"(?<=[.]) (?=[A-Z])"), re.compile(r",? or |, so say ")
 PATH = re.compile(r"(?<![\w.:/])/(?:[\w.+@-]+/)+[\w.+@-]*")
@@ -59,6 +60,8 @@ def without_arguments(said: str) -> str:
             ways = ALTERNATIVES.split(part.rstrip("."))
             part = " or ".join(way for way in ways if not ARGUMENT.search(way))
             part = f"{part[:1].upper()}{part[1:]}." if part else ""
+        if FOLDER in part:
+            part = f"{part.rstrip('.')}; invert.freeze takes that in Python, this page does not."
         kept += [part] if part else []
     asked = [argument for argument in NO_FIELDS if argument in ARGUMENT.findall(said)]
     if asked:

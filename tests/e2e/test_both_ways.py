@@ -80,6 +80,20 @@ def test_on_a_phone_the_story_covers_nothing_that_it_asks_to_touch(visit, height
             page.get_by_role("button", name="Next").click()
 
 
+def test_closing_the_story_shows_the_side_that_it_began_on(visit):
+    page = visit(first=".sides", width=820, height=1000)
+    page.locator(".sides button", has_text="It draws").click()
+    page.get_by_role("button", name="The story").click()
+    for number in range(2, 6):
+        page.get_by_role("button", name="Next").click()
+        page.locator(".scene .number", has_text=f"{number} of 5").wait_for()
+    page.locator("canvas.upper-canvas").wait_for()
+    page.get_by_role("button", name="Close").click()
+    page.locator(".scene").wait_for(state="detached")
+    page.locator(".run figure").first.wait_for()
+    assert not page.locator("canvas.upper-canvas").is_visible()
+
+
 def test_a_projector_hides_the_story_and_the_arrow_keys_rest(visit):
     page = visit("?scene=1", first=".scene")
     image = page.locator(".run figure").first
@@ -174,6 +188,21 @@ def test_a_large_screen_is_used_and_the_canvas_draws_where_the_pen_is(visit):
     answer(page, 3)
     main = page.locator("[data-testid=stMain]")
     assert main.evaluate("main => main.scrollHeight") <= 1080
+
+
+def test_a_refused_network_leaves_the_drawing_on_the_canvas(visit, tmp_path):
+    (tmp_path / "bad.keras").write_bytes(b"PK\x03\x04 no network")
+    page = visit()
+    easel = Easel(page)
+    easel.draw(ONE)
+    answer(page, 1)
+    drawn = easel.ink()
+    choose(page, "network", "yours")
+    page.locator(".st-key-network-file input[type=file]").set_input_files(tmp_path / "bad.keras")
+    page.get_by_role("alert").get_by_text("bad.keras").wait_for(timeout=READ_SECONDS * 1000)
+    choose(page, "network", "energy")
+    answer(page, 1)
+    assert easel.ink() == drawn > 0
 
 
 def test_a_network_of_ones_own_reads_and_draws(visit, tmp_path):

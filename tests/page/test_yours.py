@@ -211,6 +211,11 @@ NUMBER = "The network returns one number an image. Name its scores with output=,
             " can.",
         ),
         (
+            "It asks for 'Mine'. Save it as a SavedModel, with model.export(folder).",
+            "It asks for 'Mine'. Save it as a SavedModel, with model.export(folder);"
+            " invert.freeze takes that in Python, this page does not.",
+        ),
+        (
             f"{NUMBER} sigmoid.",
             "The network returns one number an image. End it in a sigmoid. This page cannot be"
             " told the output's name; in Python invert.freeze(…, output=…) can.",

@@ -6,6 +6,18 @@ whenThere(".scene", (scene) => {
   showSide(scene.dataset.side);
 });
 
+// Whoever began the story from the page finds the same side again when it is closed.
+let sideBefore = null;
+addEventListener("click", (event) => {
+  const pressed = (place) => event.target.closest?.(place);
+  if (pressed(".st-key-story")) sideBefore = document.body.classList.contains("draws") ? "draws" : "reads";
+  else if (sideBefore && pressed(".sides button")) sideBefore = pressed(".sides button").dataset.side;
+  else if (sideBefore && pressed(".st-key-scene-close")) {
+    showSide(sideBefore);
+    sideBefore = null;
+  }
+});
+
 // What a scene speaks of is scrolled clear of the scene's own card, and again where the page grows,
 // until the visitor does something.
 function uncover() {
