@@ -122,8 +122,12 @@ def load(name: str, model) -> None:
 
 
 def to_half(model) -> None:
-    """Round the weights of ``model``, a Keras model, to half precision: half the file for the same
-    answers. To be called before its figures are measured.
+    """Round the weights of ``model``, a Keras model, to half precision: half the file.
+
+    Its answers change in the third or fourth digit, so it comes before its figures are measured.
+
+    Raises:
+        OverflowError: a weight is beyond ±65,504, the most that half precision holds.
 
     >>> model = arrays("float32", mean=(1,))
     >>> model.set_weights([np.array([0.1])])
@@ -131,7 +135,11 @@ def to_half(model) -> None:
     >>> float(model.get_weights()[0][0])
     0.0999755859375
     """
-    model.set_weights([values.astype(np.float16) for values in model.get_weights()])
+    with np.errstate(over="ignore"):
+        rounded = [values.astype(np.float16) for values in model.get_weights()]
+    if not all(np.isfinite(values).all() for values in rounded):
+        raise OverflowError("Half precision holds up to 65,504; a weight is larger, or no number.")
+    model.set_weights(rounded)
 
 
 def save(name: str, model, entry: dict) -> None:
@@ -149,19 +157,23 @@ def save(name: str, model, entry: dict) -> None:
     entries = manifest() if (DIRECTORY / "manifest.json").exists() else {}
     path = path_of(name)
     # Keras insists on the ending, so the unfinished file carries its mark in front.
-    unfinished = path.with_name(f"unfinished-{path.name}")
-    model.save_weights(unfinished)
-    _shorten(unfinished)
-    digest = hashlib.sha256(unfinished.read_bytes()).hexdigest()
-    os.replace(unfinished, path)
+    unfinished, short = (path.with_name(f"{mark}-{path.name}") for mark in ("unfinished", "short"))
+    try:
+        model.save_weights(unfinished)
+        _shorten(unfinished, short)
+        digest = hashlib.sha256(short.read_bytes()).hexdigest()
+        os.replace(short, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+        short.unlink(missing_ok=True)
     entries[name] = {**entry, "sha256": digest}
     unfinished = DIRECTORY / "unfinished-manifest.json"
     unfinished.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n", "utf-8")
     os.replace(unfinished, DIRECTORY / "manifest.json")
 
 
-def _shorten(path: Path) -> None:
-    """Rewrite an HDF5 file, with arrays in half precision where that loses nothing."""
+def _shorten(whole: Path, short: Path) -> None:
+    """Copy an HDF5 file, with arrays in half precision where that loses nothing."""
     import h5py  # comes with Keras
 
     def copy(source, target):
@@ -172,12 +184,10 @@ def _shorten(path: Path) -> None:
                 continue
             values = item[()]
             if item.dtype == np.float32:
-                half = values.astype(np.float16)
+                with np.errstate(over="ignore"):
+                    half = values.astype(np.float16)
                 values = half if np.array_equal(half, values) else values
             target.create_dataset(name, data=values)
 
-    whole = path.with_suffix(".whole")
-    os.replace(path, whole)
-    with h5py.File(whole) as source, h5py.File(path, "w") as target:
+    with h5py.File(whole) as source, h5py.File(short, "w") as target:
         copy(source, target)
-    whole.unlink()
