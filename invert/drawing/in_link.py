@@ -59,7 +59,7 @@ def encode(canvas_json) -> str:
     >>> encode({"objects": [{"type": "Path", "path": [["M", 40, 90], ["L", 240, 90]]}]})
     '1BCgFoLgZA'
     """
-    drawn = polylines.find(strokes.segments(canvas_json), LOWEST * UNIT, HIGHEST * UNIT)
+    drawn = polylines.of_segments(strokes.segments(canvas_json), LOWEST * UNIT, HIGHEST * UNIT)
     exact = _placed(drawn, UNIT)
     if all(_on_grid(points) for points in drawn) and _fits(exact):
         return _written(exact)

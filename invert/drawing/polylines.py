@@ -1,4 +1,4 @@
-"""Strokes as points: as few as draw them."""
+"""Strokes as few points."""
 
 import itertools
 
@@ -10,7 +10,7 @@ MOST = 10_000  # points to simplify; of a drawing with more, curves are cut into
 RUN = 1_000  # points simplified at a time, which bounds the work
 
 
-def find(segments: np.ndarray, low: float, high: float) -> list[np.ndarray]:
+def of_segments(segments: np.ndarray, low: float, high: float) -> list[np.ndarray]:
     """Return each stroke's points.
 
     Args:
@@ -44,7 +44,7 @@ def find(segments: np.ndarray, low: float, high: float) -> list[np.ndarray]:
 
 
 def simplified(points: np.ndarray, tolerance: float) -> np.ndarray:
-    """Return the points ``(P, 2)`` without those within ``tolerance`` of the line without them.
+    """Leave out points of ``(P, 2)`` that lie within ``tolerance`` of the line through the others.
 
     Source: Douglas & Peucker, "Algorithms for the reduction of the number of points required to
     represent a digitized line or its caricature", Cartographica, 1973.
