@@ -25,10 +25,12 @@ def add_method(command) -> None:
     command.add_argument(
         "--method", help=f"{', '.join(records.METHODS)}; by default what suits the classifier best"
     )
+    command.add_argument("--steps", type=int, help="how many; by default the method's")
     command.add_argument(
-        "--steps", type=int, help="how many; by default the method's, and of more each is shorter"
+        "--step-size",
+        type=float,
+        help="by default the method's; the more steepest steps, the shorter each",
     )
-    command.add_argument("--step-size", type=float, help="by default as suits --steps")
 
 
 def settings_of(options) -> dict:

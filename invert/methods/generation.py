@@ -108,9 +108,9 @@ def generate(
             all start from "noise".
         frames: how many frames of the way to keep, 2 to ``MAX_FRAMES``, or 0 for none.
         **settings: the method's by name: ``loss``, "cross-entropy" or "logit"; ``steps``, 1 to
-            ``MAX_STEPS``; ``step_size``, which of steepest steps shrinks with the square root of
-            their number where it is not given; and the weights of its priors
-            (``METHODS[name].settings`` has them all).
+            ``MAX_STEPS``; ``step_size``; and the weights of its priors (``METHODS[name].settings``
+            has them all). Where no size is given, steepest steps are shorter the more there are of
+            them, by the square root of their number.
 
     Returns:
         The run: images, probabilities, verdicts, losses, frames and how they came about.

@@ -54,7 +54,7 @@ class Optimization(Method):
         steps: how many.
         step_size: of Adam, or the L2 length of a steepest step on an image of 28×28 values, where
             the pixel range counts as 1. Larger images take steps that change a pixel as much.
-            Of a caller who asks only for another number of steps, see ``recipe_for``.
+            It belongs to ``steps``: of another number of steepest steps, see ``recipe_for``.
         priors: names from ``invert.inversion.priors`` with their weights.
     """
 
@@ -145,7 +145,7 @@ def recipe_for(classifier: str, method: str | None, settings: Mapping[str, Any])
     """Return the method that a classifier is run backwards by, with all its settings in place.
 
     Steepest steps shrink with the square root of their number, unless a caller says how long they
-    are: more of them go farther, and are finer. Of one length, long climbs overshoot.
+    are: more of them go farther and are finer. Of one length, long climbs go astray.
 
     Args:
         classifier: a shipped classifier's name, or any other for one's own.
