@@ -14,8 +14,8 @@ RECIPES = {
     "robust": "adversarial training of the same network (about ten minutes)",
     "energy": "the robust one trained on, as an energy model of its digits (about an hour)",
     "student": "a network that sees only what energy dreams (about a quarter of an hour)",
-    "judge": "the convolutional network that scores (about ten minutes)",
-    "second-judge": "another, which chooses settings (about ten minutes)",
+    "judge": "the convolutional network that scores (about twenty minutes)",
+    "second-judge": "another, which chooses settings (about twenty minutes)",
     "judge-reference": "the test set's statistics in the judge's features (seconds)",
     "inverse": "the opposite model, digit and seed to image (about ten minutes)",
     "class-gaussian": "the mean and principal directions of each digit's pixels (seconds)",
@@ -74,13 +74,20 @@ def _settings(recipe) -> dict:
     from invert.training import augment
 
     own = {
-        name.lower(): [each._asdict() for each in value] if name == "STAGES" else value
+        name.lower(): _plain(value)
         for name, value in vars(recipe).items()
         if name.isupper() and not hasattr(images, name)
     }
     if "affine" in vars(recipe) and recipe is not augment:
         own["augmentation"] = _settings(augment)
     return own
+
+
+def _plain(value):
+    """A constant as JSON shows it best: named tuples by name."""
+    if hasattr(value, "_asdict"):
+        return value._asdict()
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 if __name__ == "__main__":

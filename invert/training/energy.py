@@ -21,7 +21,7 @@ from invert.methods import starts
 from invert.networks import classifier, weights
 from invert.training import loop
 from invert.training.attack import cross_entropy, norm, perturb
-from invert.training.augment import affine, ink, marks
+from invert.training.augment import Writing, affine, ink, marks
 from invert.training.robust import measure
 
 BATCH = 200
@@ -35,6 +35,7 @@ GUIDE_WEIGHT = 0.2
 GUIDE_REACH = 0.6  # of the way; from there on the contest alone shapes the digit
 CHAINS = 200  # in a batch: 20 a digit
 CLIMB = 10  # steps of every chain for each batch
+WRITING = Writing()  # where it is varied; more of it was tried, see energy-log.md
 
 
 class Stage(NamedTuple):
@@ -159,9 +160,10 @@ def improve(model, stage: Stage, mnist, seed: int) -> None:
         own_life = tf.where(over, lives(), own_life)
         own_length = tf.where(over[:, None], lengths(), own_length)
         # Only the classification is augmented: what is drawn should look like MNIST itself.
-        varied = affine(marks(x, y, generator) if stage.written else x, generator)
+        varied = affine(marks(x, y, WRITING, generator) if stage.written else x, generator)
         if stage.written:
-            half = tf.reshape(ink(tf.reshape(varied[::2], (-1, 28, 28)), generator), (-1, PIXELS))
+            half = ink(tf.reshape(varied[::2], (-1, SIDE, SIDE)), WRITING, generator)
+            half = tf.reshape(half, (-1, PIXELS))
             varied = tf.reshape(tf.stack([half, varied[1::2]], axis=1), (BATCH, PIXELS))
         share = generator.uniform((BATCH, 1), 0.0, GUIDE_REACH)
         midway = (1.0 - share) * noise(BATCH) + share * x

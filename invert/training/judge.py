@@ -11,13 +11,14 @@ import tensorflow as tf
 from invert.networks import judge, weights
 from invert.training import loop, outliers
 from invert.training.attack import accuracy, cross_entropy
-from invert.training.augment import affine, ink, marks
+from invert.training.augment import Writing, affine, ink, marks
 
 EPOCHS = 12
 BATCH = 100  # digits, and as many outliers
 OUTLIERS = 100_000
 LEARNING_RATE = 0.002
 WEIGHT_AVERAGE = 0.999
+WRITING = Writing(marked=0.4, foot=8.0, flag=5.5, lean=0.1, enlarged=0.2)
 REFUSED = 0.005  # part of the validation digits that its threshold says no to
 
 
@@ -38,9 +39,9 @@ def train(mnist, seed: int, epochs: int = EPOCHS, name: str = "judge"):
     def step(rows, done):
         other = generator.uniform((BATCH,), 0, len(others), tf.int32)
         y = tf.gather(digits, rows)
-        real = marks(tf.gather(images, rows), y, generator)
+        real = marks(tf.gather(images, rows), y, WRITING, generator)
         x = tf.concat([real, tf.gather(others, other)], 0)
-        x = ink(tf.reshape(affine(x, generator), (-1, 28, 28)), generator)
+        x = ink(tf.reshape(affine(x, generator), (-1, 28, 28)), WRITING, generator)
         yes = tf.concat([tf.one_hot(y, 10), tf.zeros((BATCH, 10))], 0)
         with tf.GradientTape() as tape:
             logits = model(x, training=True)[1]

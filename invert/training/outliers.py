@@ -235,10 +235,12 @@ def _noise(random) -> np.ndarray:
 
 
 def _blobs(random) -> np.ndarray:
-    """Smooth shapes with soft or hard edges, of one size or of two."""
+    """Smooth shapes with soft or hard edges, of one size or of two, some of them grained."""
     field = 6 * _field(random, random.integers(4, 11)) - 3
     field += random.choice([0, 1, 2]) * (2 * _field(random, random.integers(8, 20)) - 1)
-    return 1 / (1 + np.exp(-random.uniform(2, 12) * (field - random.uniform(-0.8, 1.2))))
+    shapes = 1 / (1 + np.exp(-random.uniform(2, 12) * (field - random.uniform(-0.8, 1.2))))
+    grain = np.abs(random.normal(0, random.choice([0, 0.1, 0.3]), (SIDE, SIDE)))
+    return np.clip(shapes + grain * _field(random, random.integers(4, 11)), 0, 1)
 
 
 def _field(random, side: int) -> np.ndarray:

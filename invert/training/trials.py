@@ -24,10 +24,9 @@ SEED = 5000
 # Fine and coarse noise of the start, steps, step size.
 NARROW, WIDE = ((0.06, 0.12), (0.0, 0.10)), ((0.05, 0.12), (0.0, 0.12))
 TRIALS = (
-    (*NARROW, 60, 0.5),
-    (*NARROW, 100, 0.5),
-    (*NARROW, 200, 0.5),
-    (*NARROW, 400, 0.5),
+    # As ``generate`` takes them of another number of steps, and of one length.
+    *((*NARROW, steps, round(0.55 * (100 / steps) ** 0.5, 4)) for steps in (60, 100, 200, 400)),
+    *((*NARROW, steps, 0.55) for steps in (60, 200, 400)),
     (*NARROW, 80, 0.6),
     (*NARROW, 60, 0.7),
     (*NARROW, 60, 0.8),

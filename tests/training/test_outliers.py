@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from invert.networks import judge
 from invert.training import augment, outliers
+from invert.training import judge as judge_recipe
 
 
 @pytest.fixture(scope="module")
@@ -54,25 +56,24 @@ def test_a_pair_holds_the_ink_of_both(sample):
     assert all(pair.min() >= 0 and pair.max() <= 1 and pair.sum() > 20 for pair in pairs)
 
 
-def test_marks_are_put_on_ones_and_sevens_alone(sample, monkeypatch):
-    monkeypatch.setattr(augment, "MARKED", 1.0)
+def test_marks_are_put_on_ones_and_sevens_alone(sample):
     images, digits = sample
     flat = tf.constant(images.reshape(-1, 784))
-    generator = tf.random.Generator.from_seed(0)
-    marked = augment.marks(flat, tf.constant(digits), generator).numpy().reshape(images.shape)
+    writing, generator = augment.Writing(marked=1.0), tf.random.Generator.from_seed(0)
+    marked = augment.marks(flat, tf.constant(digits), writing, generator).numpy()
+    marked = marked.reshape(images.shape)
     changed = (marked != images).any(axis=(1, 2))
     assert set(digits[changed]) == {1, 7} and changed[np.isin(digits, [1, 7])].mean() > 0.95
     assert (marked >= images).all() and marked.max() <= 1
-    # A foot lies under the one, and adds about as much ink as its length and width say.
+    # Foot and flag add about as much ink as their lengths and width say: 9 and 6 times 2.4.
     added = (marked - images)[digits == 1].sum(axis=(1, 2))
-    assert 5 < np.median(added) < 40
+    assert 20 < np.median(added) < 40
 
 
 def test_ink_keeps_the_digit_and_stays_in_range(sample):
-    from invert.networks import judge
-
     images, digits = sample
-    varied = augment.ink(tf.constant(images), tf.random.Generator.from_seed(0)).numpy()
+    generator = tf.random.Generator.from_seed(0)
+    varied = augment.ink(tf.constant(images), judge_recipe.WRITING, generator).numpy()
     assert varied.min() >= 0 and varied.max() <= 1
     assert np.abs(varied - images).mean() > 0.01
     assert np.mean(judge.read(varied).argmax(axis=1) == digits) > 0.93
@@ -83,3 +84,26 @@ def test_blurred_is_the_weighted_mean_of_nine():
     image[0, 10, 10, 0] = 16
     want = np.outer([1, 2, 1], [1, 2, 1])
     np.testing.assert_allclose(augment.blurred(image)[0, 9:12, 9:12, 0], want, atol=1e-5)
+
+
+def test_a_tiny_picture_holds_no_more_than_its_few_pixels(monkeypatch):
+    for name in ("THICKNESS", "THINNESS", "STAINS", "DIRT"):
+        monkeypatch.setattr(augment, name, 0.0)
+    monkeypatch.setattr(augment, "GAMMA", 1.0)
+    monkeypatch.setattr(augment, "HARDNESS", 1.0)
+    monkeypatch.setattr(augment, "blurred", tf.identity)
+    page = np.random.default_rng(0).uniform(0.36, 0.6, (2, 28, 28)).astype(np.float32)
+
+    def rank(enlarged):
+        writing, generator = augment.Writing(enlarged=enlarged), tf.random.Generator.from_seed(0)
+        changed = augment.ink(tf.constant(page), writing, generator).numpy()
+        return [int(np.linalg.matrix_rank(each, tol=1e-4)) for each in changed]
+
+    assert rank(0.0) == [28, 28]
+    assert max(rank(len(augment.TINY))) <= min(augment.TINY)  # all of them, by each side
+
+
+def test_a_tiny_pictures_edges_grow_hard():
+    page = tf.constant(np.random.default_rng(0).uniform(0.36, 0.6, (2, 28, 28, 1)), tf.float32)
+    hard = augment._tiny(page, 10, 1000.0)
+    np.testing.assert_allclose(hard, 1.0, atol=1e-5)  # all of it is beyond the edge
