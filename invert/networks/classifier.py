@@ -122,11 +122,11 @@ def check_classifier(classifier: object) -> None:
     >>> check_classifier("quick")
     Traceback (most recent call last):
     ValueError: classifier must be one of question, robust, energy, student, the path of a file, \
-or made by invert.freeze; got 'quick'.
+or made by invert.freeze; got 'quick', and there is no such file.
     """
     if isinstance(classifier, str | os.PathLike):
         if classifier not in CLASSIFIERS and not _exists(classifier):
-            check_name(str(classifier))
+            raise ValueError(f"{RULE}; got {brief(str(classifier))}, and there is no such file.")
     elif classifier is None or isinstance(classifier, bool | int | float | list | tuple | dict):
         raise ValueError(f"{RULE}; got {type(classifier).__name__}.")
 

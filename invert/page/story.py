@@ -70,8 +70,8 @@ SCENES = (
         {**DRAWS, state.NETWORK: "robust", state.DIGIT: "8"},
     ),
     Scene(
-        "This network also learned to reject its own bad drawings. Each seed gives it another"
-        " handwriting.",
+        "This network also learned to reject its own bad drawings. Each image starts from other"
+        " noise, and is another handwriting.",
         "Choose another digit.",
         "digit",
         {**DRAWS, state.NETWORK: "energy", state.START: "noise", state.DIGIT: "5",
