@@ -66,13 +66,13 @@ def _frozen(path: Path):
     from invert.inversion.freezing import freeze
     from invert.inversion.freezing.refusal import WrongSize
 
-    refusals: list[WrongSize] = []
+    refused: list[WrongSize] = []
     for size in (None, *LIKELY_SIZES):
         try:
             return freeze(path, shape=size)
         except WrongSize as error:
-            refusals.append(error)
-    raise refusals[0]  # the one that speaks of no guess
+            refused.append(error)
+    raise refused[0]  # the one that speaks of no guess
 
 
 def _rehearse(frozen, effort: yours.Effort) -> None:
