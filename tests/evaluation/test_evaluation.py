@@ -148,10 +148,10 @@ def test_every_method_is_measured_and_the_starts_that_the_ladder_is_about():
 # Bounds with room for the sampling noise of 10,000 images: a fall below is a defect.
 REACHED = {
     ("robust", "steepest", "black"): (0.995, 145, 0, 0.3),
-    ("robust", "steepest", "noise"): (0.9, 90, 0.77, 0.6),
-    ("energy", "steepest", "noise"): (0.98, 2.5, 0.94, 0.965),
-    ("energy", "steepest", "class-gaussian"): (0.99, 10, 0.83, 0.94),
-    ("student", "steepest", "noise"): (0.83, 90, 0.69, 0.58),
+    ("robust", "steepest", "noise"): (0.9, 90, 0.79, 0.6),
+    ("energy", "steepest", "noise"): (0.98, 2.5, 0.95, 0.965),
+    ("energy", "steepest", "class-gaussian"): (0.99, 10, 0.84, 0.94),
+    ("student", "steepest", "noise"): (0.83, 90, 0.7, 0.58),
     ("robust", "latent", "code"): (0.98, 15, 0.89, 0.9),
     ("robust", "inverse", "code"): (0.98, 7, 0.88, 0.94),
 }
@@ -164,6 +164,6 @@ def test_the_shipped_table_reaches_its_bounds():
         assert row.agreement >= agreement and row.frechet <= frechet, key
         assert row.diversity >= diversity and row.teaches >= taught, key
     plain, regularized = (rows["question", m, "noise"] for m in ("plain", "regularized"))
-    assert plain.passed <= 0.005 and regularized.passed <= 0.025
+    assert plain.passed <= 0.005 and regularized.passed <= 0.02
     real = rows["", "real digits", ""]
     assert real.passed >= 0.993 and real.frechet < 1.1 and real.teaches > 0.975
