@@ -3,8 +3,10 @@
 import streamlit as st
 from starlette.middleware import Middleware
 
-from invert.page import failure, head, header, limits, link, loading, look, queue, story, tabs
+from invert.page.frame import header, html_head, look, story, tabs
 from invert.page.panels import better_ways, classify, code, generate, what_is_lost, why
+from invert.page.server import admission, failure, loading, queue
+from invert.page.session import link
 
 LEFT = [("Classify", classify.show), ("Why", why.show)]
 RIGHT = [
@@ -34,5 +36,5 @@ if __name__ == "__main__":  # a visitor's page
         failure.guard(main)
     loading.begin()  # last, so that the page is shown first
 else:  # the server, which reads this file once as a module
-    stack = [Middleware(limits.Limits), Middleware(head.Head)]
+    stack = [Middleware(admission.Limits), Middleware(html_head.Head)]
     app = st.App(__file__, middleware=stack, lifespan=loading.load_soon)

@@ -71,7 +71,7 @@ def fresh():
     import page_driver  # noqa: F401  (before the page: it stands in for the canvas)
     import streamlit as st
 
-    from invert.page import loading
+    from invert.page.server import loading
 
     st.cache_data.clear()
     loading._loader.clear()
@@ -86,7 +86,7 @@ def page(fresh, monkeypatch):
     from page_driver import Page, until
 
     from invert.methods import generation
-    from invert.page import loading
+    from invert.page.server import loading
 
     monkeypatch.setattr(generation, "warm_up", lambda report: None)
     monkeypatch.setattr(loading, "warm_panels", lambda: None)

@@ -40,11 +40,11 @@ class Page:
     """The page in a test: its widgets, its words, and a canvas that a test can draw on."""
 
     def __init__(self, monkeypatch):
-        from invert.page import live
+        from invert.page.canvas import stroke_stream
 
         self.drawing = self.pen = self.opened = None
         monkeypatch.setattr(
-            live,
+            stroke_stream,
             "_component",
             lambda: lambda **_: SimpleNamespace(points=self.pen, opened=self.opened),
         )

@@ -10,8 +10,11 @@ import pytest
 from page_driver import ONE, at, stroke
 
 from invert.networks import weights
-from invert.page import canvas, failure, markup, shown_instead, state
-from invert.page import settings as choices
+from invert.page.canvas import drawing_area, shown_instead
+from invert.page.pictures import markup
+from invert.page.server import failure
+from invert.page.session import settings as choices
+from invert.page.session import state
 
 ROOT = Path(__file__).parent.parent
 CODE = sorted([ROOT / "streamlit_app.py", *(ROOT / "invert").rglob("*.py")])
@@ -207,7 +210,7 @@ def test_texts_of_errors_and_names_stay_texts():
         markup.sentence(SCRIPT),
         markup.captioned(markup.picture(np.zeros((28, 28)), SCRIPT, 28), SCRIPT),
         markup.heat(np.zeros((28, 28)), SCRIPT, 28),
-        shown_instead.cover(state.Instead(np.zeros((28, 28)), SCRIPT), canvas.SIDE),
+        shown_instead.cover(state.Instead(np.zeros((28, 28)), SCRIPT), drawing_area.SIDE),
     ):
         assert "<script" not in html and "alert(&#x27;x&#x27;)" in html
 

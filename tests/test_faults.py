@@ -16,17 +16,12 @@ from invert.inversion import learning
 from invert.methods import generation, starts
 from invert.networks import classifier, inverse_model, judge, weights
 from invert.networks.weights import WeightsError
-from invert.page import (
-    choices,
-    downloads,
-    examples,
-    failure,
-    loading,
-    settings,
-    sheet,
-    shown_instead,
-)
+from invert.page import examples
+from invert.page.canvas import shown_instead
 from invert.page.panels import better_ways, classify, generate
+from invert.page.pictures import downloads, run_images
+from invert.page.server import failure, loading
+from invert.page.session import one_of, settings
 
 COUNT = settings.COUNT
 SECRET = "secret of /srv/somebody"
@@ -339,11 +334,11 @@ def test_a_rung_that_fails_says_so_and_the_others_stay(page, monkeypatch):
     [
         (attribution, "smallest_changes", {"left": "Why"}, 2),
         (invariances, "twin", {"right": "What is lost"}, 4),
-        (sheet, "html", {}, 0),
+        (run_images, "html", {}, 0),
         (generate, "_offer", {}, 0),
         (shown_instead, "current", {}, 0),
         (CANVAS, "st_canvas", {}, 0),
-        (choices, "one_of", {}, 0),
+        (one_of, "one_of", {}, 0),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
@@ -354,7 +349,7 @@ def test_a_panel_that_fails_says_so_and_comes_back(page, monkeypatch, module, na
         broken.setattr(module, name, failing(RuntimeError(SECRET)))
         visitor.draw(ZERO)
         visitor.test.session_state["lost-image"] = "3"
-        if module is sheet:
+        if module is run_images:
             visitor.choose("seed", 3)
         visitor.run()
         assert says(visitor, failure.UNEXPECTED)

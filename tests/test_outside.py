@@ -33,9 +33,9 @@ from invert.drawing import from_strokes
 from invert.evaluation import score, table
 from invert.inversion import learning
 from invert.networks import weights
-from invert.page import link
-from invert.page import measured as measured_table
+from invert.page.frame import results_table as measured_table
 from invert.page.panels import better_ways
+from invert.page.session import link
 
 # Files and drawings are long to print, which is not this test's business.
 pytestmark = pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisWarning")

@@ -36,7 +36,7 @@ def test_pip_installs_it_whole(tmp_path):
         "__init__.pyi",
         "page/browser/page.css",
         "page/browser/pen.js",
-        "page/code.jinja",
+        "page/pictures/program.jinja",
     ):
         assert (installed / name).is_file(), name
 

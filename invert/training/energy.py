@@ -19,7 +19,7 @@ import tensorflow as tf
 from invert.images import DIGITS, PIXELS, SIDE
 from invert.methods import starts
 from invert.networks import classifier, weights
-from invert.training import loop
+from invert.training import fitting
 from invert.training.attack import cross_entropy, norm, perturb
 from invert.training.augment import Writing, affine, ink, marks
 from invert.training.robust import measure
@@ -98,7 +98,7 @@ def improve(model, stage: Stage, mnist, seed: int) -> None:
     keras.utils.set_random_seed(seed)
     count = len(mnist.train.images)
     steps = stage.epochs * (count // BATCH)
-    optimizer = loop.adam(model, stage.learning_rate, steps, WEIGHT_AVERAGE, beta_1=BETA_1)
+    optimizer = fitting.adam(model, stage.learning_rate, steps, WEIGHT_AVERAGE, beta_1=BETA_1)
     images = tf.constant(mnist.train.images.reshape(-1, PIXELS))
     digits = tf.constant(mnist.train.digits)
     generator = tf.random.Generator.from_seed(seed)
@@ -173,7 +173,7 @@ def improve(model, stage: Stage, mnist, seed: int) -> None:
             kept.scatter_nd_update(group, new[None])
         return loss
 
-    loop.run(step, count, BATCH, stage.epochs, seed)
+    fitting.run(step, count, BATCH, stage.epochs, seed)
     optimizer.finalize_variable_values(model.trainable_variables)
 
 

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from invert.images import DIGITS, PIXELS
 from invert.networks import inverse_model
-from invert.training import loop
+from invert.training import fitting
 from invert.training.attack import cross_entropy
 
 EPOCHS = 25  # of the autoencoder
@@ -50,7 +50,7 @@ def _autoencode(decoder, images, digits, epochs, seed, generator):
     reader = keras.Sequential([keras.Input((inverse_model.CODE,)), keras.layers.Dense(DIGITS)])
     mean = encoder.outputs[0][:, : inverse_model.CODE]
     both = keras.Model(encoder.inputs, [encoder.outputs[0], decoder(mean), reader(mean)])
-    optimizer = loop.adam(both, LEARNING_RATE, epochs * (len(images) // BATCH), WEIGHT_AVERAGE)
+    optimizer = fitting.adam(both, LEARNING_RATE, epochs * (len(images) // BATCH), WEIGHT_AVERAGE)
     images, digits = tf.constant(images), tf.constant(digits)
 
     @tf.function(jit_compile=True)
@@ -71,7 +71,7 @@ def _autoencode(decoder, images, digits, epochs, seed, generator):
         noise = generator.normal((BATCH, inverse_model.CODE))
         return learn(tf.gather(images, rows), tf.gather(digits, rows), noise)
 
-    loop.run(step, len(images), BATCH, epochs, seed)
+    fitting.run(step, len(images), BATCH, epochs, seed)
     optimizer.finalize_variable_values(both.trainable_variables)
     return encoder
 
@@ -80,7 +80,7 @@ def _flow(drift, codes, digits, epochs, seed, generator) -> None:
     """Train ``drift`` to lead from N(0, 1) straight to the digits' codes."""
     count = len(codes)
     codes, digits = tf.constant(codes), tf.one_hot(digits, DIGITS)
-    optimizer = loop.adam(drift, LEARNING_RATE, epochs * (count // FLOW_BATCH), WEIGHT_AVERAGE)
+    optimizer = fitting.adam(drift, LEARNING_RATE, epochs * (count // FLOW_BATCH), WEIGHT_AVERAGE)
 
     @tf.function(jit_compile=True)
     def learn(end, begin, digit, time):
@@ -99,5 +99,5 @@ def _flow(drift, codes, digits, epochs, seed, generator) -> None:
         digit = tf.gather(digits, rows) * tf.cast(known, tf.float32)
         return learn(end, begin, digit, generator.uniform((FLOW_BATCH, 1)))
 
-    loop.run(step, count, FLOW_BATCH, epochs, seed)
+    fitting.run(step, count, FLOW_BATCH, epochs, seed)
     optimizer.finalize_variable_values(drift.trainable_variables)

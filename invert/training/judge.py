@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from invert.networks import judge, weights
-from invert.training import loop, outliers
+from invert.training import fitting, outliers
 from invert.training.attack import accuracy, cross_entropy
 from invert.training.augment import Writing, affine, ink, marks
 
@@ -27,7 +27,7 @@ def train(mnist, seed: int, epochs: int = EPOCHS, name: str = "judge"):
     keras.utils.set_random_seed(seed)
     model = judge.build(name)
     count = len(mnist.train.images)
-    optimizer = loop.adam(model, LEARNING_RATE, epochs * (count // BATCH), WEIGHT_AVERAGE)
+    optimizer = fitting.adam(model, LEARNING_RATE, epochs * (count // BATCH), WEIGHT_AVERAGE)
     images = tf.constant(mnist.train.images.reshape(-1, 784))
     digits = tf.constant(mnist.train.digits)
     others = tf.constant(
@@ -51,7 +51,7 @@ def train(mnist, seed: int, epochs: int = EPOCHS, name: str = "judge"):
         optimizer.apply(tape.gradient(loss, model.trainable_variables))
         return loss
 
-    loop.run(step, count, BATCH, epochs, seed)
+    fitting.run(step, count, BATCH, epochs, seed)
     optimizer.finalize_variable_values(model.trainable_variables)
 
     def read(x):

@@ -11,7 +11,7 @@ import keras
 import tensorflow as tf
 
 from invert.networks import classifier
-from invert.training import loop
+from invert.training import fitting
 from invert.training.attack import accuracy, cross_entropy, perturb
 from invert.training.augment import affine
 
@@ -29,7 +29,7 @@ def train(mnist, seed: int, epochs: int = EPOCHS):
     keras.utils.set_random_seed(seed)
     model = classifier.build()
     count = len(mnist.train.images)
-    optimizer = loop.adam(model, LEARNING_RATE, epochs * (count // BATCH), WEIGHT_AVERAGE)
+    optimizer = fitting.adam(model, LEARNING_RATE, epochs * (count // BATCH), WEIGHT_AVERAGE)
     images = tf.constant(mnist.train.images.reshape(-1, 784))
     digits = tf.constant(mnist.train.digits)
     generator = tf.random.Generator.from_seed(seed)
@@ -47,7 +47,7 @@ def train(mnist, seed: int, epochs: int = EPOCHS):
         x = affine(tf.gather(images, rows), generator)
         return learn(x, tf.gather(digits, rows), RADIUS * tf.minimum(1.0, done / WARM_UP))
 
-    loop.run(step, count, BATCH, epochs, seed)
+    fitting.run(step, count, BATCH, epochs, seed)
     optimizer.finalize_variable_values(model.trainable_variables)
     return model, measure(model, mnist)
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from invert.images import DIGITS
 from invert.methods.generation import generate
 from invert.networks import classifier, lenet, weights
-from invert.training import loop
+from invert.training import fitting
 from invert.training.attack import accuracy
 from invert.training.augment import affine
 
@@ -38,7 +38,7 @@ def train(mnist, seed: int, epochs: int = EPOCHS):
     keras.utils.set_random_seed(seed)
     teacher, model = classifier.load("energy"), lenet.build("student")
     half = BATCH // 2
-    optimizer = loop.adam(model, LEARNING_RATE, epochs * (len(dreams) // half), WEIGHT_AVERAGE)
+    optimizer = fitting.adam(model, LEARNING_RATE, epochs * (len(dreams) // half), WEIGHT_AVERAGE)
     generator = tf.random.Generator.from_seed(seed)
 
     @tf.function
@@ -58,7 +58,7 @@ def train(mnist, seed: int, epochs: int = EPOCHS):
         rows = rows.numpy()
         return learn(np.concatenate([dreams[rows], frames[rows]]))
 
-    loop.run(step, len(dreams), half, epochs, seed)
+    fitting.run(step, len(dreams), half, epochs, seed)
     optimizer.finalize_variable_values(model.trainable_variables)
     weights.to_half(model)
 

@@ -61,7 +61,7 @@ def start() -> None:
         said.append(sentence)
 
     invert.warm_up(report)
-    from invert.page import loading
+    from invert.page.server import loading
 
     loading.warm_panels()
     done("compile the explanations")

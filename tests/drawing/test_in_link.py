@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import invert
 from invert.drawing import from_strokes, in_link
 from invert.drawing.in_link import decode, encode
-from invert.page import canvas
+from invert.page.canvas import drawing_area
 
 # Digits on a canvas of 280×280: each stroke by the points that a smooth line runs through.
 PENS = {
@@ -133,9 +133,9 @@ def test_a_text_by_hand():
 
 
 def test_canvas_and_link_agree():
-    assert (in_link.SIDE, in_link.INK) == (canvas.SIDE, canvas.INK)
+    assert (in_link.SIDE, in_link.INK) == (drawing_area.SIDE, drawing_area.INK)
     [stroke] = decode("1BCgFoLgZA")["objects"]
-    assert stroke["strokeWidth"] == canvas.PENS[canvas.PEN]
+    assert stroke["strokeWidth"] == drawing_area.PENS[drawing_area.PEN]
 
 
 @pytest.mark.parametrize("nothing", [None, {}, {"objects": []}, {"objects": [{"type": "IText"}]}])

@@ -12,7 +12,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from invert.page.limits import UPLOADS_A_SESSION
+from invert.page.server.admission import UPLOADS_A_SESSION
 
 SECONDS = 30
 MEGABYTE = 1024 * 1024

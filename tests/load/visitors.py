@@ -193,8 +193,8 @@ def serial(answer: Answer) -> tuple[str, ...]:
     """Return what the page had to show, made by the package alone."""
     import invert
     from invert.drawing import BlankDrawing, from_strokes
-    from invert.page import markup, sheet
     from invert.page.panels import generate
+    from invert.page.pictures import markup, run_images
 
     if answer.kind.endswith("answer"):
         try:
@@ -205,7 +205,7 @@ def serial(answer: Answer) -> tuple[str, ...]:
         return shown(markup.bars(read, None))
     digits = [answer.asked["digit"]] * answer.asked["count"]
     run = invert.generate(digits, seed=answer.asked["seed"], frames=generate.FRAMES)
-    return shown(sheet.html(run, sheet.opinions(run)))
+    return shown(run_images.html(run, run_images.opinions(run)))
 
 
 def wrong(answers: list[Answer]) -> list[Answer]:

@@ -20,7 +20,7 @@ from invert.training import (
     student,
     trials,
 )
-from invert.training import judge as judge_recipe
+from invert.training import judge as judge
 
 
 @pytest.fixture(scope="module")
@@ -191,14 +191,14 @@ def test_affine_moves_ink_but_keeps_the_digit(sample):
 
 
 def test_a_judge_learns_to_say_no(mnist, monkeypatch):
-    monkeypatch.setattr(judge_recipe, "OUTLIERS", 600)
-    monkeypatch.setattr(judge_recipe, "BATCH", 50)
-    monkeypatch.setattr(judge_recipe, "WEIGHT_AVERAGE", 0.9)
-    model, figures = judge_recipe.train(mnist, seed=0, epochs=30, name="second-judge")
+    monkeypatch.setattr(judge, "OUTLIERS", 600)
+    monkeypatch.setattr(judge, "BATCH", 50)
+    monkeypatch.setattr(judge, "WEIGHT_AVERAGE", 0.9)
+    model, figures = judge.train(mnist, seed=0, epochs=30, name="second-judge")
     assert figures["test_accuracy"] > 0.8 and figures["test_digits_passed"] > 0.8
     # The threshold stands in the biases: so many validation digits are above it.
     passed = model(mnist.validation.images)[1].numpy().max(axis=1) > 0
-    assert passed.mean() == pytest.approx(1 - judge_recipe.REFUSED, abs=0.01)
+    assert passed.mean() == pytest.approx(1 - judge.REFUSED, abs=0.01)
     noise = np.random.default_rng(0).random((100, 28, 28), np.float32)
     assert np.mean(model(noise)[1].numpy().max(axis=1) > 0) < 0.1
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from invert.inversion.checks import brief
-from invert.inversion.freezing import pixels
-from invert.inversion.freezing.files import (
+from invert.inversion.freezing.from_source import freeze_source
+from invert.inversion.freezing.opening import (
     checkpoint,
     formats,
     graph_file,
@@ -20,7 +20,7 @@ from invert.inversion.freezing.files import (
     keras_model,
     saved_model,
 )
-from invert.inversion.freezing.from_source import freeze_source
+from invert.inversion.freezing.reading_off import ranges
 from invert.inversion.freezing.refusal import Refusal, shortened
 from invert.inversion.freezing.source import Source
 from invert.inversion.frozen_graph import FrozenGraph
@@ -81,7 +81,7 @@ def freeze(
             raise Refusal(f"{source.name} is frozen already; to change that, freeze its source.")
         return source
     if pixel_range is not None:
-        pixel_range = pixels.told(pixel_range)
+        pixel_range = ranges.told(pixel_range)
     labels = _told_labels(labels)
     try:
         opened = _open(source, signature, shape)

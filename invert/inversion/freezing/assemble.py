@@ -4,9 +4,9 @@ import numpy as np
 import tensorflow as tf
 
 from invert.inversion.freezing.flattening.flat import Flat, Ref
-from invert.inversion.freezing.flattening.functions import attribute
-from invert.inversion.freezing.head import Ending
-from invert.inversion.freezing.shape import Layout
+from invert.inversion.freezing.names_in_graphs import attribute
+from invert.inversion.freezing.reading_off.layout import Layout
+from invert.inversion.freezing.reading_off.logits import Ending
 from invert.inversion.frozen_graph import FrozenGraph
 from invert.inversion.substitution import GRADIENT
 

@@ -5,12 +5,14 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from invert.inversion.freezing import assemble, check, choose, head, original, pixels
-from invert.inversion.freezing import shape as shapes
+from invert.inversion.freezing import assemble
 from invert.inversion.freezing.flattening.flat import Flat
 from invert.inversion.freezing.flattening.walk import Walk
+from invert.inversion.freezing.reading_off import ends, logits, ranges
+from invert.inversion.freezing.reading_off import layout as shapes
 from invert.inversion.freezing.refusal import Exceeded, Refusal, Unfed, listed
 from invert.inversion.freezing.source import Source
+from invert.inversion.freezing.verify import comparison, original
 from invert.inversion.frozen_graph import FrozenGraph
 
 SHOWN = 2  # images that the frozen graph and its source are compared on
@@ -27,9 +29,9 @@ def freeze_source(source: Source, input, output, feed, shape, pixel_range, label
         Refusal: it is no classifier of images, or several things could be meant.
     """
     errors = []
-    for answers in choose.outputs(source, output):
+    for answers in ends.outputs(source, output):
         try:
-            place = choose.image_input(source, answers, input, feed)
+            place = ends.image_input(source, answers, input, feed)
             ways_in = shapes.layouts(place.static, shape)
         except Refusal as error:
             errors.append(error)
@@ -53,12 +55,12 @@ def _follow(source: Source, answers, place, layout, batch, pixel_range, labels) 
     whole_numbers = place.dtype.is_integer
     flat, walk = _walk(source, place, layout, batch)
     ending, answer = _one_ending(flat, walk, answers, source.outputs)
-    pixel_range = pixel_range or pixels.found(flat, whole_numbers)
-    shown = check.images(batch, layout.image_shape, pixel_range)
+    pixel_range = pixel_range or ranges.found(flat, whole_numbers)
+    shown = comparison.images(batch, layout.image_shape, pixel_range)
     if whole_numbers:
         shown = np.round(shown)
     if not ending.sure:
-        ending = head.undo(flat, ending, *_probed(flat, ending, layout, shown))
+        ending = logits.undo(flat, ending, *_probed(flat, ending, layout, shown))
     if place.static and place.static[0] == batch:
         assemble.any_batch(flat, batch)
     if labels is not None and len(labels) != ending.classes:
@@ -74,7 +76,7 @@ def _follow(source: Source, answers, place, layout, batch, pixel_range, labels) 
         name=source.name,
     )
     got = _ask_the_source(source, walk, place, layout, shown, answer)
-    check.compare(frozen, ending, shown, got, half=flat.half, random=walk.random)
+    comparison.compare(frozen, ending, shown, got, half=flat.half, random=walk.random)
     return frozen
 
 
@@ -92,13 +94,13 @@ def _walk(source: Source, place, layout, batch: int, mend: bool = True) -> tuple
 
 def _one_ending(
     flat: Flat, walk: Walk, answers, declared: Mapping[str, str]
-) -> tuple[head.Ending, str]:
+) -> tuple[logits.Ending, str]:
     """The logits that all answers come from, and the answer that says most of them."""
-    found: dict[str, tuple[head.Ending, str]] = {}
+    found: dict[str, tuple[logits.Ending, str]] = {}
     errors = []
     for answer in answers:
         try:
-            ending = head.find(flat, walk.tensor(answer))
+            ending = logits.find(flat, walk.tensor(answer))
         except Refusal as error:
             if isinstance(error, Exceeded) or (isinstance(error, Unfed) and declared):
                 raise
@@ -119,7 +121,7 @@ def _one_ending(
     return next(iter(found.values()))
 
 
-def _probed(flat: Flat, ending: head.Ending, layout, shown) -> tuple[np.ndarray, np.ndarray]:
+def _probed(flat: Flat, ending: logits.Ending, layout, shown) -> tuple[np.ndarray, np.ndarray]:
     """What is where the logits seem to be, for images in range and for some far out of it."""
     noise = np.abs(shown).max() * np.random.default_rng(0).standard_normal(shown.shape)
     series = [shown, *(scale * noise.astype(np.float32) for scale in (3, 100))]

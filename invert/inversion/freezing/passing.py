@@ -12,8 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from invert.inversion.architecture import GRADIENT, GRADIENT_OF
-from invert.inversion.freezing.flattening import gate
-from invert.inversion.freezing.flattening.operations import ARITHMETIC
+from invert.inversion.freezing.gate import entry
+from invert.inversion.freezing.gate.operations import ARITHMETIC
 from invert.inversion.freezing.refusal import Refusal, shortened
 from invert.inversion.frozen_graph import FrozenGraph
 
@@ -129,7 +129,7 @@ def _unpack(data: memoryview, name: str) -> FrozenGraph:
 
 def _check_graph(graph_def) -> None:
     """Arithmetic alone, without functions, notes to whoever runs it, or large constants."""
-    gate.check(graph_def, OF_A_FROZEN_GRAPH)
+    entry.check(graph_def, OF_A_FROZEN_GRAPH)
     _demand(not graph_def.library.ListFields(), "it has functions")
     for node in graph_def.node:
         _demand(not node.device and not any(i.startswith("^") for i in node.input), "it is bound")

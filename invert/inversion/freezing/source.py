@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from invert.inversion.freezing.flattening.functions import data_inputs, pivots
+from invert.inversion.freezing.names_in_graphs import data_inputs, pivots
 from invert.inversion.freezing.refusal import Refusal, listed
 
 

@@ -12,20 +12,12 @@ from invert.evaluation import table
 from invert.methods.records import STRANGERS_METHOD
 from invert.networks import judge
 from invert.networks.classifier import CLASSIFIERS, open_graph
-from invert.page import (
-    choices,
-    contact_sheet,
-    failure,
-    film_sheet,
-    loading,
-    markup,
-    measured,
-    network,
-    queue,
-    state,
-)
+from invert.page.frame import results_table
 from invert.page.panels.generate import FRAMES
-from invert.page.settings import MOST_SEED, OWN
+from invert.page.pictures import contact_sheet, film_sheet, markup
+from invert.page.server import failure, loading, queue
+from invert.page.session import network, one_of, state
+from invert.page.session.settings import MOST_SEED, OWN
 
 WHAT = (
     "Is there a better way? Each method draws the same digits. {} Click an image to open it on"
@@ -57,7 +49,7 @@ def show() -> None:
     readers = READERS if network.chosen().digits else READERS_WITH_YOURS
     st.html(markup.sentence(WHAT.format(readers), "sentence short"))
     with st.container(key="ladder-controls", horizontal=True, vertical_alignment="bottom"):
-        wanted = choices.one_of("Show", [EVERY, *markup.DIGITS], EVERY, "ladder-show")
+        wanted = one_of.one_of("Show", [EVERY, *markup.DIGITS], EVERY, "ladder-show")
         seed = st.number_input(
             "Seed of all methods",
             0,
@@ -129,7 +121,7 @@ def _ladder(seed: int) -> Iterator[str]:
         yield said
         return
     real = next((markup.percent(row.teaches) for row in rows if row.method == "real digits"), "?")
-    yield markup.sentence(MEANINGS.format(real), "note") + measured.table(rows)
+    yield markup.sentence(MEANINGS.format(real), "note") + results_table.table(rows)
 
 
 def _rung(classifier: str, name: str, seed: int, row) -> str:
@@ -141,7 +133,7 @@ def _rung(classifier: str, name: str, seed: int, row) -> str:
         f'<section class="rung" data-rung="{escape(classifier)} {escape(name)}"><div class="about">'
         f"<h3>{_title(classifier, name)}</h3><p>{escape(method.claim)}{aided}"
         f"<small>{_linked(method.source)}</small></p>"
-        f"{'' if row is None else measured.figures(row)}</div>"
+        f"{'' if row is None else results_table.figures(row)}</div>"
         f"{failure.instead(lambda: _pictures(classifier, name, seed))}</section>"  # the others stay
     )
 

@@ -9,19 +9,10 @@ import invert
 from invert import drawing, upload
 from invert.drawing import BlankDrawing, from_strokes
 from invert.networks.classifier import CLASSIFIERS
-from invert.page import (
-    canvas,
-    easel,
-    failure,
-    layers,
-    link,
-    loading,
-    markup,
-    network,
-    queue,
-    shown_instead,
-    state,
-)
+from invert.page.canvas import drawing_area, easel, layers, shown_instead
+from invert.page.pictures import markup
+from invert.page.server import failure, loading, queue
+from invert.page.session import link, network, state
 
 MOST_OF_A_NAME = 30
 SOON = "The answer comes as soon as the models are loaded."
@@ -42,13 +33,15 @@ def show() -> None:
     chosen = network.chosen()
     st.html(HIDE_CANVAS if not chosen.digits else "<style></style>")
     with st.container(key="classify", horizontal=True, gap="medium"):
-        paper = st.container(key="easel", width=canvas.SIDE)
-        place = None if chosen.digits else st.container(key="picture-place", width=canvas.SIDE)
+        paper = st.container(key="easel", width=drawing_area.SIDE)
+        place = (
+            None if chosen.digits else st.container(key="picture-place", width=drawing_area.SIDE)
+        )
         answer = st.container(key="answer", width="stretch")
     strip = st.container(key="layers")
     with st.container(key="read-more", horizontal=True, gap="small"):
         with st.popover("More", icon=":material/tune:", key="more-reading"):
-            pen = canvas.choose_pen()
+            pen = drawing_area.choose_pen()
             _offer_others()
         back = st.container(key="back-place", width="content")
     if complaint := state.complaint():
@@ -138,7 +131,9 @@ def _picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception | No
     drawn = state.instead()
     if drawn and drawn.image.shape == chosen.shape:
         st.html(
-            markup.captioned(markup.picture(drawn.image, drawn.words, canvas.SIDE), drawn.words)
+            markup.captioned(
+                markup.picture(drawn.image, drawn.words, drawing_area.SIDE), drawn.words
+            )
         )
         return drawn.image, None
     if file is None:
@@ -149,7 +144,7 @@ def _picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception | No
         st.session_state["decoded"] = (key, *_decoded(file, chosen.shape))
     _, image, error = st.session_state["decoded"]
     if image is not None:
-        st.html(markup.picture(image, "your picture as the network sees it", canvas.SIDE))
+        st.html(markup.picture(image, "your picture as the network sees it", drawing_area.SIDE))
     return image, error
 
 

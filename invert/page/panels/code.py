@@ -6,7 +6,9 @@ import numpy as np
 import streamlit as st
 
 from invert.networks.classifier import CLASSIFIERS
-from invert.page import code, markup, network, state, visitors_networks
+from invert.page.own_network import held_networks
+from invert.page.pictures import markup, program
+from invert.page.session import network, state
 
 WHAT = (
     "Two programs that make the picture under Generate and save it as a PNG. Both run in a clone of"
@@ -23,17 +25,17 @@ def show() -> None:
     """Show both, each with a button that copies it."""
     choice = state.choice()
     chosen = network.chosen()
-    name = chosen.name if chosen.name in CLASSIFIERS else code.YOURS
-    both = name != code.YOURS or visitors_networks.suits_a_program()
+    name = chosen.name if chosen.name in CLASSIFIERS else program.YOURS
+    both = name != program.YOURS or held_networks.suits_a_program()
     st.html(markup.sentence(WHAT if both else WHAT_BY_CALL))
     if choice is None:
         return
-    if name == code.YOURS:
-        st.html(markup.sentence(OWN_FILE.format(code.YOUR_FILE), "note"))
+    if name == program.YOURS:
+        st.html(markup.sentence(OWN_FILE.format(program.YOUR_FILE), "note"))
     if both:
         _show_program(name, choice)
     st.html("<h3>By this package</h3>")
-    call = code.call(
+    call = program.call(
         name, choice.method, choice.target, choice.images, choice.seed, choice.start, choice.steps
     )
     st.code(call, language="python")
@@ -43,10 +45,10 @@ def show() -> None:
 
 def _show_program(name: str, choice: state.Choice) -> None:
     st.html("<h3>By TensorFlow alone</h3>")
-    program = code.tensorflow(
+    text = program.tensorflow(
         name, choice.recipe, choice.target, choice.images, choice.seed, choice.start
     )
-    st.code(program, language="python")
+    st.code(text, language="python")
 
 
 def _offer_drawing() -> None:
@@ -55,9 +57,9 @@ def _offer_drawing() -> None:
         out = io.BytesIO()
         np.save(out, drawn)
         st.download_button(
-            f"Your drawing ({code.DRAWING_FILE})",
+            f"Your drawing ({program.DRAWING_FILE})",
             out.getvalue(),
-            code.DRAWING_FILE,
+            program.DRAWING_FILE,
             "application/octet-stream",
             key="keep-drawing",
             on_click="ignore",

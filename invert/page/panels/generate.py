@@ -10,19 +10,9 @@ import invert
 from invert.drawing import BlankDrawing
 from invert.methods import records, starts
 from invert.networks import judge
-from invert.page import (
-    chart,
-    choices,
-    downloads,
-    failure,
-    loading,
-    markup,
-    network,
-    queue,
-    settings,
-    sheet,
-    state,
-)
+from invert.page.pictures import chart, downloads, markup, run_images
+from invert.page.server import failure, loading, queue
+from invert.page.session import network, one_of, settings, state
 
 FRAMES = 32  # at most; of large images so many values are kept in all frames together
 MOST_VALUES = 1_200_000
@@ -78,7 +68,7 @@ def _target(chosen: network.Network) -> int:
     """Let the visitor choose what is to be drawn: a digit, or a class of their own network."""
     if chosen.digits:
         return int(
-            choices.one_of("Digit to draw", markup.DIGITS, DIGIT, state.DIGIT, width="stretch")
+            one_of.one_of("Digit to draw", markup.DIGITS, DIGIT, state.DIGIT, width="stretch")
         )
     number = st.selectbox(
         "Class to draw",
@@ -107,7 +97,7 @@ def _show_result(choice: state.Choice, chosen: network.Network) -> Result | None
     except Exception as error:
         words = failure.html(error)
     if result is None:
-        blank = sheet.blank(choice.images) + chart.blank(words)
+        blank = run_images.blank(choice.images) + chart.blank(words)
         st.html(f'<div class="run"><p class="legend"></p>{blank}</div>')
     else:
         st.html(result.html)
@@ -155,14 +145,14 @@ def _run(choice: state.Choice, start: str | np.ndarray, _classifier, values: int
             frames=_frames(values * choice.images),
             **steps,
         )
-    said = sheet.opinions(run)
+    said = run_images.opinions(run)
     if len(run.frames):
         mean = run.probabilities_by_step.mean(axis=1)
         drawn = chart.figure(mean, choice.target, choice.images, run.labels)
-        beside = drawn + sheet.player(run, said)
+        beside = drawn + run_images.player(run, said)
     else:
         beside = markup.sentence("Made in one go: there are no steps to watch.", "chart hint")
-    images = sheet.legend(run) + sheet.html(run, said) + sheet.note(run)
+    images = run_images.legend(run) + run_images.html(run, said) + run_images.note(run)
     return Result(run, f'<div class="run">{images}{beside}</div>')
 
 
@@ -197,7 +187,7 @@ def _offer(run: invert.Run) -> None:
 
 
 def _npz(run: invert.Run) -> bytes:
-    return downloads.npz(run, judge.look(run.images) if sheet.are_digits(run) else None)
+    return downloads.npz(run, judge.look(run.images) if run_images.are_digits(run) else None)
 
 
 def _senders(run: invert.Run) -> None:

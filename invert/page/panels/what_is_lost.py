@@ -5,7 +5,10 @@ import streamlit as st
 
 from invert.drawing import BlankDrawing
 from invert.networks.classifier import DENSE
-from invert.page import choices, examples, loading, markup, morph, network, queue, state, wording
+from invert.page import examples
+from invert.page.pictures import markup, morph, wording
+from invert.page.server import loading, queue
+from invert.page.session import network, one_of, state
 
 ROUNDS = 120  # of the search for twins; half a second
 STRENGTHS = np.linspace(0, 2, 21)  # of the noise: its standard deviation, where full ink is 1
@@ -42,7 +45,7 @@ def show() -> None:
         return
     st.html(markup.sentence(WHAT.format(chosen.name), "sentence short"))
     with st.container(key="lost-controls"):
-        source = choices.one_of(
+        source = one_of.one_of(
             "Image", [*(str(digit) for digit in range(10)), state.DRAWN], "8", state.LOST_IMAGE
         )
     with st.container(key="lost"):

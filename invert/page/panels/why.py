@@ -6,16 +6,10 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
-from invert.page import (
-    loading,
-    markup,
-    morph,
-    network,
-    queue,
-    state,
-    visitors_networks,
-    wording,
-)
+from invert.page.own_network import held_networks
+from invert.page.pictures import markup, morph, wording
+from invert.page.server import loading, queue
+from invert.page.session import network, state
 
 # The two networks that every smallest change is compared with, where they read such images too.
 COMPARED = ("question", "robust")
@@ -45,7 +39,7 @@ def show() -> None:
         image, chosen = state.drawn_image(), network.chosen()
         if image is None or not loading.ready() or chosen.source is None:
             nothing = NOTHING if chosen.digits else NO_PICTURE
-            nothing = visitors_networks.NOT_YET if chosen.source is None else nothing
+            nothing = held_networks.NOT_YET if chosen.source is None else nothing
             st.html(loading.when_ready(lambda: markup.sentence(nothing, "hint")))
             return
         image = chosen.fit(image)

@@ -13,8 +13,9 @@ import invert
 from invert import CLASSIFIERS
 from invert.evaluation import table
 from invert.methods.records import recipe_for
-from invert.page import film_sheet, network
 from invert.page.panels import better_ways
+from invert.page.pictures import film_sheet
+from invert.page.session import network
 
 
 def sheet(shown):

@@ -13,8 +13,9 @@ from invert.methods import records, starts
 from invert.methods.records import recipe_for
 from invert.networks import judge
 from invert.networks.classifier import DEFAULT
-from invert.page import settings, sheet
 from invert.page.panels import better_ways, generate
+from invert.page.pictures import run_images
+from invert.page.session import settings
 
 COUNT = settings.COUNT
 
@@ -175,7 +176,9 @@ def test_captions_follow_the_frames_and_end_with_the_image(page):
         want = run.probabilities_by_step[run.frame_steps, n].argmax(axis=1)
         assert answers == [str(digit) for digit in want]
         digit = judge.look(run.frames[:, n]).digit
-        assert [answer != sheet.NO_DIGIT for answer, _ in film["says"]["judge"][n]] == list(digit)
+        assert [answer != run_images.NO_DIGIT for answer, _ in film["says"]["judge"][n]] == list(
+            digit
+        )
         assert not digit[0], "the noise it began with is none"
 
 

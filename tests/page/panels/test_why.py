@@ -13,8 +13,9 @@ from PIL import Image
 
 import invert
 from invert.networks.weights import WeightsError
-from invert.page import morph, network, state, wording
 from invert.page.panels import why
+from invert.page.pictures import morph, wording
+from invert.page.session import network, state
 
 
 def pictures(shown):

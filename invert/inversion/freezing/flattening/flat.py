@@ -12,7 +12,7 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.python.framework import ops, tensor_util
 
-from invert.inversion.freezing.flattening import cost
+from invert.inversion.freezing.gate import cost
 from invert.inversion.freezing.refusal import Exceeded, Refusal, WrongSize, shortened
 
 # Of two images and all that lies between them and the logits. ResNet-50 at 224×224 has 0.3 GB.

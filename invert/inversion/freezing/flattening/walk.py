@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
-from invert.inversion.freezing.flattening import convolutions, lists, structure
+from invert.inversion.freezing.flattening import cpu_convolutions, op_handlers, tensor_lists
 from invert.inversion.freezing.flattening.flat import Flat, Ref
-from invert.inversion.freezing.flattening.functions import Body, attribute, data_inputs, pivots
-from invert.inversion.freezing.flattening.operations import ARITHMETIC, MOVES, PASSED_ON, names
-from invert.inversion.freezing.flattening.outcomes import DEAD, Failure, Frame, List, Variable
+from invert.inversion.freezing.flattening.values import DEAD, Failure, Frame, List, Variable
+from invert.inversion.freezing.gate.operations import ARITHMETIC, MOVES, PASSED_ON, names
+from invert.inversion.freezing.names_in_graphs import Body, attribute, data_inputs, pivots
 from invert.inversion.freezing.refusal import Exceeded, Refusal
 
 MAX_STEPS = 50_000
@@ -100,15 +100,15 @@ class Walk:
 
     def _outputs(self, frame: Frame, node, inputs: list) -> list:
         """What an operation returns for inputs that are there."""
-        if any(value is DEAD for value in inputs) and node.op not in structure.MERGES:
+        if any(value is DEAD for value in inputs) and node.op not in op_handlers.MERGES:
             return [DEAD] * frame.body.count(node)
-        if node.op in structure.HANDLERS:
-            return structure.HANDLERS[node.op](self, frame, node, inputs)
+        if node.op in op_handlers.HANDLERS:
+            return op_handlers.HANDLERS[node.op](self, frame, node, inputs)
         if node.op in self._library:
             return self.visit(node.op, inputs, f"{frame.prefix}{node.name}/")
-        if node.op in lists.OPERATIONS:
+        if node.op in tensor_lists.OPERATIONS:
             values = [value if isinstance(value, List) else self.number(value) for value in inputs]
-            return lists.outputs(self.flat, frame.prefix + node.name, node, values)
+            return tensor_lists.outputs(self.flat, frame.prefix + node.name, node, values)
         if node.op in PASSED_ON:
             first = inputs[0] if inputs else None
             if node.op == "ReadVariableOp" and isinstance(first, Variable):
@@ -125,8 +125,8 @@ class Walk:
         inputs = [self.number(value) for value in inputs]
         if self._takes_pixels(copy, inputs):
             return inputs
-        self.turned = self.turned or convolutions.is_channels_first(copy)
-        return (convolutions.add if self._mend else Flat.add)(self.flat, copy, inputs)
+        self.turned = self.turned or cpu_convolutions.is_channels_first(copy)
+        return (cpu_convolutions.add if self._mend else Flat.add)(self.flat, copy, inputs)
 
     def _takes_pixels(self, node, inputs) -> bool:
         """Have what moves whole-number pixels move M's; whether nothing is left for it to do."""

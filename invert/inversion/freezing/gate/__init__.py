@@ -1,0 +1,1 @@
+"""Which operations a file may hold, and how much they may compute."""

@@ -1,0 +1,113 @@
+"""Open a Keras file: ``.keras``, or HDF5 as Keras 2.2 to 3 wrote it."""
+
+import copy
+import math
+import tempfile
+import zipfile
+from pathlib import Path
+
+import keras
+
+from invert.inversion.freezing.opening import hdf5, keras_config, keras_renewal
+from invert.inversion.freezing.opening.file_sizes import MAX_FILE, check_growth, read
+from invert.inversion.freezing.opening.keras_model import open_model
+from invert.inversion.freezing.refusal import Refusal, shortened
+from invert.inversion.freezing.source import Source
+
+CONFIG, WEIGHTS = "config.json", "model.weights.h5"
+MAX_PARTS = 1000
+MAX_SMALL = 2**16  # of what is not kept, such as the states of random numbers
+
+
+def open_archive(path: Path, told) -> Source:
+    """Open a ``.keras`` file, a zip archive.
+
+    Args:
+        path: the file.
+        told: the shape of the model's images, if it does not know it.
+
+    Raises:
+        Refusal: it asks for more than Keras's own layers, or claims too much.
+    """
+    with zipfile.ZipFile(path) as archive:
+        parts = archive.infolist()
+        if len(parts) > MAX_PARTS:
+            raise Refusal(f"{path} has {len(parts):,} parts; at most {MAX_PARTS:,} are allowed.")
+        claimed, held = (sum(getattr(p, k) for p in parts) for k in ("file_size", "compress_size"))
+        check_growth("parts", claimed, held)
+        config = keras_config.parse(_member(archive, CONFIG).decode())
+        weights = _member(archive, WEIGHTS)
+    return open_model(_built(config, weights, ".weights.h5"), told, name=path.name)
+
+
+def open_hdf5(path: Path, told) -> Source:
+    """Open an HDF5 file of Keras.
+
+    Args:
+        path: the file.
+        told: the shape of the model's images, if it does not know it.
+
+    Raises:
+        Refusal: it holds no whole model, or asks for more than Keras's own layers.
+    """
+    weights = read(path)
+    hdf5.check(weights)
+    text = hdf5.text(weights, "model_config")
+    if text is None:
+        raise Refusal(
+            f"{path} holds weights without the network they belong to. Save the whole model, with"
+            " model.save."
+        )
+    return open_model(_built(keras_config.parse(text), weights, ".h5"), told, name=path.name)
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as part:
+        data = part.read(MAX_FILE + 1)
+    if len(data) > MAX_FILE:
+        raise Refusal(f"The archive's {name} unpacks to more than it says.")
+    return data
+
+
+def _built(config: dict, weights: bytes, ending: str) -> keras.Model:
+    """The model that was asked for, with its weights."""
+    held = hdf5.check(weights)
+    config = keras_renewal.renewed(config)
+    keras_config.check(config)
+    with keras.StatelessScope(initialize_variables=False):  # with no values, to see how many
+        sketch = _build(config)
+    values = sum(math.prod(variable.shape) for variable in sketch.variables)
+    if values > held + MAX_SMALL:
+        raise Refusal(
+            f"The Keras model has {values:,} weights, and its file {held:,} values. They are not of"
+            " one network."
+        )
+    model = _build(config)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"model{ending}"
+        path.write_bytes(weights)
+        try:
+            model.load_weights(path)
+        except Exception as error:  # Keras has many ways of saying that they do not fit
+            raise Refusal(
+                f"The file's weights do not fit its network ({shortened(error)})."
+            ) from error
+    return model
+
+
+def _build(config: dict) -> keras.Model:
+    config = copy.deepcopy(config)  # Keras takes things out of it
+    try:
+        if "module" in config:
+            model = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        else:
+            kind = keras.Sequential if config["class_name"] == "Sequential" else keras.Model
+            model = kind.from_config(config["config"])
+    except Exception as error:  # each layer has errors of its own
+        raise Refusal(
+            f"Keras {keras.__version__} cannot build the file's network ({shortened(error)})."
+            " Load it with the Keras that wrote it, and save it as a SavedModel."
+        ) from error
+    if not isinstance(model, keras.Model):
+        raise Refusal(f"The file holds a {type(model).__name__}, and no Keras model.")
+    return model

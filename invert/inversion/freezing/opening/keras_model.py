@@ -1,0 +1,136 @@
+"""Open a Keras model, by writing down what it does with a batch of images."""
+
+import contextlib
+from collections.abc import Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from invert.inversion.freezing.flattening.cpu_convolutions import is_channels_first
+from invert.inversion.freezing.reading_off.layout import layouts
+from invert.inversion.freezing.refusal import Refusal, WrongSize, shortened
+from invert.inversion.freezing.source import Source
+
+
+def is_model(thing) -> bool:
+    """Whether this is a Keras model, of Keras 3 or of Keras 2, which goes by ``tf_keras`` now."""
+    return any(
+        kind.__name__ == "Model" and kind.__module__.split(".")[0] in ("keras", "tf_keras")
+        for kind in type(thing).__mro__
+    )
+
+
+def open_model(model, told=None, name: str | None = None) -> Source:
+    """Open a Keras model.
+
+    Args:
+        model: the model, built.
+        told: the shape of its images, for a model that does not know it.
+        name: what to call it; by default, its own name.
+
+    Raises:
+        Refusal: the model cannot be called on images, or no one knows of which shape.
+    """
+    errors = []
+    for inputs, arrange in _ways_in(model, told):
+        call = _Call(model, arrange)
+        try:
+            concrete = tf.function(call, autograph=False).get_concrete_function(*inputs.values())
+        except Exception as error:  # a model that does not take the shape says so in its own way
+            errors.append(error)
+            continue
+        return _source(name or model.name, call, list(inputs), concrete)
+    kind = Refusal if told is None else WrongSize
+    raise kind(
+        f"The Keras model cannot be called on its images ({shortened(errors[0])})."
+    ) from errors[0]
+
+
+class _Call:
+    """A model as a function of its inputs one by one, to its outputs by name."""
+
+    def __init__(self, model, arrange):
+        self._model = model
+        self._arrange = arrange
+
+    def __call__(self, *inputs) -> dict[str, tf.Tensor]:
+        outputs = self._model(self._arrange(inputs), training=False)
+        if isinstance(outputs, Mapping):
+            return dict(outputs)
+        if not isinstance(outputs, list | tuple):
+            return {"output": outputs}
+        names = getattr(self._model, "output_names", ())
+        named = len(set(names)) == len(outputs)
+        return {names[k] if named else f"output_{k}": o for k, o in enumerate(outputs)}
+
+
+def _ways_in(model, told):
+    """What a model may be called with: its inputs' types by name, and how to arrange them."""
+    tensors = list(getattr(model, "inputs", None) or ())
+    arranged = tensors[0] if len(tensors) == 1 else tensors
+    with contextlib.suppress(AttributeError):  # a Sequential has no such thing
+        arranged = model.input
+    if tensors:
+        inputs = {t.name: tf.TensorSpec(t.shape, t.dtype, name=t.name) for t in tensors}
+        return [(inputs, lambda given: tf.nest.pack_sequence_as(arranged, list(given)))]
+    if not model.built or told is None:
+        raise WrongSize(
+            "A Keras model must be built, with one input of a known shape; this one has none."
+            " Give it a keras.Input, or call it once and say shape=(height, width)."
+        )
+    return [
+        (
+            {"image": tf.TensorSpec((None, *layout.input_shape), name="image")},
+            lambda given: given[0],
+        )
+        for layout in layouts(None, told)
+    ]
+
+
+def _source(name: str, call: _Call, inputs: list[str], concrete) -> Source:
+    graph = concrete.graph
+    variables = {id(variable.handle): variable for variable in graph.variables}
+    captured = {inner.op.name: outer for outer, inner in graph.captures}
+    constants = {
+        f"{inner}:0": outer.numpy()
+        for inner, outer in captured.items()
+        if outer.dtype not in (tf.resource, tf.variant)
+    }
+    places = [tensor.name for tensor in concrete.inputs[: len(inputs)]]
+    graph_def = graph.as_graph_def()
+    compiled = any(
+        is_channels_first(node)
+        for nodes in (graph_def.node, *(f.node_def for f in graph_def.library.function))
+        for node in nodes
+    )
+
+    def variable(name: str) -> np.ndarray:
+        found = variables.get(id(captured.get(name)))
+        if found is None:
+            raise Refusal(f"The Keras model reads {name[:80]!r}, which is no variable of numbers.")
+        return found.numpy()
+
+    def compute(given: Mapping[str, np.ndarray], output: str) -> np.ndarray:
+        # An input that has no part in the output may be anything, and must be something.
+        count = max(len(value) for value in given.values() if value.ndim)
+        zeros = {
+            t.name: np.zeros([s or count for s in t.shape], t.dtype.as_numpy_dtype)
+            for t in concrete.inputs[: len(inputs)]
+            if t.name not in given
+        }
+        given = {**zeros, **given}
+        # TensorFlow has channels-first convolutions on a processor only where XLA compiles them.
+        run = tf.function(call, autograph=False, jit_compile=True) if compiled else call
+        return np.asarray(run(*(tf.constant(given[place]) for place in places))[names[output]])
+
+    outputs = {key: tensor.name for key, tensor in concrete.structured_outputs.items()}
+    names = {tensor: key for key, tensor in outputs.items()}
+    return Source(
+        name=name,
+        graph_def=graph_def,
+        variable=variable,
+        inputs=dict(zip(inputs, places, strict=True)),
+        outputs=outputs,
+        constants=constants,
+        compute=compute,
+    )

@@ -1,0 +1,121 @@
+"""Rewrite the description of a Keras model, of whatever version, as Keras 3 understands it.
+
+Keras 2.2 gave a Sequential no input layer, but the shape of a batch to its first layer, and before
+2.2.3 no more than a list of layers. What only matters in training is left out.
+"""
+
+import inspect
+
+import keras
+
+from invert.inversion.freezing.gate.operations import names
+from invert.inversion.freezing.opening.keras_config import LAYERS
+
+NEW_NAMES = {
+    "BatchNormalizationV1": "BatchNormalization",
+    "BatchNormalizationV2": "BatchNormalization",
+    "Convolution1D": "Conv1D",
+    "Convolution2D": "Conv2D",
+    "Convolution2DTranspose": "Conv2DTranspose",
+    "SeparableConvolution2D": "SeparableConv2D",
+    "GlobalAvgPool2D": "GlobalAveragePooling2D",
+    "GlobalMaxPool2D": "GlobalMaxPooling2D",
+    "MaxPool2D": "MaxPooling2D",
+    "AvgPool2D": "AveragePooling2D",
+}
+NEW_FUNCTIONS = {"softmax_v2": "softmax", "relu_v2": "relu", "elu_v2": "elu", "swish_v2": "swish"}
+# How it was computed, not what.
+HARMLESS = names("implementation fused virtual_batch_size ragged sparse use_cudnn_on_gpu")
+EVERYWHERE = frozenset(("name", "trainable", "dtype", "activity_regularizer", "batch_shape"))
+MODELS = ("Sequential", "Model", "Functional")
+
+
+def renewed(thing):
+    """Return a description, or a part of it, as Keras 3 has it. It is changed in place."""
+    if isinstance(thing, list):
+        return [renewed(part) for part in thing]
+    if not isinstance(thing, dict):
+        return thing
+    name = thing.get("class_name")
+    if not isinstance(name, str):  # no name at all
+        return {key: renewed(value) for key, value in thing.items()}
+    name = NEW_NAMES.get(name, name)
+    config = thing.get("config")
+    if name == "Sequential":
+        config = _with_input(config)
+    if name in LAYERS and isinstance(config, dict):
+        config = _of_layer(name, config)
+    thing = {**thing, "class_name": name}
+    if "config" in thing:
+        thing["config"] = config
+    return {key: renewed(value) for key, value in thing.items() if key != "compile_config"}
+
+
+def _with_input(config):
+    """The description of a Sequential, with an input layer if its shape is known at all."""
+    if isinstance(config, list):
+        config = {"name": "sequential", "layers": config}
+    layers = config.get("layers") if isinstance(config, dict) else None
+    if not isinstance(layers, list) or not layers or not isinstance(layers[0], dict):
+        return config
+    first = layers[0].get("config")
+    if layers[0].get("class_name") == "InputLayer" or not isinstance(first, dict):
+        return config
+    shape = first.get("batch_input_shape") or first.get("batch_shape")
+    if shape is None and layers[0].get("class_name") not in MODELS:
+        shape = config.get("build_input_shape")
+    if not isinstance(shape, list):
+        return config
+    dtype = first.get("dtype")
+    dtype = dtype if isinstance(dtype, str) and not dtype.startswith("mixed") else "float32"
+    entry = {"batch_shape": shape, "dtype": dtype, "name": f"{first.get('name', 'first')}_input"}
+    entry = {"class_name": "InputLayer", "config": entry}
+    if "module" in layers[0]:
+        entry |= {"module": "keras.layers", "registered_name": None}
+    return {**config, "layers": [entry, *layers]}
+
+
+def _of_layer(name: str, config: dict) -> dict:
+    """A layer's own description, without what it need not or cannot know any more."""
+    config = dict(config)
+    shape = config.pop("batch_input_shape", None)
+    if name == "InputLayer":
+        if shape is not None:
+            config["batch_shape"] = shape
+    elif name not in MODELS:
+        config.pop("batch_shape", None)
+    if name in MODELS:
+        return config
+    accepted = _accepted(name)
+    for key, value in list(config.items()):
+        of_training = key.endswith(("_initializer", "_regularizer", "_constraint"))
+        if key not in accepted and (of_training or key in HARMLESS or _says_nothing(key, value)):
+            del config[key]
+        elif of_training:
+            # The weights are read from the file.
+            config[key] = "zeros" if key.endswith("_initializer") and value is not None else None
+        elif isinstance(value, str) and key.endswith("activation"):
+            config[key] = NEW_FUNCTIONS.get(value, value)
+    policy = config.get("dtype")
+    if isinstance(policy, dict) and policy.get("class_name") in ("Policy", "DTypePolicy"):
+        config["dtype"] = (policy.get("config") or {}).get("name", "float32")
+    if name == "BatchNormalization" and isinstance(config.get("axis"), list):
+        config["axis"] = config["axis"][0] if config["axis"] else -1
+    if name == "LeakyReLU" and "alpha" in config:
+        config["negative_slope"] = config.pop("alpha")
+    return config
+
+
+def _says_nothing(key: str, value) -> bool:
+    """Whether this is how a layer is without being told."""
+    return value is None or value is False or value == [] or (key == "groups" and value == 1)
+
+
+def _accepted(name: str) -> frozenset[str]:
+    """What a layer may be told when it is made."""
+    kind = getattr(keras.layers, name, None)
+    if kind is None:
+        return EVERYWHERE
+    return EVERYWHERE.union(
+        *(inspect.signature(part.__init__).parameters for part in kind.__mro__[:-1])
+    )

@@ -1,0 +1,88 @@
+"""What range the pixels of a network's images have, read from what it does to them first."""
+
+import numpy as np
+
+from invert.inversion.checks import brief
+from invert.inversion.freezing.flattening.flat import Flat
+from invert.inversion.freezing.gate.operations import MOVES
+from invert.inversion.freezing.refusal import Refusal
+
+BYTE = (0.0, 255.0)
+UNIT = (0.0, 1.0)
+
+
+def told(pixel_range) -> tuple[float, float]:
+    """Return a range that was told, or say what is wrong with it."""
+    try:
+        low, high = (float(value) for value in pixel_range)
+    except (TypeError, ValueError):
+        low = high = np.nan
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise Refusal(
+            "pixel_range must be the lowest and the highest value of a pixel, such as (0, 255);"
+            f" got {brief(pixel_range)}."
+        )
+    return low, high
+
+
+def found(flat: Flat, whole_numbers: bool) -> tuple[float, float]:
+    """Return the range that a network's first steps speak of, else 0–1.
+
+    A network that divides its pixels by 255, or takes a mean from them that is no fraction, is made
+    for 0–255; one that makes -1 to 0 and 1 to 1, for -1–1.
+    """
+    if whole_numbers:
+        return BYTE
+    scale, shift = _first_steps(flat)
+    if scale == 0 or not np.isfinite([scale, shift]).all():
+        return UNIT
+    middle, unit = -shift / scale, 1 / abs(scale)  # the pixel that becomes 0; what becomes ±1 more
+    if unit >= 25 or abs(middle) > 3:
+        return BYTE
+    return (-1.0, 1.0) if abs(middle + 1) < 1e-3 and scale > 0 else UNIT
+
+
+def _first_steps(flat: Flat) -> tuple[float, float]:
+    """The scale and shift that pixels go through before anything else happens to them."""
+    readers: dict[str, list] = {}
+    for node in flat.nodes.values():
+        for ref in set(node.input):
+            if node.op not in ("Shape", "Size", "Rank", "ShapeN"):
+                readers.setdefault(ref, []).append(node)
+    scale, shift, ref = 1.0, 0.0, flat.image
+    while len(readers.get(ref, ())) == 1:
+        (node,) = readers[ref]
+        other = [name for name in node.input if name != ref]
+        if node.op in MOVES and node.input[0] == ref:
+            pass
+        elif node.op in STEPS and len(other) == 1 and other[0] in flat.fixed:
+            value = float(np.mean(flat.value(other[0])))
+            scale, shift = STEPS[node.op](scale, shift, value, node.input[0] == ref)
+        else:
+            break
+        ref = f"{node.name}:0"
+    return scale, shift
+
+
+def _times(scale, shift, value, _):
+    return scale * value, shift * value
+
+
+def _plus(scale, shift, value, _):
+    return scale, shift + value
+
+
+def _minus(scale, shift, value, first):
+    return (scale, shift - value) if first else (-scale, value - shift)
+
+
+def _over(scale, shift, value, first):
+    return (scale / value, shift / value) if first and value else (0.0, 0.0)
+
+
+STEPS = {
+    "Mul": _times,
+    **dict.fromkeys(("Add", "AddV2", "BiasAdd"), _plus),
+    "Sub": _minus,
+    **dict.fromkeys(("RealDiv", "Div"), _over),
+}

@@ -1,0 +1,1 @@
+"""Whether the frozen graph answers as its source does."""

@@ -1,0 +1,1 @@
+"""What one draws on, and what is read while one draws."""

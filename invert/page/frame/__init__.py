@@ -1,0 +1,1 @@
+"""What stands around the panels: HTML head, heading, tabs, the story."""

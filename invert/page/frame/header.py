@@ -1,0 +1,38 @@
+"""The heading: the page's name, the one network, and what is said about the whole page."""
+
+import os
+
+import streamlit as st
+
+from invert.page.canvas import layers
+from invert.page.frame import how, look, story
+from invert.page.pictures import markup
+from invert.page.server import failure, loading
+from invert.page.session import network
+
+# Where the code is kept; a server that knows says so, and the page shows a link to it.
+REPOSITORY = os.environ.get("INVERT_REPOSITORY", "")
+
+# On a phone or a tablet one side is shown at a time; a script follows these.
+SIDES = (
+    '<div class="sides"><button type="button" data-side="reads" aria-pressed="true">It reads'
+    '</button><button type="button" data-side="draws" aria-pressed="false">It draws</button></div>'
+)
+
+
+def show() -> None:
+    """Show the name and promise, the choice of the network, and the buttons beside them."""
+    with st.container(key="heading", horizontal=True, vertical_alignment="center"):
+        st.html(f'<header class="heading"><h1>{look.TITLE}</h1><p>{look.PROMISE}</p></header>')
+        loading.show_status()
+        st.html(markup.BUTTON_SHARE)
+        story.offer()
+        how.show(REPOSITORY)
+    with st.container(key="one-network", horizontal=True, vertical_alignment="center"):
+        failure.guard(network.choose)
+        failure.guard(network.show_meaning)
+    with st.empty():  # a place of its own: what came and went here would empty the canvas below
+        failure.guard(network.show_complaint)
+    failure.guard(layers.show_weights)
+    with st.container(key="sides"):
+        st.html(SIDES)

@@ -1,0 +1,98 @@
+"""The throwaway process that reads one's own network, ``python -m`` this module.
+
+It answers one byte that says what follows, and then the packed frozen graph, or why there is none.
+Nothing here knows Streamlit, and TensorFlow is imported once the limits stand.
+"""
+
+import os
+import time
+from pathlib import Path
+
+from invert.page.own_network import network_file, refusal_wording
+from invert.page.server import throwaway
+
+# Of what does not say its size, the likeliest first. Values in a row fit at most one of these.
+LIKELY_SIZES = ((28, 28), (32, 32, 3), (32, 32), (64, 64), (28, 28, 3), (64, 64, 3))
+
+
+def main() -> None:
+    """Read a network from standard input, and write what became of it to standard output."""
+    output = os.dup(1)
+    os.dup2(2, 1)  # what libraries print is no answer
+    throwaway.limit(
+        network_file.CPU_SECONDS, network_file.MEMORY, network_file.FILE, network_file.FILES
+    )
+    said = answer(throwaway.receive())
+    with os.fdopen(output, "wb") as file:
+        file.write(said)
+    os._exit(0)  # threads of TensorFlow may be at work still
+
+
+def answer(data: bytes) -> bytes:
+    """Return what is answered to a file: a packed graph, or a sentence without the file's name.
+
+    The file, and others, are written to the working directory.
+    """
+    try:
+        packed = _packed(data)
+    except MemoryError:
+        return network_file.MEMORY_GONE
+    except OSError:  # a file of its own became too large
+        return network_file.REFUSED + network_file.UNPACKS.encode()
+    except ValueError as error:
+        return (
+            network_file.REFUSED + str(error).encode(errors="replace")[: refusal_wording.MOST_TEXT]
+        )
+    except Exception as error:  # by its name: what is wrong may be TensorFlow itself
+        if type(error).__name__ != "ResourceExhaustedError":
+            raise
+        return network_file.MEMORY_GONE
+    if len(packed) >= network_file.MOST_ANSWER:
+        return network_file.REFUSED + network_file.UNPACKS.encode()
+    return network_file.GRAPH + packed
+
+
+def _packed(data: bytes) -> bytes:
+    from invert.inversion.freezing import passing
+
+    path = Path(refusal_wording.ALIAS)
+    path.write_bytes(data)
+    try:
+        frozen = _frozen(path)
+    finally:
+        path.unlink()
+    effort = network_file.check(frozen)
+    _rehearse(frozen, effort)
+    return passing.pack(frozen)
+
+
+def _frozen(path: Path):
+    """Freeze the file, by the likeliest size where it does not say its own."""
+    from invert.inversion.freezing import freeze
+    from invert.inversion.freezing.refusal import WrongSize
+
+    refused: list[WrongSize] = []
+    for size in (None, *LIKELY_SIZES):
+        try:
+            return freeze(path, shape=size)
+        except WrongSize as error:
+            refused.append(error)
+    raise refused[0]  # the one that speaks of no guess
+
+
+def _rehearse(frozen, effort: network_file.Effort) -> None:
+    """Take some steps of the dearest kind, so that whatever fails or drags on does so here."""
+    from invert import generate
+    from invert.inversion.compiling import without_xla
+
+    without_xla(frozen)
+    for steps in (1, network_file.REHEARSED):  # the first for what has to be prepared
+        start = time.process_time()  # which does not depend on what else the machine does
+        generate([0] * network_file.MOST_IMAGES, classifier=frozen, steps=steps, frames=2)
+        seconds = (time.process_time() - start) / (steps + 1)
+    if seconds * effort.most_steps(network_file.MOST_IMAGES) > network_file.FAR_TOO_LONG:
+        raise ValueError(network_file.DRAGS)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""The networks that visitors bring: each is its session's alone, and few are held at once."""
+
+import collections
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import streamlit as st
+
+import invert
+from invert.page.own_network import network_file, refusal_wording
+from invert.page.server import admission, failure, queue
+from invert.page.session import state
+
+if TYPE_CHECKING:
+    from invert.inversion.frozen_graph import FrozenGraph
+
+# Each is up to 8 MB, and what is compiled for it takes several times as much.
+MOST = 8
+MINE, NAME, COMPLAINT = "my network", "my network's name", "my network's complaint"
+FILES_READ = "files of networks read"
+NOT_YET = "Drop your network in the heading, and it will read and draw here."
+WHAT = (
+    "Drop a trained classifier: `.keras`, `.h5` or `.pb`, at most 8 MB, images up to 64×64×3, up to"
+    " 100 classes and 1.5 billion multiplications an image. Only you can use it, and it is gone"
+    " when you leave."
+)
+PUT_AWAY = (
+    "The server had to forget your network, because others brought theirs. Drop it here again."
+)
+_reading = threading.Lock()  # one at a time, in a line of its own: it may take a minute
+_lock = threading.Lock()
+
+
+class Held(NamedTuple):
+    """A network, and whose: the home that it came from."""
+
+    graph: "FrozenGraph"
+    home: str
+
+
+_held: "collections.OrderedDict[str, Held]" = collections.OrderedDict()  # by session
+
+
+def files_read() -> int:
+    """Return how many files were read in this session, whatever became of them."""
+    return st.session_state.get(FILES_READ, 0)
+
+
+def take(name: str, content: Callable[[], bytes]) -> None:
+    """Read a visitor's file; what is wrong with it is said, and the one before stays.
+
+    Args:
+        name: what the visitor calls it.
+        content: returns its bytes.
+    """
+    try:
+        with st.spinner("Reading it in a process of its own…", show_time=False):
+            graph = _read(name, content())
+    except Exception as error:
+        st.session_state[COMPLAINT] = failure.plain_sentence(error)
+    else:
+        _hold(graph)
+        st.session_state[MINE], st.session_state[COMPLAINT] = graph.name, None
+        st.session_state[NAME] = name
+    st.session_state[FILES_READ] = files_read() + 1  # last: whoever is interrupted begins anew
+
+
+@queue.aside
+def _read(name: str, content: bytes) -> "FrozenGraph":
+    with _reading:
+        graph = network_file.read(name, content)
+        invert.classify(np.zeros((1, *graph.image_shape)) + graph.pixel_range[0], graph)
+    return graph
+
+
+def _hold(graph: "FrozenGraph") -> None:
+    """Keep a session's network; where there are too many, whoever's home has most loses one."""
+    with _lock:
+        _held[state.session()] = Held(graph, admission.home_of(st.context.ip_address or ""))
+        _held.move_to_end(state.session())
+        while len(_held) > MOST:
+            homes = collections.Counter(held.home for held in _held.values())
+            most = homes.most_common(1)[0][0]
+            del _held[next(session for session, held in _held.items() if held.home == most)]
+
+
+def held() -> "FrozenGraph | None":
+    """Return this session's network, if there is one."""
+    with _lock:
+        if state.session() not in _held:
+            return None
+        _held.move_to_end(state.session())
+        return _held[state.session()].graph
+
+
+def said() -> str:
+    """Return what is known of this session's network, or what may be dropped."""
+    graph = held()
+    if graph is None:
+        return PUT_AWAY if MINE in st.session_state else WHAT
+    size = "×".join(str(side) for side in graph.image_shape)
+    least, most = graph.pixel_range
+    name = refusal_wording.shown_name(st.session_state.get(NAME, ""))
+    return f"{name} reads {size} images from {least:g} to {most:g}, {graph.classes} classes."
+
+
+def suits_a_program() -> bool:
+    """Whether Keras opens this session's network, and it takes images in [0, 1]."""
+    graph, name = held(), st.session_state.get(NAME, "")
+    return graph is not None and not name.endswith(".pb") and graph.pixel_range == (0.0, 1.0)
+
+
+def complaint() -> str | None:
+    """Return why the last file was refused, if so."""
+    return st.session_state.get(COMPLAINT)

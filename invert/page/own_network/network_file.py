@@ -1,0 +1,209 @@
+"""A visitor's own network: the file → a frozen graph, or a sentence; and how long a run may be.
+
+The file is read in a process that is thrown away (``reader``), and what that process answers is
+looked through once more before it is used.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from typing import TYPE_CHECKING
+
+from invert.inversion.checks import MAX_STEPS
+from invert.page.own_network import refusal_wording
+from invert.page.own_network.refusal_wording import ALIAS, RULE, WAY_OUT
+from invert.page.server import throwaway
+
+if TYPE_CHECKING:
+    from invert.inversion.frozen_graph import FrozenGraph
+
+MOST_BYTES = 8 * 2**20  # of a file, as of all uploads
+MOST_SIDE, COLOURS = 64, 3  # of an image
+FEWEST_CLASSES, MOST_CLASSES = 2, 100
+# Of an image on the way to the logits, see ``flattening.cost``. Two convolutions of 32 and 64 units
+# on 28×28 pixels and a dense layer take 40 million, ResNet-20 some 100 million.
+MOST_EFFORT = 1.5e9
+MOST_OPERATIONS = 600  # each takes up to 5 ms to be prepared; 28 steps of a GRU are 540
+MOST_RESULTS = 2**25  # bytes of an image; of both ways and two batches there are six times as many
+MOST_UNPACKED = 2**25  # bytes of weights
+# Of a whole run: six seconds by that measure, and at most twice that by the clock.
+MOST_OF_A_RUN = 1.5e11
+MOST_IMAGES = 16
+# Of the process that reads. TensorFlow alone takes 3 s and asks for 1.5 GB, of which it uses half.
+SECONDS, CPU_SECONDS, MEMORY = 60, 60, 3 * 2**30
+FILE, FILES = MOST_UNPACKED, 256
+# Steps, and the seconds of both cores together that the dearest run may take by them.
+REHEARSED, FAR_TOO_LONG = 3, 60
+MOST_ANSWER = MOST_UNPACKED + 2**22
+READER = ("-m", "invert.page.own_network.child")
+# What an answer begins with.
+GRAPH, REFUSED, MEMORY_GONE = b"g", b"r", b"m"
+
+DRAGS = (
+    "A network must not run many times slower than its arithmetic explains, as this one does. Use"
+    " common layers."
+)
+UNPACKS = (
+    f"A network's weights must take at most {MOST_UNPACKED // 2**20} MB once they are unpacked;"
+    f" those of {ALIAS} take more. Give a smaller network."
+)
+NO_ROOM = "The server has no room to read a network now. Try again in a moment."
+HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+GRAPHS = (b"\x0a", b"\x12", b"\x18", b"\x22")  # the fields of a GraphDef
+EFFORT = "effort"  # where a frozen graph keeps it
+
+
+@dataclasses.dataclass(frozen=True)
+class Effort:
+    """How long a network's steps take, in multiplications; see ``flattening.cost``.
+
+    Attributes:
+        step: whatever the number of images.
+        image: beside that, for each.
+    """
+
+    step: float
+    image: float
+
+    def most_images(self, steps: int) -> int:
+        """How many images a run of so many steps may have: 0 to ``MOST_IMAGES``."""
+        return max(0, min(MOST_IMAGES, int((MOST_OF_A_RUN / steps - self.step) / self.image)))
+
+    def most_steps(self, images: int) -> int:
+        """How many steps a run of so many images may take: 0 to ``MAX_STEPS``."""
+        return min(MAX_STEPS, int(MOST_OF_A_RUN / (self.step + images * self.image)))
+
+
+def read(name: str, data: bytes) -> FrozenGraph:
+    """Return the network in a visitor's file, as a frozen graph called ``yours-`` and a number.
+
+    It takes some seconds, two cores and a gigabyte, so one at a time is read (``queue.turn``).
+
+    Args:
+        name: of the file. Sentences name it, so they are escaped wherever they become HTML.
+        data: the file's bytes.
+
+    Raises:
+        ValueError: it breaks one of the rules, or it ends whatever reads it; in one sentence.
+    """
+    name = refusal_wording.shown_name(name)
+    _check_bytes(name, data)
+    try:
+        answer = throwaway.run(READER, data, SECONDS, MOST_ANSWER)
+    except throwaway.TookTooLong:
+        raise ValueError(
+            f"A network must be read within {SECONDS} seconds; {name} took too long. Give a"
+            " smaller one."
+        ) from None
+    except throwaway.WantedMemory:
+        raise ValueError(refusal_wording.no_memory(name, MEMORY)) from None
+    except throwaway.Ended:
+        raise ValueError(
+            f"A network must not end whatever reads it; {name} ended the process that read it."
+            f" {WAY_OUT}"
+        ) from None
+    except OSError:
+        raise ValueError(NO_ROOM) from None
+    kind, rest = answer[:1], answer[1:]
+    if kind == MEMORY_GONE:
+        raise ValueError(refusal_wording.no_memory(name, MEMORY))
+    if kind == REFUSED:
+        raise ValueError(refusal_wording.sentence(rest, name))
+    from invert.inversion.compiling import without_xla
+    from invert.inversion.freezing import passing
+
+    digest = hashlib.sha256(data).hexdigest()
+    try:
+        if kind != GRAPH:
+            raise ValueError("nothing was answered")
+        frozen = passing.unpack(rest, f"yours-{digest}")
+        check(frozen)
+    except ValueError:  # the process has checked that already; so it was not itself any more
+        raise ValueError(f"The process that read {name} gave no valid answer. {WAY_OUT}") from None
+    return without_xla(frozen)
+
+
+def check(frozen: FrozenGraph) -> Effort:
+    """Return how long a network's steps take, if it is one that the page runs.
+
+    Nothing of it is run. Its sizes are followed for every number of images that may be asked for.
+
+    Raises:
+        ValueError: it is too large; in one sentence.
+    """
+    image = "×".join(map(str, frozen.image_shape))
+    if max(frozen.image_shape[:2]) > MOST_SIDE or frozen.image_shape[2:] not in ((), (COLOURS,)):
+        raise ValueError(
+            f"A network must take images of at most {MOST_SIDE}×{MOST_SIDE}×{COLOURS};"
+            f" {ALIAS} takes {image}. Train it on smaller ones."
+        )
+    if not FEWEST_CLASSES <= frozen.classes <= MOST_CLASSES:
+        raise ValueError(
+            f"A network must tell apart {FEWEST_CLASSES} to {MOST_CLASSES} classes; {ALIAS} has"
+            f" {frozen.classes:,}. Train it on fewer."
+        )
+    return effort_of(frozen)
+
+
+def effort_of(frozen: FrozenGraph) -> Effort:
+    """Return how long the steps of a network take, found out once.
+
+    Raises:
+        ValueError: they take too long, or too much memory.
+    """
+    if EFFORT not in frozen.compiled:  # nothing of ``once``, which has others wait
+        frozen.compiled[EFFORT] = _effort(frozen)
+    effort: Effort = frozen.compiled[EFFORT]
+    return effort
+
+
+def most_images(frozen: FrozenGraph, steps: int) -> int:
+    """How many images of a visitor's network a run may have: 1 to 16 where it has 80 steps."""
+    return effort_of(frozen).most_images(steps)
+
+
+def most_steps(frozen: FrozenGraph, images: int) -> int:
+    """How many steps a run of a visitor's network may have: 80 or more where it has one image."""
+    return effort_of(frozen).most_steps(images)
+
+
+def _effort(frozen: FrozenGraph) -> Effort:
+    from invert.inversion.freezing.gate.workload import workload
+
+    operations = sum(node.op != "Const" for node in frozen.graph_def.node)
+    if operations > MOST_OPERATIONS:
+        raise ValueError(
+            f"A network must have at most {MOST_OPERATIONS} operations; {ALIAS} has"
+            f" {operations:,}. Give one of fewer layers."
+        )
+    step = image = results = 0.0
+    for batch in range(1, MOST_IMAGES + 1):  # whose sizes may depend on it in any way
+        load = workload(frozen, batch)
+        step, image = max(step, load.beginning), max(image, load.effort / batch)
+        results = max(results, load.bytes / batch)
+        _check_load(step + image, results)
+    return Effort(step, max(image, 1.0))
+
+
+def _check_load(effort: float, results: float) -> None:
+    if effort > MOST_EFFORT:
+        raise ValueError(
+            f"A network must take no longer than {MOST_EFFORT / 1e6:,.0f} million multiplications"
+            f" an image; {ALIAS} takes as long as {effort / 1e6:,.0f} million. Give a smaller one."
+        )
+    if results > MOST_RESULTS:
+        raise ValueError(
+            f"A network's layers must return at most {MOST_RESULTS // 2**20} MB an image;"
+            f" those of {ALIAS} return {results / 2**20:,.0f} MB. Give a smaller one."
+        )
+
+
+def _check_bytes(name: str, data: bytes) -> None:
+    if len(data) > MOST_BYTES:
+        size = len(data) / 2**20
+        raise ValueError(f"{RULE}; {name} has {size:,.1f} MB. Give a smaller network.")
+    if not data:
+        raise ValueError(f"{RULE}; {name} is empty. {WAY_OUT}")
+    if not data.startswith((HDF5, ZIP, *GRAPHS)):
+        raise ValueError(f"{RULE}; by its first bytes {name} is none of these. {WAY_OUT}")

@@ -1,0 +1,1 @@
+"""Pieces of the page: markup, charts, sheets of images, downloads, the program."""

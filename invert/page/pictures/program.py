@@ -1,0 +1,186 @@
+"""The present picture as code: a program of TensorFlow alone, or one call of this package.
+
+Both make the picture that the page shows, and have no line that the choice does not need. The
+program's template is program.jinja.
+"""
+
+import re
+from pathlib import Path
+
+import jinja2
+
+from invert.methods import starts
+from invert.methods.records import Method, Optimization
+from invert.networks import inverse_model
+from invert.page.pictures.downloads import SCALE
+
+YOURS, YOUR_FILE = "yours", "my_model.keras"
+MY_DRAWING, DRAWING_FILE = "my drawing", "drawing.npy"
+WIDTH = 88  # of a line, at most
+
+TEMPLATE = jinja2.Template(
+    Path(__file__).with_suffix(".jinja").read_text("utf-8"),
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    undefined=jinja2.StrictUndefined,
+)
+# What the program begins with, each line only where its name is used below.
+IMPORTS = {
+    "np": "import numpy as np",
+    "tf": "import tensorflow as tf",
+    "convert_to_constants": "from tensorflow.python.framework import convert_to_constants",
+}
+SHORT = {"layers": "layers = tf.keras.layers", "dense": "dense = tf.keras.layers.Dense"}
+START_IN_WORDS = {
+    "black": "black pages",
+    "noise": "faint noise, fine and coarse",
+    "average": "the mean of all training digits",
+    "class-gaussian": "random draws around the digit's mean",
+    MY_DRAWING: "a drawing",
+    starts.CODE: "random numbers",
+}
+# The sizes of images: numbers where the network ships, names where it is the visitor's own.
+SIZES = {
+    "read_shape": "(count, 784)",
+    "pictures": "(count, 28, 28, 1)",
+    "values": "784",
+    "cells": f"({starts.CELLS}, {starts.CELLS}, 1)",
+    "sides": "(28, 28)",
+}
+YOUR_SIZES = {
+    "read_shape": "read_shape",
+    "pictures": "(count, *shape)",
+    "values": "np.prod(shape)",
+    "cells": f"({starts.CELLS}, {starts.CELLS}, shape[2])",
+    "sides": "shape[:2]",
+}
+
+
+def tensorflow(
+    classifier: str, recipe: Method, digit: int, count: int, seed: int, start: str
+) -> str:
+    """Return the picture as a program that needs NumPy, TensorFlow and ``model_weights/`` only.
+
+    It follows the question's four steps and leaves in ``images`` what ``invert.generate`` returns,
+    but for rounding, and a PNG of them. Only a recipe with total variation makes other images, that
+    look alike: among neighbours of equal ink, rounding decides which one it changes. Jitter shifts
+    by the same random numbers in both. ``latent`` builds its decoder too, and so is longer than the
+    others; ``inverse`` runs nothing backwards and has no M.
+
+    Args:
+        classifier: the name of one that ships; or "yours", a file of images in [0, 1] → logits.
+        recipe: what ``records.recipe_for`` returned.
+        digit: the class asked for.
+        count: how many images.
+        seed: of the start, and of jitter.
+        start: one of ``invert.STARTS``, "my drawing" or "code".
+
+    >>> from invert.methods.records import recipe_for
+    >>> text = tensorflow("robust", recipe_for("robust", None, {}), 8, 1, 0, "black")
+    >>> print(text)  # doctest: +ELLIPSIS
+    import numpy as np
+    import tensorflow as tf
+    from tensorflow.python.framework import convert_to_constants
+    <BLANKLINE>
+    digit, count, steps, step_size = 8, 1, 80, 0.4
+    ...
+    # 1. Freeze: the weights become constants, the input stays open.
+    ...
+    # 2. M: images that can be learned. They start as black pages.
+    start = np.zeros((count, 784))
+    M = tf.Variable(start, dtype=tf.float32)
+    ...
+    """
+    from invert.inversion.priors import NAMES  # TensorFlow comes with it
+
+    yours, coded = classifier == YOURS, start == starts.CODE
+    numbers: dict[str, float] = {"digit": digit, "count": count, "seed": seed}
+    choice: dict[str, object] = {"inverse": True}
+    if isinstance(recipe, Optimization):
+        numbers |= {"steps": recipe.steps, "step_size": recipe.step_size}
+        adam, priors = recipe.step_rule == "adam", dict.fromkeys(NAMES, 0) | dict(recipe.priors)
+        rule = "steps of Adam" if adam else "steps of one length, straight along the gradient"
+        choice = {
+            "inverse": False,
+            "adam": adam,
+            "rule_in_words": rule if coded else f"{rule}, back into [0, 1]",
+            "loss": recipe.loss,
+            "priors": priors,
+            "share": " * 784 / start[0].size" if yours and not coded else "",
+            "seen": "seen" if yours or priors["jitter"] else "image",
+        }
+    body = TEMPLATE.render(
+        choice,
+        classifier=classifier,
+        yours=yours,
+        your_file=YOUR_FILE,
+        start=start,
+        start_in_words=START_IN_WORDS[start],
+        my_drawing=MY_DRAWING,
+        drawing_file=DRAWING_FILE,
+        starts=starts,
+        coded=coded,
+        scale=SCALE,
+        m="code" if coded else "image",
+        inverse_model=inverse_model,
+        moves=inverse_model.STEPS if choice["inverse"] else inverse_model.DECODER_STEPS,
+        slope="guided" if choice["inverse"] else "slope",
+        **(YOUR_SIZES if yours else SIZES),
+    )
+    used = [name for name in numbers if re.search(rf"\b{name}\b", body)]
+    top = [line for name, line in IMPORTS.items() if f"{name}." in body]
+    top += ["", f"{', '.join(used)} = {', '.join(str(numbers[name]) for name in used)}"]
+    top += [line for name, line in SHORT.items() if re.search(rf"\b{name}[.(]", body)]
+    return "\n".join([*top, body])
+
+
+def call(
+    classifier: str,
+    method: str | None,
+    digit: int,
+    count: int,
+    seed: int,
+    start: str | None,
+    steps: int | None,
+) -> str:
+    """Return the picture as one call of this package; a choice that is None is left out.
+
+    Args:
+        classifier: the name of one that ships, or "yours".
+        method: a name in ``METHODS``; None for the one that suits the classifier best.
+        digit: the class asked for.
+        count: how many images.
+        seed: of the randomness.
+        start: one of ``invert.STARTS``, "my drawing" or "code"; None for the method's own.
+        steps: how many; None for the method's own.
+
+    >>> print(call("energy", None, 8, 4, 9, None, None), end="")
+    from pathlib import Path
+    <BLANKLINE>
+    import invert
+    from invert import film
+    <BLANKLINE>
+    run = invert.generate([8] * 4, classifier="energy", seed=9)
+    # run.images: (4, 28, 28) float32 in [0, 1]
+    Path("8.png").write_bytes(film.png(run.images, scale=10))
+    """
+    yours, drawn = classifier == YOURS, start == MY_DRAWING
+    arguments = [f"[{digit}] * {count}" if count > 1 else f"[{digit}]"]
+    arguments += [f'"{method}"'] if method else []
+    arguments += [f'classifier="{YOUR_FILE if yours else classifier}"', f"seed={seed}"]
+    if drawn:
+        arguments += [f'start=np.load("{DRAWING_FILE}")']
+    elif start and start != starts.CODE:
+        arguments += [f'start="{start}"']
+    arguments += [f"steps={steps}"] if steps else []
+    line = f"run = invert.generate({', '.join(arguments)})"
+    if len(line) > WIDTH:
+        line = "\n".join(["run = invert.generate(", *(f"    {each}," for each in arguments), ")"])
+    imports = "from pathlib import Path\n\n"
+    imports += "import numpy as np\n\n" if drawn else ""
+    imports += "import invert\nfrom invert import film"
+    images = "in the network's own pixel range" if yours else f"({count}, 28, 28) float32 in [0, 1]"
+    how = f"scale={SCALE}{', pixel_range=run.pixel_range' if yours else ''}"
+    kept = f'Path("{digit}.png").write_bytes(film.png(run.images, {how}))'
+    return f"{imports}\n\n{line}\n# run.images: {images}\n{kept}\n"

@@ -1,0 +1,188 @@
+"""The images of a run: a sheet of them, each with its opinions, and the film of how they came."""
+
+import json
+from html import escape
+from typing import NamedTuple
+
+import numpy as np
+
+from invert import film
+from invert.networks import judge
+from invert.page.pictures import markup
+
+PLAY_SECONDS = 2.4
+# For so many images: columns, and CSS pixels an image, here and on a large screen. Multiples of 28
+# keep a digit's squares equal.
+GRIDS = ((1, 1, 280, 420), (4, 2, 140, 196), (9, 3, 84, 140), (16, 4, 56, 84))
+NO_DIGIT = "not a digit"
+LOOKS = 128  # of the judge at a run: 6 milliseconds
+MARKS = {"network": "◆", "judge": "●"}
+Said = tuple[str, str]  # an answer, and how sure
+
+
+class Opinions(NamedTuple):
+    """What is said of each image at each frame, the last the image itself.
+
+    Attributes:
+        network: ``[image][frame]`` → an answer and how sure.
+        judge: the same of the judge, or None where the images are no digits of this page's form.
+    """
+
+    network: list[list[Said]]
+    judge: list[list[Said]] | None
+
+
+def opinions(run) -> Opinions:
+    """Return what the network and the judge say of a run's images on their way."""
+    steps = run.frame_steps if len(run.frames) else [-1]
+    network = [
+        [_said(run.probabilities_by_step[step, n], run.labels) for step in steps]
+        for n in range(len(run.images))
+    ]
+    frames = run.frames if len(run.frames) else run.images[None]
+    if not are_digits(run):
+        return Opinions(network, None)
+    inked = markup.in_unit(frames, run.pixel_range)
+    count, last = len(run.images), len(frames) - 1
+    # Of many images not every frame is looked at: what was said holds until the next that is.
+    looks = np.unique(np.linspace(0, last, max(2, min(last + 1, LOOKS // count))).astype(int))
+    opinion = judge.look(inked[looks].reshape(-1, *frames.shape[2:]))
+    said = [
+        _said(probabilities, run.labels) if digit else (NO_DIGIT, "")
+        for probabilities, digit in zip(opinion.probabilities, opinion.digit, strict=True)
+    ]
+    latest = np.searchsorted(looks, np.arange(last + 1), side="right") - 1
+    return Opinions(network, [[said[look * count + n] for look in latest] for n in range(count)])
+
+
+def are_digits(run) -> bool:
+    """Whether a run's images are digits as the judge reads them."""
+    return markup.of_digits(run.images.shape[1:], run.labels)
+
+
+def grid(count: int) -> tuple[int, int, int]:
+    """Return columns, and CSS pixels an image here and on a large screen."""
+    return next((columns, side, large) for most, columns, side, large in GRIDS if count <= most)
+
+
+def html(run, said: Opinions) -> str:
+    """Return the run's images as one film that plays by itself.
+
+    All images share one sprite; moving it behind each of them is the film (see ``generate.css``),
+    so it needs no script. Without one, or with reduced motion, the images stand at the end. Over
+    each lies a button that sends it to the left side.
+
+    Args:
+        run: what `invert.generate` returns; without frames the images are all there is.
+        said: what `opinions` returns of it.
+    """
+    count = len(run.images)
+    columns, side, large = grid(count)
+    frames = run.frames if len(run.frames) else run.images[None]
+    uri = markup.data_uri(film.sprite(frames, run.pixel_range))
+    paper = markup.paper(run.images.shape[1:])
+    cells = []
+    for n in range(count):
+        target = run.labels[run.targets[n]]
+        last = {"network": said.network[n][-1]}
+        if said.judge:
+            last["judge"] = said.judge[n][-1]
+        along = 100 * n / max(1, count - 1)
+        cells.append(
+            f'<figure><div class="frame"><div class="film {paper}" role="img"'
+            f' style="--x:{along:.4f}%" aria-label="{escape(_description(target, last))}"></div>'
+            f'<button type="button" class="send" data-sender="read-{n + 1}"'
+            f' aria-label="Read image {n + 1}"></button></div>'
+            f"<figcaption>{_captions(run, count, target, last)}</figcaption></figure>"
+        )
+    kind = "small" if columns > 2 else "large" if count == 1 else ""
+    return (
+        f'<div class="sheet {kind}" style="--columns:{columns};--base:{side}px;--big:{large}px;'
+        f'--count:{count};--frames:{len(frames)};--seconds:{PLAY_SECONDS}s;--sprite:url({uri})">'
+        f"{''.join(cells)}</div>"
+    )
+
+
+def blank(count: int) -> str:
+    """Return a sheet and a player of the same size with nothing on them yet."""
+    columns, side, large = grid(count)
+    cell = '<figure><div class="paper"></div><figcaption><span>&nbsp;</span></figcaption></figure>'
+    return (
+        '<div class="sheet waiting" aria-hidden="true"'
+        f' style="--columns:{columns};--base:{side}px;--big:{large}px">{cell * count}</div>'
+        '<div class="player waiting" aria-hidden="true"></div>'
+    )
+
+
+def player(run, said: Opinions) -> str:
+    """Return the film's button and slider, with what is said at each frame for ``film.js``."""
+    last, steps = len(run.frame_steps) - 1, int(run.frame_steps[-1])
+    targets = [run.labels[target] for target in run.targets]
+    data = json.dumps(
+        {
+            "steps": [int(step) for step in run.frame_steps],
+            "targets": targets,
+            "says": {"network": said.network, "judge": said.judge},
+        }
+    )
+    return (
+        f'<div class="player" data-film="{escape(data)}">'
+        '<button type="button" class="play" aria-label="Play the film">▶&#xFE0E;</button>'
+        f'<input class="scrub" type="range" min="0" max="{last}" step="1" value="{last}"'
+        f' aria-label="Position in the film" aria-valuetext="step {steps} of {steps}">'
+        f'<span class="at" aria-hidden="true">step {steps} of {steps}</span></div>'
+    )
+
+
+def note(run) -> str:
+    """Return what failed of the images, if anything did, and what to try."""
+    count = len(run.verdicts)
+    stuck, failed = (run.verdicts.count(v) for v in ("never moved", "not convinced"))
+    words = ""
+    if stuck:
+        words = f"{stuck} of {count} could not move from this start. Try another start."
+    elif failed:
+        way_out = "Try more steps, or another method." if len(run.losses) else "Try another seed."
+        words = f"{failed} of {count} did not convince the network. {way_out}"
+    return f'<p class="note warning">{escape(words)}</p>' if words else ""
+
+
+def legend(run) -> str:
+    """Return which mark stands for whom; one image alone says it in words."""
+    if len(run.images) == 1:
+        return '<p class="legend"></p>'
+    judge = f'<span><b class="judge">{MARKS["judge"]}</b> independent judge</span>'
+    name = escape(markup.network_name(run.classifier))
+    return (
+        f'<p class="legend"><span><b class="network">{MARKS["network"]}</b>'
+        f" {name}</span>{judge if are_digits(run) else ''}</p>"
+    )
+
+
+def _said(probabilities: np.ndarray, labels: tuple[str, ...]) -> Said:
+    """The best answer and how sure it is."""
+    best = int(np.argmax(probabilities))
+    return labels[best], markup.percent(probabilities[best])
+
+
+def _captions(run, count: int, target: str, says: dict[str, Said]) -> str:
+    names = {
+        "network": f"<code>{escape(markup.network_name(run.classifier))}</code> says",
+        "judge": "the judge says",
+    }
+    lines = []
+    for who, (answer, sure) in says.items():
+        name = names[who] if count == 1 else MARKS[who]
+        other = "" if answer == target else " other"
+        lines.append(
+            f'<span class="says{other}" data-who="{who}"><b class="{who}">{name}</b>'
+            f' <span class="said">{escape(answer)}</span> <em>{escape(sure)}</em></span>'
+        )
+    return "".join(lines)
+
+
+def _description(target: str, says: dict[str, Said]) -> str:
+    parts = [
+        f"{who} says {answer}{', ' * bool(sure)}{sure}" for who, (answer, sure) in says.items()
+    ]
+    return f"Image made to be a {target}: {'; '.join(parts)}"

@@ -1,0 +1,1 @@
+"""What keeps the server up: admission, queue, loading, failures, throwaway processes."""

@@ -1,0 +1,133 @@
+"""Who works when: every visitor's page runs in a thread of its own.
+
+The page is run for one visitor at a time. Python runs one thread at a time anyway, and where many
+want to, the thread that sends and receives for all of them waits for each.
+
+Long work has a line of its own. It keeps all cores busy by itself, so two at once would only take
+twice as long; and the page runs on for others meanwhile. Whose address had its turn longest ago is
+next, so a hundred sessions of one keep another waiting for one of them, not for a hundred.
+"""
+
+import collections
+import contextlib
+import functools
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from typing import ParamSpec, TypeVar
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from invert.page.server import admission
+
+P = ParamSpec("P")
+R = TypeVar("R")
+# How often one who waits looks whether it is still wanted. Streamlit stops a run of the page at
+# the next look into its session's state, once the visitor has left or has chosen something else.
+LOOK_SECONDS = 0.05
+REMEMBERED = 1000  # addresses that had their turn
+
+_page = threading.Lock()
+_mine = threading.local()  # whether this thread holds it
+_line: list["_Ticket"] = []
+# The number of the turn that each visitor had last, the latest at the end.
+_served: collections.OrderedDict[object, int] = collections.OrderedDict()
+_turns = itertools.count(1)
+_moved = threading.Condition()
+
+
+@contextlib.contextmanager
+def run() -> Iterator[None]:
+    """Run the page, or a part of it, when nobody else's runs; a part of a run need not wait."""
+    if getattr(_mine, "held", False):
+        yield
+        return
+    with _page:
+        _mine.held = True
+        try:
+            yield
+        finally:
+            _mine.held = False
+
+
+def aside(function: Callable[P, R]) -> Callable[P, R]:
+    """Let others' pages run while a long function is at work.
+
+    Put it above ``st.cache_data``, which locks: a thread that waits for that lock while it holds
+    the page would block the thread that is computing.
+    """
+
+    @functools.wraps(function)
+    def aside_of_the_page(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not getattr(_mine, "held", False):
+            return function(*args, **kwargs)
+        _mine.held = False
+        _page.release()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _page.acquire()
+            _mine.held = True
+
+    return aside_of_the_page
+
+
+class _Ticket:
+    """A place in the line.
+
+    Attributes:
+        who: whose it is; an address, where one is known.
+        works: whether it has its turn.
+    """
+
+    def __init__(self, who: object):
+        self.who, self.works = who, False
+
+
+@contextlib.contextmanager
+def turn() -> Iterator[None]:
+    """Wait for one's turn; whoever is not wanted any more leaves the line without having worked."""
+    ticket = _Ticket(_visitor())
+    with _moved:
+        _line.append(ticket)
+    try:
+        while not _begins(ticket):
+            _still_wanted()
+        yield
+    finally:
+        with _moved:
+            _line.remove(ticket)
+            _moved.notify_all()
+
+
+def _begins(ticket: _Ticket) -> bool:
+    with _moved:
+        if not _moved.wait_for(lambda: _next() is ticket, LOOK_SECONDS):
+            return False
+        ticket.works = True
+        _served[ticket.who] = next(_turns)
+        _served.move_to_end(ticket.who)
+        while len(_served) > REMEMBERED:
+            _served.popitem(last=False)
+        return True
+
+
+def _next() -> _Ticket | None:
+    """Who is next, or None while somebody works; of one address whoever came first."""
+    if any(ticket.works for ticket in _line):
+        return None
+    return min(_line, key=lambda ticket: _served.get(ticket.who, 0))
+
+
+def _visitor() -> object:
+    """The visitor's address; of one on this machine the session; nobody's, outside of the page."""
+    context = get_script_run_ctx(suppress_warning=True)
+    if context is None:
+        return object()
+    address = st.context.ip_address
+    return admission.home_of(address) if address else context.session_id
+
+
+def _still_wanted() -> None:
+    st.session_state.get("any key")

@@ -1,0 +1,137 @@
+"""The one network of the page: the left side reads with it, the right side runs it backwards."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import streamlit as st
+
+from invert.images import SIDE
+from invert.inversion.checks import MAX_COUNT, MAX_STEPS
+from invert.networks.classifier import CLASSIFIERS, DEFAULT, DENSE
+from invert.page.own_network import held_networks, network_file
+from invert.page.pictures import markup
+from invert.page.server import failure, loading
+from invert.page.session import one_of, state
+
+if TYPE_CHECKING:
+    from invert.inversion.frozen_graph import FrozenGraph
+
+YOURS = "yours"
+NAMES = (*CLASSIFIERS, YOURS)
+# What each is, beside the choice: how it was trained, and what that makes of it.
+MEANINGS = {
+    "question": "trained as the question describes. It draws noise that only it can read.",
+    "robust": "the same network, trained on disturbed digits. It draws legible digits.",
+    "energy": "like `robust`, and trained to reject its own bad drawings. It draws handwriting.",
+    "student": "a LeNet-5 that never saw handwriting. It learned from what `energy` draws.",
+}
+
+
+class Network(NamedTuple):
+    """The network that was chosen.
+
+    Attributes:
+        name: of a shipped one its own; of a visitor's one that no other file has.
+        source: what `invert.generate` and `invert.classify` take; None where a visitor's is not
+            here yet.
+        shape: of its images.
+        labels: of its classes.
+        pixel_range: of its images.
+    """
+
+    name: str
+    source: "str | FrozenGraph | None"
+    shape: tuple[int, ...] = (SIDE, SIDE)
+    labels: tuple[str, ...] = markup.DIGITS
+    pixel_range: tuple[float, float] = (0.0, 1.0)
+
+    @property
+    def classifier(self) -> "str | FrozenGraph":
+        """What `invert.generate` and `invert.classify` take.
+
+        Raises:
+            NotYet: the visitor has given none yet.
+        """
+        if self.source is None:
+            raise failure.NotYet(held_networks.NOT_YET)
+        return self.source
+
+    @property
+    def dense(self) -> bool:
+        """Whether the panels that look into layers can look into this one."""
+        return self.name in DENSE
+
+    @property
+    def digits(self) -> bool:
+        """Whether it reads digits of this page's form, which one can draw."""
+        return markup.of_digits(self.shape, self.labels)
+
+    def most_steps(self, images: int) -> int:
+        """How many steps a run of so many images may take."""
+        if self.source is None or isinstance(self.source, str):
+            return MAX_STEPS
+        return network_file.most_steps(self.source, images)
+
+    def most_images(self, steps: int) -> int:
+        """How many images a run of so many steps may have."""
+        if self.source is None or isinstance(self.source, str):
+            return MAX_COUNT
+        return network_file.most_images(self.source, steps)
+
+    def fit(self, image: np.ndarray) -> np.ndarray:
+        """Return an image in [0, 1] in the network's pixel range."""
+        least, most = self.pixel_range
+        return image if (least, most) == (0, 1) else least + (most - least) * image
+
+
+def choose() -> None:
+    """Let the visitor choose the network; the address keeps the choice."""
+    one_of.one_of("Network", NAMES, DEFAULT, state.NETWORK)
+
+
+def show_meaning() -> None:
+    """Say what the chosen network is; or take a visitor's."""
+    name = st.session_state.get(state.NETWORK) or DEFAULT
+    if name in CLASSIFIERS:
+        st.html(markup.sentence(f"`{name}`: {MEANINGS[name]}", "meaning"))
+        return
+    with st.container(key="your-network", horizontal=True, vertical_alignment="center"):
+        # 17rem, in pixels as Streamlit takes it. The line beside it has the rest.
+        with st.container(key="network-file", width=272):
+            _take_file()
+        st.html(markup.sentence(held_networks.said(), "meaning"))
+
+
+def _take_file() -> None:
+    """Let the visitor drop a file.
+
+    After a file is read the field is emptied, so it never shows a refused one. The line beside it
+    names the network in use.
+    """
+    file = st.file_uploader(
+        "Your trained network",
+        type=["keras", "h5", "hdf5", "pb"],
+        key=f"network-file-{held_networks.files_read()}",
+        label_visibility="collapsed",
+    )
+    if file is not None and loading.ready():
+        held_networks.take(file.name, file.getvalue)
+        st.rerun()
+
+
+def show_complaint() -> None:
+    """Say why a visitor's network was refused, if it was and theirs is chosen."""
+    complaint = held_networks.complaint()
+    if complaint and st.session_state.get(state.NETWORK) == YOURS:
+        st.html(markup.alert(complaint))
+
+
+def chosen() -> Network:
+    """Return the network that was chosen."""
+    name = st.session_state.get(state.NETWORK) or DEFAULT
+    if name in CLASSIFIERS:
+        return Network(name, name)
+    graph = held_networks.held()
+    if graph is None:
+        return Network(YOURS, None)
+    return Network(graph.name, graph, graph.image_shape, graph.labels, graph.pixel_range)

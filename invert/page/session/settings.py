@@ -1,0 +1,99 @@
+"""What stands under More of Generate: method, start, steps, how many images, and the seed."""
+
+import random
+from html import escape
+
+import streamlit as st
+
+import invert
+from invert.methods import records, starts
+from invert.page.session import network, one_of, state
+
+# The page's own limits, within the engine's: these shapes are compiled at start-up.
+MOST_IMAGES = 16
+MOST_SEED = 9999
+STEPS = [5, 10, 20, 40, 60, 100, 200, 400]
+# What a newcomer sees: the plan itself, from noise.
+COUNT, SEED = 1, 22
+BEST, OWN = "its best", "default"
+
+
+def choose(chosen: network.Network) -> state.Choice:
+    """Show the controls under More; every one takes effect at once and is part of the URL.
+
+    Those that would change nothing are not offered.
+    """
+    methods = [
+        name
+        for name, each in invert.METHODS.items()
+        if chosen.digits or (isinstance(each, records.Optimization) and each.start != starts.CODE)
+    ]
+    method = one_of.one_of("Method", [BEST, *methods], BEST, state.METHOD)
+    recipe = records.recipe_for(chosen.name, None if method == BEST else method, {})
+    title, name, claim = map(escape, (recipe.title, recipe.name, recipe.claim))
+    st.html(f'<p class="note"><b>{title}</b> <small>{name}</small><br>{claim}</p>')
+    start = _choose_start(recipe, chosen)
+    with st.container(key="settings", horizontal=True, vertical_alignment="bottom", gap="small"):
+        steps = _choose_steps(recipe, chosen)
+        alike = start in ("black", "average", state.MY_DRAWING)  # then all images would be one
+        count = COUNT if alike else _choose_count(chosen, steps or recipe.settings.get("steps", 1))
+        if start == OWN:
+            start = getattr(recipe, "start", starts.CODE)
+            if start == "black" and count > 1:
+                start = "noise"
+        seed = SEED
+        if start in ("noise", "class-gaussian", starts.CODE) or "jitter" in recipe.settings:
+            seed = st.number_input(
+                "Seed",
+                0,
+                min(MOST_SEED, invert.MAX_SEED),
+                SEED,
+                key=state.SEED,
+                bind="query-params",
+            )
+            st.button("New seed", icon=":material/casino:", key="dice", on_click=_roll)
+    return state.Choice(
+        target=0,
+        network=chosen.name,
+        method=recipe.name,
+        images=int(count),
+        seed=int(seed),
+        start=start,
+        steps=steps,
+    )
+
+
+def _choose_start(recipe: records.Method, chosen: network.Network) -> str:
+    if not isinstance(recipe, records.Optimization) or recipe.start == starts.CODE:
+        return OWN
+    named = [s for s in invert.STARTS if chosen.digits or s not in starts.FROM_TRAINING_DATA]
+    named_start = st.selectbox(
+        "Start", [OWN, *named, state.MY_DRAWING], key=state.START, bind="query-params"
+    )
+    return named_start or OWN
+
+
+def _choose_steps(recipe: records.Method, chosen: network.Network) -> int | None:
+    """How many steps; None for the method's own."""
+    if "steps" not in recipe.settings:
+        return None
+    most = min(invert.MAX_STEPS, chosen.most_steps(1))
+    named = [OWN, *(str(number) for number in STEPS if number <= most)]
+    steps = st.selectbox("Steps", named, key=state.STEPS, bind="query-params")
+    if steps not in (OWN, None):
+        return int(steps)
+    own = recipe.settings["steps"]
+    return None if own <= most else max(number for number in STEPS if number <= most)
+
+
+def _choose_count(chosen: network.Network, steps: int) -> int:
+    most = min(MOST_IMAGES, chosen.most_images(steps))
+    if most < 2:
+        return 1
+    if st.session_state.get(state.COUNT, COUNT) > most:
+        st.session_state[state.COUNT] = most
+    return st.slider("Images", 1, most, COUNT, key=state.COUNT, bind="query-params")
+
+
+def _roll() -> None:
+    st.session_state[state.SEED] = random.randint(0, min(MOST_SEED, invert.MAX_SEED))

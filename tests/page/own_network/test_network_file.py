@@ -1,0 +1,780 @@
+"""A visitor's own network: read in a process that is thrown away, or refused in one sentence."""
+
+import ast
+import dataclasses
+import inspect
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import test_hostile as hostile_graphs_of
+import test_keras_files as keras_files
+from hostile_graphs import GRAPHS, chain
+from page_driver import until
+from small_networks import (
+    constant,
+    dense_graph,
+    node,
+    picture_graph,
+    pictures,
+    probabilities_of,
+    softmax,
+    weights,
+    write,
+)
+
+import invert
+from invert.inversion import compiling, freezing
+from invert.inversion.freezing import freeze, passing
+from invert.inversion.freezing.gate.workload import workload
+from invert.inversion.freezing.refusal import Refusal, WrongSize
+from invert.inversion.frozen_graph import FrozenGraph
+from invert.page.own_network import child, network_file, refusal_wording
+from invert.page.pictures import markup
+from invert.page.server import throwaway
+
+layers = keras.layers
+HERE = Path(__file__).parent
+X = pictures(4, 28, 28)
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path_factory, monkeypatch):
+    """A folder for whatever is temporary; nothing is left there."""
+    folder = tmp_path_factory.mktemp("temporary")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    yield folder
+    assert list(folder.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def model():
+    keras.utils.set_random_seed(0)
+    stack = [
+        layers.Conv2D(4, 3, activation="relu"),
+        layers.BatchNormalization(),
+        layers.MaxPooling2D(2),
+        layers.Flatten(),
+        layers.Dense(10, "softmax"),
+    ]
+    return keras.Sequential([keras.Input((28, 28, 1)), *stack])
+
+
+@pytest.fixture(scope="module")
+def saved(model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("saved")
+    model.save(folder / "own.keras")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("absl.logging.warning", lambda *_: None)
+        model.save(folder / "own.h5")
+    return folder
+
+
+def refusal(name, data):
+    """What a visitor reads, which is one line and knows nothing of the server."""
+    with pytest.raises(ValueError) as caught:
+        network_file.read(name, data)
+    said = str(caught.value)
+    assert "\n" not in said and said.isprintable() and said.endswith((".", "…"))
+    assert len(said) < 700 and refusal_wording.ALIAS not in said
+    assert tempfile.gettempdir() not in said and "site-packages" not in said
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    return said
+
+
+# --- What is read
+
+
+@pytest.mark.parametrize("name", ["own.keras", "own.h5"])
+def test_files_of_keras_give_what_their_model_gives(name, model, saved):
+    data = (saved / name).read_bytes()
+    frozen = network_file.read(f"../../{name}.png", data)
+    np.testing.assert_allclose(probabilities_of(frozen, X), model(X[..., None]), atol=1e-5)
+    here = freeze(saved / name)
+    np.testing.assert_array_equal(probabilities_of(frozen, X), probabilities_of(here, X))
+    assert frozen.name.startswith("yours-") and len(frozen.name) == len("yours-") + 64
+    known = ("image_shape", "input_shape", "labels", "pixel_range", "head")
+    assert [getattr(frozen, k) for k in known] == [getattr(here, k) for k in known]
+    assert markup.of_digits(frozen.image_shape, frozen.labels)
+
+
+def test_a_frozen_graph_gives_what_its_sums_give_and_runs_backwards(tmp_path):
+    path, w = dense_graph(tmp_path / "own.pb")
+    frozen = network_file.read("own.pb", path.read_bytes())
+    by_hand = softmax(X.reshape(4, 784) @ w)
+    np.testing.assert_allclose(probabilities_of(frozen, X), by_hand, atol=1e-5)
+    run = invert.generate([3, 4], classifier=frozen, steps=40)
+    assert run.verdicts == ("convinced", "convinced") and run.classifier == frozen.name
+    np.testing.assert_array_equal(
+        run.images, invert.generate([3, 4], classifier=frozen, steps=40).images
+    )
+
+
+def test_the_canvas_is_for_networks_that_read_digits(tmp_path):
+    for shape, classes, reads in (
+        ((None, 28, 28), 10, True),
+        ((None, 784), 10, True),
+        ((None, 28, 28), 9, False),
+        ((None, 28, 28, 3), 10, False),
+        ((None, 32, 32), 10, False),
+    ):
+        path, _ = dense_graph(tmp_path / "own.pb", shape=shape, classes=classes)
+        frozen = freeze(path)
+        assert markup.of_digits(frozen.image_shape, frozen.labels) is reads
+
+
+# --- What is refused before anything is started
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("own.keras", b"\x89PNG\r\n" + bytes(99), "by its first bytes “own.keras” is none of"),
+        ("own.pb", b"", "“own.pb” is empty"),
+        ("own.pb", b"node {\n", "is none of these"),
+        ("own.h5", b"\x80\x04\x95", "is none of these"),
+        (
+            "big.h5",
+            network_file.HDF5 + bytes(8 * 2**20),
+            "at most 8 MB; “big.h5” has 8.0 MB. Give a sm",
+        ),
+        ("/home/me\\in\x00\x1b[1m\n.h5", b"?", "“in[1m.h5” is none"),
+        ("x" * 5000 + ".h5", b"?", "“xxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxx.h5” is none"),
+        ("", b"?", "“your file” is none"),
+    ],
+)
+def test_what_is_no_network_is_refused_unread(name, data, words, monkeypatch):
+    monkeypatch.setattr(throwaway, "run", None)
+    said = refusal(name, data)
+    assert words in said
+    assert said.startswith("A network must be a .keras, .h5 or .pb file of at most 8 MB;")
+
+
+# --- What breaks a rule of the page's
+
+
+def network(*stack, shape=(28, 28, 1), classes=10):
+    inner = [*stack, layers.Flatten(), layers.Dense(classes)]
+    return freeze(keras.Sequential([keras.Input(shape), *inner]))
+
+
+def test_each_rule_is_named_by_the_sentence_that_refuses():
+    conv = [layers.Conv2D(100, 5, padding="same") for _ in range(3)]
+    for frozen, words in (
+        (network(shape=(65, 64, 1)), "images of at most 64×64×3; .* takes 65×64. Train"),
+        (network(classes=101), "tell apart 2 to 100 classes; .* has 101. Train"),
+        (network(*conv, shape=(64, 64, 3)), "longer than 1,500 million mul.*as long as 2,... mil"),
+        (network(*[layers.ReLU()] * 601), "at most 600 operations; .* has 60[0-9]. Give"),
+        (
+            network(layers.UpSampling2D(70), layers.MaxPooling2D(70)),
+            "return at most 32 MB an image; .* MB. Give|longer than",
+        ),
+    ):
+        with pytest.raises(ValueError, match=words):
+            network_file.check(frozen)
+    network_file.check(network(shape=(64, 64, 3), classes=100))
+    network_file.check(network(classes=2))
+
+
+def test_the_process_names_the_file_by_the_visitors_name(tmp_path):
+    path, _ = dense_graph(tmp_path / "own.pb", shape=(None, 65, 64))
+    said = refusal("/srv/<b>mine</b>.pb", path.read_bytes())
+    assert said == (
+        "A network must take images of at most 64×64×3; “b>.pb” takes 65×64. Train it on smaller"
+        " ones."
+    )
+
+
+PLACEHOLDERS = "The network has 2 placeholders: 'x', 'keep'. Name the one that takes the image with"
+NUMBER = "The network returns one number an image. Name its scores with output=, or end it in a"
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("The network has no weights.", "The network has no weights."),
+        (
+            "It takes any shape, so say which: shape=(28, 28), or shape=(32, 32, 3) in colour.",
+            "It takes any shape. This page cannot be told the size of an image; in Python"
+            " invert.freeze(…, shape=…) can.",
+        ),
+        (
+            f"{PLACEHOLDERS} input=, and give the others a value, as feed={{'keep': 1.0}}.",
+            "The network has 2 placeholders: 'x', 'keep'. This page cannot be told the input's"
+            " name and the values of other inputs; in Python invert.freeze(…, input=…, feed=…)"
+            " can.",
+        ),
+        (
+            "It asks for 'Mine'. Save it as a SavedModel, with model.export(folder).",
+            "It asks for 'Mine'. Save it as a SavedModel, with model.export(folder);"
+            " invert.freeze takes that in Python, this page does not.",
+        ),
+        (
+            f"{NUMBER} sigmoid.",
+            "The network returns one number an image. End it in a sigmoid. This page cannot be"
+            " told the output's name; in Python invert.freeze(…, output=…) can.",
+        ),
+        (
+            f"{PLACEHOLDERS} input=, feed= or shape=.",
+            "The network has 2 placeholders: 'x', 'keep'. This page cannot be told the input's"
+            " name, the values of other inputs and the size of an image; in Python"
+            " invert.freeze(…, input=…, feed=…, shape=…) can.",
+        ),
+    ],
+)
+def test_no_argument_is_asked_for_that_the_page_has_no_field_for(said, read):
+    assert refusal_wording.without_arguments(said) == read
+    assert refusal_wording.sentence(said.encode(), "“own”") == f"“own” cannot be used. {read}"
+
+
+def test_every_argument_that_freezing_asks_for_is_known_to_the_page():
+    known = inspect.signature(freeze).parameters
+    argument = re.compile(rf"\b({'|'.join(known)})=")
+    asked = {
+        name
+        for path in Path(freezing.__file__).parent.rglob("*.py")
+        for text in texts_of(path.read_text())
+        for name in argument.findall(text)
+    }
+    asked -= {"signature"}  # of folders, and nobody can drop one
+    assert asked == set(refusal_wording.NO_FIELDS)
+
+
+def texts_of(source):
+    """The string literals of a module and the parts of its f-strings, but no docstrings."""
+    tree = ast.parse(source)
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return [n.value for n in nodes if isinstance(n.value, str) and id(n) not in alone]
+
+
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [
+        ((None, None, 1), (28, 28)),
+        ((None, None, 3), (32, 32, 3)),
+        ((3072,), (32, 32, 3)),
+        ((4096,), (64, 64)),
+    ],
+)
+def test_of_a_network_that_does_not_say_its_size_the_likeliest_is_taken(shape, size, tmp_path):
+    pooled = [layers.Conv2D(4, 3), layers.GlobalAveragePooling2D()] if len(shape) > 1 else []
+    own = keras.Sequential([keras.Input(shape), *pooled, layers.Dense(10)])
+    own.save(tmp_path / "own.keras")
+    assert child._frozen(tmp_path / "own.keras").image_shape == size
+
+
+def test_a_size_that_nobody_can_guess_is_refused_without_an_argument(tmp_path):
+    keras.Sequential([keras.Input((3000,)), layers.Dense(10)]).save(tmp_path / "own.keras")
+    with pytest.raises(ValueError, match="3,000 values") as caught:
+        child._frozen(tmp_path / "own.keras")
+    assert "cannot be told the size of an image" in refusal_wording.sentence(
+        str(caught.value).encode(), "“o”"
+    )
+
+
+def test_a_refusal_speaks_of_no_size_that_was_guessed(tmp_path):
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, None, name="x")
+        tf.matmul(x, tf.constant(weights(3000, 10)), name="logits")
+    write(tmp_path / "own.pb", graph)
+    with pytest.raises(WrongSize, match="takes any shape") as caught:
+        child._frozen(tmp_path / "own.pb")
+    assert "784" not in str(caught.value)
+
+
+def test_what_another_size_would_not_mend_ends_the_search(tmp_path, monkeypatch):
+    tried = []
+
+    def refuse(path, shape):
+        tried.append(shape)
+        raise Refusal("The network draws random numbers. Say shape=.") if shape else WrongSize("?")
+
+    monkeypatch.setattr(freezing, "freeze", refuse)
+    with pytest.raises(Refusal, match="random numbers"):
+        child._frozen(tmp_path / "own.pb")
+    assert tried == [None, child.LIKELY_SIZES[0]]
+
+
+# --- How much may be asked for
+
+
+def cnn(shape, *units):
+    stack = []
+    for place, unit in enumerate(units):
+        stack.append(layers.Conv2D(unit, 3, padding="same", activation="relu"))
+        stack += [layers.MaxPooling2D(2)] if place % 2 else []
+    return network(*stack, layers.Flatten(), layers.Dense(128, "relu"), shape=shape)
+
+
+def test_products_are_counted_as_by_hand():
+    frozen = network(layers.Conv2D(8, 3, use_bias=False), shape=(32, 32, 3))
+    values = 30 * 30 * 8
+    load = workload(frozen)
+    # And one for each value that is put into a row; beside them a few, for the bias and the shape.
+    assert abs(load.products - values * (27 + 1 + 10)) < 50
+    assert workload(frozen, 7).effort == pytest.approx(7 * load.effort, rel=1e-3)
+    assert workload(frozen, 7).beginning == load.beginning
+    assert load.bytes == pytest.approx(4 * values * 2, rel=0.01)  # and once more, as a row
+
+
+@pytest.mark.parametrize(
+    ("shape", "units"), [((28, 28, 1), (32, 64)), ((32, 32, 3), (32, 32, 64, 64))]
+)
+def test_ordinary_networks_may_have_sixteen_images_at_once(shape, units):
+    frozen = cnn(shape, *units)
+    assert network_file.most_images(frozen, 80) == 16 and network_file.most_steps(frozen, 1) == 1000
+    assert 80 <= network_file.most_steps(frozen, 16) <= network_file.most_steps(frozen, 4)
+
+
+def test_no_run_may_take_more_than_a_run_may():
+    for step, image in ((1.4e9, 1e8), (1e8, 1.4e9), (1e6, 1e9), (1e6, 1e6), (0, 1)):
+        effort = network_file.Effort(step, image)
+        assert effort.most_images(80) >= 1 and effort.most_steps(1) >= 80
+        for images in range(1, 17):
+            steps = effort.most_steps(images)
+            assert steps * (step + images * image) <= network_file.MOST_OF_A_RUN
+            assert steps == 0 or effort.most_images(steps) >= images
+        for steps in (5, 10, 20, 40, 60, 100, 200, 400):
+            images = effort.most_images(steps)
+            assert images == 0 or steps * (step + images * image) <= network_file.MOST_OF_A_RUN
+
+
+def test_a_batch_of_any_size_is_followed():
+    """A graph whose work is small for one image and for sixteen, and huge for seven."""
+    graph_def = picture_graph()
+    for name, value in (("seven", 7), ("first", 0), ("last", 1), ("much", 10**8), ("one", 1)):
+        constant(graph_def, name, np.int32([value]))
+    constant(graph_def, "zero", np.float32(0))
+    constant(graph_def, "axis", np.int32([0]))
+    i32 = {"T": tf.int32}
+    f32 = {"T": tf.float32}
+    node(graph_def, "shape", "Shape", ["x"], T=f32["T"], out_type=i32["T"])
+    index = {"Index": i32["T"], **i32}
+    node(graph_def, "batch", "StridedSlice", ["shape", "first", "last", "one"], **index)
+    node(graph_def, "is", "Equal", ["batch", "seven"], **i32)
+    node(graph_def, "number", "Cast", ["is"], SrcT=tf.bool, DstT=i32["T"])
+    node(graph_def, "size", "Mul", ["number", "much"], **i32)
+    node(graph_def, "fill", "Fill", ["size", "zero"], index_type=i32["T"], **f32)
+    node(graph_def, "sum", "Sum", ["fill", "axis"], Tidx=i32["T"], **f32)
+    node(graph_def, "end", "AddV2", ["logits", "sum"], **f32)
+    del graph_def.node[0]
+    frozen = FrozenGraph(
+        graph_def, {}, "x:0", "end:0", (784,), (28, 28), tuple(map(str, range(10)))
+    )
+    assert workload(frozen, 6).effort < 1e7 and workload(frozen, 16).effort < 2e7
+    with pytest.raises(ValueError, match="no longer than 1,500 million"):
+        network_file.check(frozen)
+
+
+def test_xla_compiles_nothing_for_a_visitor(tmp_path, monkeypatch):
+    path, _ = dense_graph(tmp_path / "own.pb", end=lambda z: 2 * z)
+    frozen, other = freeze(path), freeze(path)
+    assert compiling.suits_xla(frozen)
+    assert not compiling.suits_xla(compiling.without_xla(frozen)) and compiling.suits_xla(other)
+
+
+# --- Hostile files
+
+
+def hostile_files(saved, folder):
+    """Write the hostile files of the tests of freezing; return what is said of each, by name."""
+    words = {}
+
+    def put(name, data, said):
+        words[f"{len(words):03d} {name}"] = said
+        (folder / list(words)[-1].replace("/", " ")).write_bytes(data)
+
+    for name, (make, said) in GRAPHS.items():
+        put(name, make().SerializeToString(), said)
+    mark = folder.parent / "mark"
+    for kind in hostile_graphs_of.HARM:
+        for place in ("on the way", "beside it", "in a function"):
+            data = hostile_graphs_of.hostile(kind, place, mark).SerializeToString()
+            put(f"{kind} {place}", data, "is no arithmetic")
+    config = keras_files.config_of(saved)
+    scratch = folder.parent / "scratch.keras"
+    for kind, harm in keras_files.HARM.items():
+        spoilt = json.loads(json.dumps(config))
+        spoilt["config"]["layers"][2] = harm
+        keras_files.packed(scratch, saved, config_json=json.dumps(spoilt))
+        put(kind, scratch.read_bytes(), "not one of Keras's own computing layers")
+    for kind, (spoil, said) in keras_files.ODD_VALUES.items():
+        data = keras_files.hdf5_with(spoil)
+        put(f"{kind}.h5", data, said)
+        keras_files.packed(scratch, saved, model_weights_h5=data)
+        put(f"{kind}.keras", scratch.read_bytes(), said)
+    whole = (saved / "own.keras").read_bytes()
+    put("cut.keras", whole[: len(whole) // 2], "is none|cannot be read")
+    put("cut.h5", (saved / "own.h5").read_bytes()[:9000], "cannot be read|is none")
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("model.weights.h5", bytes(60 * 2**20))
+    put("bomb.keras", bomb.getvalue(), "cannot be read|is none|MB")
+    return words
+
+
+def test_hostile_files_are_one_sentence_each_and_leave_nothing(saved, tmp_path):
+    """All in one process under the limits of those that are thrown away, to spare their starts."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    words = hostile_files(saved, folder)
+    env = {**os.environ, "PYTHONPATH": str(HERE.parents[2]), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    script = [sys.executable, str(HERE / "read_many.py"), str(folder)]
+    done = subprocess.run(script, env=env, capture_output=True, text=True, timeout=400)
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("[")]
+    assert done.returncode == 0, f"after {lines[-1:]}: {done.stderr[-2000:]}"
+    assert len(lines) == len(words) > 70
+    for (name, said), (_, kind, text, left) in zip(words.items(), lines, strict=True):
+        if said is None:  # large, and harmless
+            assert kind in "gr", name
+            continue
+        assert kind == "r", name
+        said_of_it = refusal_wording.sentence(text.encode(), "“own”")
+        assert re.search(said, said_of_it), (name, said_of_it)
+        assert "\n" not in said_of_it and left == [], name
+    assert not (tmp_path / "mark").exists()
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [("WriteFile", "'WriteFile'.*is no arithm"), ("Lambda", "'Lambda'"), ("products", "billion")],
+)
+def test_hostile_files_are_refused_by_the_way_that_visitors_go(place, said, tmp_path):
+    mark = tmp_path / "mark"
+    if place == "WriteFile":
+        data = hostile_graphs_of.hostile(place, "on the way", mark).SerializeToString()
+    elif place == "products":
+        data = GRAPHS["products"][0]().SerializeToString()
+    else:
+        path = tmp_path / "own.keras"
+        keras.Sequential([keras.Input((784,)), layers.Lambda(lambda x: x[:, :10])]).save(path)
+        data = path.read_bytes()
+    assert re.search(said, refusal("own", data)) and not mark.exists()
+
+
+def test_what_reads_answers_in_bounds(saved, tmp_path, monkeypatch):
+    """In this process, where its bounds can be moved."""
+    monkeypatch.chdir(tmp_path)
+    data = (saved / "own.keras").read_bytes()
+    assert child.answer(data)[:1] == network_file.GRAPH
+    for name, value, said in (
+        ("FAR_TOO_LONG", 0, network_file.DRAGS),
+        ("MOST_ANSWER", 1000, network_file.UNPACKS),
+        ("MOST_EFFORT", 1e6, "multiplications an image"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(network_file, name, value)
+            answer = child.answer(data)
+        assert answer[:1] == network_file.REFUSED and said in answer.decode()
+    for error, kind in ((MemoryError, network_file.MEMORY_GONE), (OSError, network_file.REFUSED)):
+        with monkeypatch.context() as patch:
+            patch.setattr(passing, "pack", lambda _, error=error: (_ for _ in ()).throw(error))
+            assert child.answer(data)[:1] == kind
+    with monkeypatch.context() as patch:
+        patch.setattr(passing, "MOST_GRAPH", 100)
+        assert b"MB without its weights" in child.answer(data)
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- A process that does not do as it should
+
+MEANT = "from invert.page import throwaway as t; import os, sys, time, signal; "
+
+
+def instead(monkeypatch, code, seconds=20):
+    monkeypatch.setattr(network_file, "READER", ("-c", MEANT + code))
+    monkeypatch.setattr(network_file, "SECONDS", seconds)
+
+
+LATE, ENDED, MEMORY = "took too long", "ended the process that read it", "needs more memory than"
+
+
+@pytest.mark.parametrize(
+    ("code", "seconds", "words"),
+    [
+        ("time.sleep(99)", 1, LATE),
+        ("t.receive(); os.close(1); os.close(2); time.sleep(99)", 1, LATE),
+        ("t.limit(1, 2**31, 0, 9)\nwhile True: pass", 20, LATE),
+        ("t.limit(9, 2**28, 0, 99); x = bytearray(2**30)", 20, MEMORY),
+        ("os.write(2, b'std::bad_alloc'); os.abort()", 20, MEMORY),
+        ("os.kill(os.getpid(), signal.SIGKILL)", 20, MEMORY),
+        ("os.kill(os.getpid(), signal.SIGSEGV)", 20, ENDED),
+        ("os.abort()", 20, ENDED),
+        ("sys.exit(3)", 20, ENDED),
+        ("1/0", 20, ENDED),
+        ("os.write(1, b'x' * 99)\nwhile True: os.write(1, bytes(2**16))", 20, ENDED),
+        ("os.write(2, b'x' * 99)\nwhile True: os.write(2, bytes(2**16))", 1, LATE),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_process_that_fails_is_one_sentence(code, seconds, words, monkeypatch):
+    instead(monkeypatch, code, seconds)
+    start = time.monotonic()
+    said = refusal("own.h5", network_file.HDF5 + bytes(2**20))
+    assert words in said and said.startswith("A network must ") and "“own.h5”" in said
+    assert time.monotonic() - start < 15
+
+
+def test_what_the_process_started_ends_with_it(monkeypatch, tmp_path):
+    place = tmp_path / "number"
+    code = f"n = os.fork()\nif n: open({str(place)!r}, 'w').write(str(n))\ntime.sleep(99)"
+    instead(monkeypatch, code, 1.5)
+    assert LATE in refusal("own.h5", network_file.HDF5)
+    until(lambda: not is_alive(int(place.read_text())))
+
+
+def is_alive(number):
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{number}/status").read_text()
+    except OSError:
+        return False
+
+
+def test_the_process_knows_nothing_and_is_alone(monkeypatch):
+    monkeypatch.setenv("SECRET", "told to nobody")
+    code = (
+        "import json, invert.page.reader; from pathlib import Path; got = t.receive();"
+        "print(json.dumps([got.decode(), dict(os.environ), os.getcwd(), oct(os.stat('.').st_mode),"
+        " os.getsid(0) == os.getpid(), 'streamlit' in sys.modules, 'tensorflow' in sys.modules,"
+        " os.listdir('/proc/self/fd')]))"
+    )
+    said = json.loads(throwaway.run(["-c", MEANT + code], b"data", 20, 10_000))
+    data, env, folder, mode, leads, streamlit, tensorflow, files = said
+    assert data == "data" and mode.endswith("700") and leads
+    assert not streamlit and not tensorflow
+    assert "SECRET" not in env and "PATH" not in env and env["HOME"] == folder
+    assert len(files) <= 4  # the three pipes, and the folder that was listed
+
+
+def test_the_limits_hold(monkeypatch):
+    code = (
+        "t.limit(5, 2**30, 1000, 20)\n"
+        "try:\n with open('x', 'wb') as f: f.write(bytes(2000))\n"
+        "except OSError as e: print('file', e.errno)\n"
+        "try: [os.open('.', 0) for _ in range(30)]\nexcept OSError as e: print('files', e.errno)\n"
+    )
+    said = throwaway.run(["-c", MEANT + code], b"", 20, 1000).decode()
+    assert said == "file 27\nfiles 24\n"
+
+
+def test_it_ends_when_its_server_is_killed(temporary, tmp_path):
+    place = tmp_path / "number"
+    inner = (
+        MEANT + f"open({str(place)!r}, 'w').write(str(os.getpid())); t.receive(); time.sleep(99)"
+    )
+    outer = (
+        "import sys, tempfile; tempfile.tempdir = sys.argv[1]\n"
+        "from invert.page import throwaway\n"
+        f"throwaway.run(['-c', {inner!r}], b'x', 99, 9)"
+    )
+    env = {**os.environ, "PYTHONPATH": str(HERE.parent.parent)}
+    server = subprocess.Popen([sys.executable, "-c", outer, str(temporary)], env=env)
+    until(lambda: place.exists() and place.read_text())
+    number = int(place.read_text())
+    time.sleep(0.5)
+    assert is_alive(number)
+    server.send_signal(signal.SIGKILL)
+    server.wait()
+    until(lambda: not is_alive(number))
+    until(lambda: not list(temporary.iterdir()))
+
+
+def test_a_server_that_can_start_nothing_says_so(monkeypatch):
+    def no(*_, **__):
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", no)
+    assert refusal("own.h5", network_file.HDF5) == network_file.NO_ROOM
+
+
+# --- An answer that was tampered with
+
+
+@pytest.fixture
+def answered(monkeypatch):
+    """Have the process answer this, and return what the visitor reads."""
+
+    def read(answer):
+        monkeypatch.setattr(throwaway, "run", lambda *_: answer)
+        return refusal("own.h5", network_file.HDF5)
+
+    return read
+
+
+def repacked(frozen, **changes):
+    """A packed graph with some of its description changed."""
+    data = passing.pack(frozen)
+    end = passing.LENGTH + int.from_bytes(data[: passing.LENGTH])
+    known = json.loads(data[passing.LENGTH : end]) | changes
+    text = json.dumps(known).encode()
+    return network_file.GRAPH + len(text).to_bytes(passing.LENGTH) + text + data[end:]
+
+
+@pytest.fixture(scope="module")
+def honest(model):
+    return freeze(model)
+
+
+def test_the_tests_below_can_fail(honest, monkeypatch):
+    monkeypatch.setattr(throwaway, "run", lambda *_: repacked(honest))
+    frozen = network_file.read("own.h5", network_file.HDF5)
+    np.testing.assert_array_equal(probabilities_of(frozen, X), probabilities_of(honest, X))
+
+
+TAMPERED = "The process that read “own.h5” gave no valid answer."
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"classes": 11},
+        {"classes": 10**9},
+        {"classes": True},
+        {"classes": "10"},
+        {"head": "__import__('os')"},
+        {"pixel_range": [0, 1]},
+        {"pixel_range": [1.0, 0.0]},
+        {"pixel_range": [0.0, float("nan")]},
+        {"pixel_range": [0.0, float("inf")]},
+        {"image_shape": [784]},
+        {"image_shape": [28, 29]},
+        {"image_shape": [1, 784]},
+        {"image_shape": [-28, -28]},
+        {"input_shape": [28.0, 28.0, 1.0]},
+        {"input_shape": [10**9, 10**9]},
+        {"placeholder": "nowhere:0"},
+        {"placeholder": None},
+        {"output": "nowhere:0"},
+        {"output": 3},
+        {"graph": 0},
+        {"graph": -1},
+        {"graph": 10**9},
+        {"weights": []},
+        {"weights": [["w:0", "float32", [2**40]]]},
+        {"weights": [["w:0", "object", [1]]]},
+        {"weights": [["w:0", "string", [1]]]},
+        {"weights": {"w": 1}},
+    ],
+    ids=str,
+)
+def test_a_description_that_was_tampered_with_is_refused(changes, honest, answered):
+    assert answered(repacked(honest, **changes)).startswith(TAMPERED)
+
+
+def spoilt(honest, spoil):
+    graph_def = type(honest.graph_def)()
+    graph_def.CopyFrom(honest.graph_def)
+    spoil(graph_def)
+    return network_file.GRAPH + passing.pack(dataclasses.replace(honest, graph_def=graph_def))
+
+
+GRAPHS_THAT_WERE_TAMPERED_WITH = {
+    "reads a file": lambda g: [
+        constant(g, "path", "/etc/hostname"),
+        node(g, "read", "ReadFile", ["path"]),
+    ],
+    "runs python": lambda g: node(g, "py", "PyFunc", token=b"pyfunc_0"),
+    "a placeholder": lambda g: node(g, "p", "Placeholder", dtype=tf.float32),
+    "a call": lambda g: node(g, "c", "PartitionedCall", f="f"),
+    "a function": lambda g: g.library.function.add().signature.__setattr__("name", "f"),
+    "a gradient": lambda g: g.library.gradient.add(),
+    "a text": lambda g: constant(g, "t", "text"),
+    "a large constant": lambda g: constant(g, "c", np.zeros(2000, np.float32)),
+    "an implied constant": lambda g: (
+        constant(g, "c", np.float32(1)).attr["value"].tensor.tensor_shape.dim.add(size=2**24)
+    ),
+    "a device": lambda g: g.node[0].__setattr__("device", "/job:evil"),
+    "a note": lambda g: g.node[0].attr["_XlaCompile"].__setattr__("b", True),
+    "another gradient": lambda g: [
+        n.attr["_gradient_op_type"].__setattr__("s", b"PyFunc") for n in g.node if n.op == "MatMul"
+    ],
+    "twice": lambda g: g.node.add().CopyFrom(g.node[0]),
+    "something to wait for": lambda g: g.node[0].input.append("^other"),
+    "a circle": lambda g: g.node[0].input.__setitem__(0, g.node[0].name + ":0"),
+    "nothing": lambda g: g.Clear(),
+}
+
+
+@pytest.mark.parametrize("kind", GRAPHS_THAT_WERE_TAMPERED_WITH)
+def test_a_graph_that_was_tampered_with_is_refused(kind, honest, answered):
+    answer = spoilt(honest, GRAPHS_THAT_WERE_TAMPERED_WITH[kind])
+    assert answered(answer).startswith(TAMPERED)
+
+
+def test_what_the_process_should_have_refused_is_refused(answered):
+    for frozen in (
+        network(shape=(65, 64, 1)),
+        network(classes=101),
+        freeze_chain(),
+    ):
+        assert answered(network_file.GRAPH + passing.pack(frozen)).startswith(TAMPERED)
+
+
+def freeze_chain():
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "chain.pb"
+        path.write_bytes(chain(count=700).SerializeToString())
+        return freeze(path)
+
+
+def test_answers_of_random_bytes_are_refused(honest, answered):
+    whole = repacked(honest)
+    answers = [b"", b"g", b"x", b"g" + bytes(4), b"g\xff\xff\xff\xff", whole[:-1], whole + b"x"]
+    answers += [whole[: int(share * len(whole))] for share in (0.001, 0.01, 0.1, 0.5, 0.9)]
+    deep = b"[" * 200_000
+    answers.append(b"g" + len(deep).to_bytes(4) + deep)
+    for answer in answers:
+        assert answered(answer).startswith(TAMPERED)
+
+
+def test_an_altered_answer_is_taken_or_refused(honest, monkeypatch):
+    whole, random, refused = repacked(honest), np.random.default_rng(0), 0
+    for place in random.integers(0, 3000, 100):
+        altered = bytearray(whole)
+        altered[place] ^= int(random.integers(1, 255))
+        monkeypatch.setattr(throwaway, "run", lambda *_, answer=bytes(altered): answer)
+        try:
+            network_file.read("own.h5", network_file.HDF5)
+        except ValueError as error:
+            refused += 1
+            assert str(error).startswith(TAMPERED)
+    assert refused > 20
+
+
+def test_a_sentence_of_the_process_is_one_line_without_paths(answered):
+    said = answered(b"rCannot open /tmp/x-1/the/file.h5 of\n\n the-file-of-a-visitor\x1b[1m.")
+    assert said == "Cannot open … of “own.h5”[1m."
+    unnamed = "“own.h5” cannot be used. "
+    assert len(answered(b"r" + b"x" * 10**6)) == len(unnamed) + refusal_wording.LONGEST_SENTENCE
+    assert answered(b"r\xff\xfe.\n") == f"{unnamed}��."
+    assert answered(b"r").startswith("A network must be a .keras")
+    assert "more memory" in answered(b"m")
+
+
+def test_packing_keeps_every_kind_of_number(tmp_path):
+    with tf.Graph().as_default() as graph:
+        x = tf.compat.v1.placeholder(tf.float32, (None, 784), name="x")
+        half = tf.cast(x, tf.bfloat16) @ tf.constant(weights(784, 20), tf.bfloat16)
+        rest = tf.cast(half, tf.float64) @ tf.constant(weights(20, 100).astype(np.float64))
+        tf.gather(tf.cast(rest, tf.float32), np.arange(10), axis=1)
+    path = tmp_path / "own.pb"
+    path.write_bytes(graph.as_graph_def().SerializeToString())
+    frozen = freeze(path)
+    again = passing.unpack(passing.pack(frozen), "again")
+    assert again.name == "again"
+    assert {w.dtype for w in again.weights.values()} == {w.dtype for w in frozen.weights.values()}
+    np.testing.assert_array_equal(probabilities_of(again, X), probabilities_of(frozen, X))

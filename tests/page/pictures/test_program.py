@@ -1,0 +1,243 @@
+"""The code of a picture, run as a visitor would, against the picture itself."""
+
+import ast
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import invert
+from invert import film
+from invert.methods.records import METHODS, recipe_for
+from invert.networks import classifier as classifiers
+from invert.page.pictures import program
+
+ROOT = Path(__file__).parents[3]
+SEED = 9
+# Classifier, method, start, count and what else is set; and how far a pixel may be off. Rounding
+# grows most where the gradients of a decoder or a ReLU lead it.
+STATES = [
+    ("question", "plain", "black", 1, {}, 1e-3),
+    ("question", "plain", "noise", 2, {}, 1e-3),
+    ("robust", None, "black", 1, {}, 1e-4),
+    ("robust", None, "noise", 4, {"steps": 10}, 1e-4),
+    ("energy", None, "noise", 2, {}, 1e-4),
+    ("energy", None, "my drawing", 2, {}, 1e-4),
+    ("energy", None, "average", 2, {}, 1e-4),
+    ("energy", None, "class-gaussian", 3, {}, 1e-4),
+    ("student", None, "noise", 2, {}, 1e-4),
+    ("question", None, "noise", 2, {"total_variation": 0}, 1e-4),  # jitter and l2 are the same
+    ("robust", "latent", "code", 2, {}, 0.02),
+    ("energy", "inverse", "code", 3, {}, 1e-4),
+    ("yours", None, "noise", 2, {}, 1e-4),
+    ("yours", None, "black", 1, {"loss": "logit"}, 1e-4),
+]
+
+
+def name_of(state):
+    return "-".join(str(each) for each in state[:4])
+
+
+@pytest.fixture(scope="module")
+def drawing():
+    return invert.generate([3], "inverse", seed=1).images[0]
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory, drawing):
+    """A folder with what stands in a clone beside the package, and what a visitor brings."""
+    folder = tmp_path_factory.mktemp("clone")
+    (folder / "model_weights").symlink_to(ROOT / "model_weights")
+    np.save(folder / program.DRAWING_FILE, drawing)
+    classifiers.load("robust").save(folder / program.YOUR_FILE)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def in_the_clone(clone, monkeypatch):
+    monkeypatch.chdir(clone)
+
+
+def program_of(classifier, method, start, count, settings, digit=8):
+    return program.tensorflow(
+        classifier, recipe_for(classifier, method, settings), digit, count, SEED, start
+    )
+
+
+def made(text):
+    names = {}
+    exec(text, names)
+    return names
+
+
+def generated(classifier, method, start, count, settings, drawing, digit=8):
+    """The picture of a choice, as the page asks for it."""
+    return invert.generate(
+        [digit] * count,
+        recipe_for(classifier, method, settings).name,
+        classifier="my_model.keras" if classifier == "yours" else classifier,
+        seed=SEED,
+        start={"my drawing": drawing, "code": None}.get(start, start),
+        frames=32,
+        **settings,
+    )
+
+
+def assert_kept(images, digit=8):
+    """The program left a PNG of these images, side by side, each pixel ten wide; ink is dark."""
+    kept = np.asarray(Image.open(f"{digit}.png"), np.float32)
+    light = images if images.shape[-1] == 3 else 1 - images
+    want = np.concatenate(list(light), axis=1).repeat(10, axis=0).repeat(10, axis=1)
+    np.testing.assert_allclose(kept, 255 * want, atol=0.51)
+    Path(f"{digit}.png").unlink()
+
+
+@pytest.mark.parametrize("state", STATES, ids=name_of)
+def test_the_program_makes_the_picture(state, drawing):
+    *choice, tolerance = state
+    names = made(program_of(*choice))
+    run = generated(*choice, drawing)
+    images = names["images"].reshape(run.images.shape)  # one's own may have a channel
+    assert_kept(images)
+    np.testing.assert_allclose(images, run.images, atol=tolerance)
+    if choice[2] != "code":
+        np.testing.assert_array_equal(names["M"].numpy().reshape(images.shape), images)
+
+
+def test_total_variation_leads_to_images_that_are_alike(drawing):
+    choice = "question", None, "noise", 2, {}
+    images = made(program_of(*choice))["images"]
+    run = generated(*choice, drawing)
+    assert invert.classify(images, "question")[:, 8].min() > 0.99
+    assert np.corrcoef(images.ravel(), run.images.ravel())[0, 1] > 0.9
+    first = {"steps": 1}
+    np.testing.assert_allclose(
+        made(program_of(*choice[:4], first))["images"],
+        generated(*choice[:4], first, drawing).images,
+        atol=1e-4,
+    )
+
+
+@pytest.mark.parametrize("state", [s for s in STATES if s[4].keys() <= {"steps"}], ids=name_of)
+def test_the_call_makes_the_picture_to_the_bit(state, drawing):
+    classifier, method, start, count, settings, _ = state
+    text = program.call(classifier, method, 8, count, SEED, start, settings.get("steps"))
+    run = generated(classifier, method, start, count, settings, drawing)
+    np.testing.assert_array_equal(made(text)["run"].images, run.images)
+    assert Path("8.png").read_bytes() == film.png(run.images, scale=10)
+
+
+def test_your_own_network_may_read_colour_and_any_size(drawing, tmp_path, monkeypatch):
+    import keras
+
+    monkeypatch.chdir(tmp_path)
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Conv2D(4, 3, activation="relu"), keras.layers.Flatten()]
+    own = keras.Sequential([keras.Input((12, 16, 3)), *layers, keras.layers.Dense(5)])
+    own.save("my_model.keras")
+    for choice in [
+        ("yours", None, "noise", 2, {"steps": 20}),
+        ("yours", None, "black", 2, {"steps": 20}),
+        ("yours", "plain", "noise", 2, {}),
+        ("yours", "regularized", "noise", 2, {"total_variation": 0, "steps": 5}),
+        ("yours", "regularized", "noise", 2, {"steps": 1}),
+    ]:
+        images = made(program_of(*choice, digit=3))["images"]
+        assert_kept(images, digit=3)
+        run = generated(*choice, drawing, digit=3)
+        np.testing.assert_allclose(images, run.images, atol=1e-3)
+
+
+def test_the_call_keeps_the_range_of_your_own_networks_pixels(tmp_path, monkeypatch):
+    import keras
+
+    monkeypatch.chdir(tmp_path)
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(10)]
+    keras.Sequential([keras.Input((28, 28, 1)), *layers]).save("my_model.keras")
+    run = made(program.call("yours", None, 8, 1, SEED, "noise", 20))["run"]
+    assert run.pixel_range == (0, 255) and run.images.max() > 1
+    kept = np.asarray(Image.open("8.png"), np.float32)
+    ink = run.images[0].reshape(28, 28)  # in 0 to 255, as a PNG's levels are
+    np.testing.assert_allclose(kept, 255 - ink.repeat(10, axis=0).repeat(10, axis=1), atol=0.51)
+
+
+def test_dark_ink_is_spoken_of_where_images_are_grey():
+    assert "  # ink is dark" in program_of("robust", None, "noise", 1, {})
+    (light,) = [
+        line
+        for line in program_of("yours", None, "noise", 1, {}).splitlines()
+        if line.startswith("light")
+    ]
+    assert light.endswith("# in grey, ink is dark")
+
+
+EVERY = [
+    (classifier, method, start)
+    for classifier in (*classifiers.CLASSIFIERS, "yours")
+    for method in METHODS
+    for start in (*invert.STARTS, "my drawing", "code")
+    if (start == "code") == (method in ("latent", "inverse"))
+]
+
+
+@pytest.mark.parametrize("classifier, method, start", EVERY)
+def test_every_choice_gives_short_lines_and_few(classifier, method, start):
+    text = program_of(classifier, method, start, 16, {})
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= program.WIDTH
+    written = [line for line in lines if line.strip() and line.strip()[0] != "#"]
+    # A LeNet takes four lines more than dense layers. What a decoder takes is beyond the others.
+    student, decoder = classifier == "student", method == "latent"
+    assert len(written) <= 41 + 4 * student + 9 * decoder
+    assert not [line for line in lines if line != line.rstrip()] and "\n\n\n\n" not in text
+    call = program.call(classifier, method, 8, 16, 9999, start, 400).splitlines()
+    assert max(map(len, call)) <= program.WIDTH and len(call) <= 18
+
+
+@pytest.mark.parametrize("classifier, method, start", EVERY)
+def test_a_program_imports_numpy_and_tensorflow_only_and_uses_every_name(classifier, method, start):
+    text = program_of(classifier, method, start, 4, {})
+    tree = ast.parse(text)
+    imported = [
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module] if isinstance(node, ast.ImportFrom) else [node.names[0].name])
+    ]
+    assert set(imported) <= {"numpy", "tensorflow"}
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    stored = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    used = {name.id for name in names if isinstance(name.ctx, ast.Load)}
+    assert stored - used - {"_"} == set()
+
+
+def test_a_program_runs_where_there_is_no_package():
+    text = program_of("robust", None, "noise", 1, {"steps": 1}) + "import sys\n"
+    text += "print(images.shape, 'invert' in sys.modules)\n"
+    run = [sys.executable, "-I", "-c", text]
+    printed = subprocess.run(run, check=True, capture_output=True, text=True).stdout
+    assert printed == "(1, 28, 28) False\n"
+
+
+@pytest.mark.parametrize("classifier", [*classifiers.CLASSIFIERS, "yours"])
+def test_the_code_of_what_suits_a_network_best_is_shown_at_a_glance(classifier):
+    recipe = recipe_for(classifier, None, {})
+    text = program.tensorflow(classifier, recipe, 8, 4, SEED, recipe.start)
+    assert len([line for line in text.splitlines() if line]) <= 43
+
+
+def test_a_call_leaves_out_what_was_not_chosen():
+    assert program.call("robust", None, 3, 1, 0, None, None).splitlines()[5:] == [
+        'run = invert.generate([3], classifier="robust", seed=0)',
+        "# run.images: (1, 28, 28) float32 in [0, 1]",
+        'Path("3.png").write_bytes(film.png(run.images, scale=10))',
+    ]
+
+
+def test_the_examples_in_the_docstrings():
+    assert doctest.testmod(program).failed == 0

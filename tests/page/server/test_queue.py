@@ -1,0 +1,215 @@
+"""Who waits, who works, and who leaves."""
+
+import contextlib
+import threading
+from types import SimpleNamespace
+
+import pytest
+from page_driver import SECONDS, until
+from streamlit.runtime.scriptrunner import StopException
+from streamlit.testing.v1 import AppTest, app_test
+
+from invert.page.server import queue
+
+
+@pytest.fixture
+def wanted(monkeypatch):
+    """Threads of a test have no session: everyone is wanted unless the test says otherwise."""
+    unwanted = set()
+
+    def look():
+        if threading.current_thread().name in unwanted:
+            raise StopException
+
+    monkeypatch.setattr(queue, "_still_wanted", look)
+    return unwanted
+
+
+class Visitor(threading.Thread):
+    """One who takes a turn, says so, and works until told to stop."""
+
+    def __init__(self, name, said):
+        super().__init__(name=name, daemon=True)
+        self.said, self.done = said, threading.Event()
+
+    def run(self):
+        with contextlib.suppress(StopException), queue.turn():
+            self.said.append(self.name)
+            assert self.done.wait(SECONDS)
+
+    def wait_in_line(self, place):
+        self.start()
+        until(lambda: len(queue._line) == place)
+
+
+def test_one_works_at_a_time_in_the_order_of_coming(wanted):
+    said = []
+    visitors = [Visitor(name, said) for name in "abcd"]
+    for place, visitor in enumerate(visitors, start=1):
+        visitor.wait_in_line(place)
+    for number, visitor in enumerate(visitors):
+        until(lambda n=number: len(said) == n + 1)
+        assert said == list("abcd")[: number + 1]
+        visitor.done.set()
+        visitor.join(SECONDS)
+    assert not queue._line
+
+
+def test_a_hundred_sessions_of_one_address_keep_another_waiting_for_one_of_them(
+    wanted, monkeypatch
+):
+    monkeypatch.setattr(queue, "_visitor", lambda: threading.current_thread().name[0])
+    said = []
+    many = [Visitor(f"a{number}", said) for number in range(5)]
+    for place, visitor in enumerate([*many, Visitor("b", said)], start=1):
+        visitor.wait_in_line(place)
+        last = visitor
+    until(lambda: said == ["a0"])
+    many[0].done.set()
+    until(lambda: said == ["a0", "b"])
+    for visitor in [last, *many[1:]]:
+        visitor.done.set()
+    for visitor in many[1:]:
+        visitor.join(SECONDS)
+    assert said == ["a0", "b", "a1", "a2", "a3", "a4"] and not queue._line
+
+
+@pytest.mark.parametrize(
+    "host, who",
+    [("192.0.2.7", "192.0.2.7"), ("2001:db8::1:2", "2001:db8::/64"), (None, "session")],
+)
+def test_a_visitor_is_an_address_or_on_this_machine_a_session(host, who, monkeypatch):
+    context = SimpleNamespace(session_id="session")
+    monkeypatch.setattr(queue, "get_script_run_ctx", lambda suppress_warning: context)
+    monkeypatch.setattr(queue.st, "context", SimpleNamespace(ip_address=host))
+    assert queue._visitor() == who
+
+
+def test_no_more_addresses_are_remembered_than_that(monkeypatch):
+    monkeypatch.setattr(queue, "REMEMBERED", 3)
+    for _ in range(6):
+        with queue.turn():
+            pass
+    assert len(queue._served) <= 3
+
+
+def test_who_leaves_the_line_never_works_and_holds_nobody_up(wanted):
+    said = []
+    first, leaver, last = (Visitor(name, said) for name in ("first", "leaver", "last"))
+    for place, visitor in enumerate((first, leaver, last), start=1):
+        visitor.wait_in_line(place)
+    wanted.add("leaver")
+    leaver.join(SECONDS)
+    assert len(queue._line) == 2
+    first.done.set()
+    until(lambda: said == ["first", "last"])
+    last.done.set()
+    last.join(SECONDS)
+    assert not queue._line
+
+
+def test_a_failure_hands_the_turn_on():
+    with pytest.raises(MemoryError), queue.turn():
+        raise MemoryError
+    with queue.turn():
+        assert len(queue._line) == 1
+
+
+def test_somebody_who_is_on_the_page_is_wanted():
+    def page():
+        from invert.page.server import queue
+
+        queue._still_wanted()
+
+    assert not AppTest.from_function(page).run().exception
+
+
+def test_streamlit_takes_a_visitor_who_has_left_out_of_the_line(monkeypatch):
+    runners = []
+
+    class Runner(app_test.LocalScriptRunner):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            runners.append(self)
+
+    def page():
+        from invert.page.server import queue
+
+        with queue.turn():
+            raise AssertionError("nobody is there any more")
+
+    monkeypatch.setattr(app_test, "LocalScriptRunner", Runner)
+    test = AppTest.from_function(page, default_timeout=SECONDS)
+    visit = threading.Thread(target=test.run, daemon=True)
+    with queue.turn():
+        visit.start()
+        until(lambda: len(queue._line) == 2)
+        runners[0].request_stop()  # what Streamlit does when the connection closes
+        until(lambda: len(queue._line) == 1)
+    visit.join(SECONDS)
+    assert not test.exception
+
+
+def test_the_page_runs_for_one_at_a_time_and_for_others_while_somebody_computes(wanted):
+    said, computing, done = [], threading.Event(), threading.Event()
+
+    @queue.aside
+    def compute():
+        with queue.turn():
+            computing.set()
+            assert done.wait(SECONDS)
+
+    def computes():
+        with queue.run(), queue.run():  # a part of a run waits for nothing
+            said.append("begins")
+            compute()
+            said.append("ends")
+
+    def draws():
+        with queue.run():
+            said.append("draws")
+
+    first, second = threading.Thread(target=computes), threading.Thread(target=draws)
+    first.start()
+    assert computing.wait(SECONDS)
+    second.start()
+    second.join(SECONDS)
+    with queue.run():  # while it runs here, the first may not go on
+        done.set()
+        first.join(0.2)
+        assert said == ["begins", "draws"]
+    first.join(SECONDS)
+    assert said == ["begins", "draws", "ends"]
+    assert not queue._page.locked()
+
+
+def test_a_run_that_fails_lets_the_next_one_in():
+    for _ in range(2):
+        with pytest.raises(KeyError), queue.run():
+            raise KeyError
+
+
+def test_many_who_want_the_same_do_not_hold_each_other_up(wanted):
+    """One computes while another waits for it at the cache: the page must not be held meanwhile."""
+    cache, computing, go = threading.Lock(), threading.Event(), threading.Event()
+
+    @queue.aside
+    def make():
+        with cache, queue.turn():
+            computing.set()
+            assert go.wait(SECONDS)
+
+    def visit():
+        with queue.run():
+            make()
+
+    threads = [threading.Thread(target=visit, daemon=True) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    assert computing.wait(SECONDS)
+    assert queue._page.acquire(timeout=SECONDS)  # a sixth one draws
+    queue._page.release()
+    go.set()
+    for thread in threads:
+        thread.join(SECONDS)
+    assert not any(thread.is_alive() for thread in threads)
