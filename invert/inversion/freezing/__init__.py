@@ -20,6 +20,7 @@ from invert.inversion.freezing.opening import (
     keras_model,
     saved_model,
 )
+from invert.inversion.freezing.opening.tfjs import model_json
 from invert.inversion.freezing.reading_off import ranges
 from invert.inversion.freezing.refusal import Refusal, shortened
 from invert.inversion.freezing.source import Source
@@ -43,9 +44,9 @@ def freeze(
 
     Args:
         source: a Keras model; or the path of a ``.keras`` or ``.h5`` file, of the folder of a
-            SavedModel, of a frozen graph (``.pb``, in binary or text form), or of a checkpoint with
-            its ``.meta``. Files are known by their first bytes, whatever they are called. A frozen
-            graph is returned as it is.
+            SavedModel, of a frozen graph (``.pb``, in binary or text form), of a checkpoint with
+            its ``.meta``, or of the ``model.json`` of tensorflow.js. Files are known by their first
+            bytes, whatever they are called. A frozen graph is returned as it is.
         input: the name of the input, operation or tensor that takes the image, if there are
             several.
         output: the name of what gives the classes' scores, likewise.
@@ -123,4 +124,6 @@ def _open(source, signature: str | None, shape) -> Source:
         return saved_model.open_folder(path, signature)
     if kind == "checkpoint":
         return checkpoint.open_prefix(path)
+    if kind == "tensorflow.js":
+        return model_json.open_file(path, shape)
     return graph_file.open_file(path, text=kind == "text graph")

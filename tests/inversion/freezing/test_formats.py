@@ -37,13 +37,7 @@ def array():
     return data.getvalue()
 
 
-TFJS = {"format": "layers-model", "modelTopology": {}, "weightsManifest": []}
 STRANGERS = {
-    "tensorflow.js": (
-        json.dumps(TFJS).encode(),
-        "is a model of TensorFlow.js. Convert it back, with tensorflowjs_converter"
-        " --input_format=tfjs_layers_model --output_format=keras.",
-    ),
     "tflite": (
         b"\x1c\x00\x00\x00TFL3" + bytes(60),
         "is a TensorFlow Lite model, whose gradients are gone. Give the model that it was made of.",

@@ -73,7 +73,7 @@ def _check_constants(nodes) -> None:
         size = math.prod(sides)
         values += size
         # One value given stands for all: TensorFlow repeats the last.
-        implied += size if size > max(len(tensor.tensor_content), _given(tensor)) else 0
+        implied += size if size > max(len(tensor.tensor_content), given(tensor)) else 0
     if values > MAX_VALUES or implied > MAX_IMPLIED:
         raise Refusal(
             f"The graph's constants would take {values:,} values; at most {MAX_VALUES:,} are"
@@ -81,7 +81,7 @@ def _check_constants(nodes) -> None:
         )
 
 
-def _given(tensor) -> int:
+def given(tensor) -> int:
     """How many values a constant gives one by one."""
     fields = (field for field, _ in tensor.ListFields() if field.name.endswith("_val"))
     return max((len(getattr(tensor, field.name)) for field in fields), default=0)

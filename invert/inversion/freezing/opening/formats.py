@@ -13,7 +13,7 @@ from invert.inversion.freezing.refusal import Refusal, listed
 
 TAKEN = (
     "A classifier must be a Keras model or .keras or .h5 file, the folder of a SavedModel, a frozen"
-    " .pb file, or a checkpoint with its .meta"
+    " .pb file, a checkpoint with its .meta, or the model.json of tensorflow.js"
 )
 HDF5 = b"\x89HDF\r\n\x1a\n"
 ZIP = b"PK\x03\x04"
@@ -43,6 +43,7 @@ STRANGERS = (
     (0, b"<html", "a web page, and no network. Download the file itself"),
     (0, b"%PDF", "a document (PDF), and no network"),
 )
+DESCRIPTION = "model.json"  # what tensorflow.js calls its own
 TEXT_GRAPHS = ("node", "versions", "library", "#")
 
 
@@ -50,8 +51,8 @@ def kind_of(path: Path) -> tuple[str, Path]:
     """Return what a path leads to, and the path of that.
 
     Returns:
-        One of ``"keras"``, ``"hdf5"``, ``"saved model"``, ``"graph"``, ``"text graph"`` and
-        ``"checkpoint"``.
+        One of ``"keras"``, ``"hdf5"``, ``"saved model"``, ``"graph"``, ``"text graph"``,
+        ``"checkpoint"`` and ``"tensorflow.js"``.
 
     Raises:
         Refusal: it is none of these. What it is, where that can be told, is in the text.
@@ -87,7 +88,7 @@ def kind_of(path: Path) -> tuple[str, Path]:
             " opening it would run whatever is in it."
         )
     if start.lstrip()[:1] == b"{":
-        raise _json(path, start)
+        return _kind_of_json(path)
     return _kind_of_protobuf(path, start)
 
 
@@ -97,6 +98,8 @@ def _kind_of_folder(folder: Path) -> tuple[str, Path]:
     only = checkpoint.only_one(folder)
     if only is not None:
         return "checkpoint", only
+    if (folder / DESCRIPTION).is_file():
+        return kind_of(folder / DESCRIPTION)
     inside = sorted(
         path for path in folder.iterdir() if any((path / n).is_file() for n in saved_model.FILES)
     )
@@ -141,22 +144,19 @@ def _kind_of_values(path: Path, start: bytes) -> tuple[str, Path]:
     return "checkpoint", prefix
 
 
-def _json(path: Path, start: bytes) -> Refusal:
+def _kind_of_json(path: Path) -> tuple[str, Path]:
     try:
         known = json.loads(read(path, 2**24))
         known = known if isinstance(known, dict) else {}
     except (ValueError, RecursionError):
         known = {}
     if "modelTopology" in known or "weightsManifest" in known:
-        what = (
-            "a model of TensorFlow.js. Convert it back, with tensorflowjs_converter"
-            " --input_format=tfjs_layers_model --output_format=keras"
-        )
-    elif "class_name" in known or "layers" in known:
+        return "tensorflow.js", path
+    if "class_name" in known or "layers" in known:
         what = "the description of a Keras model without its weights. Save the whole model"
     else:
         what = "a file of JSON, and no network"
-    return Refusal(f"{TAKEN}; {path} is {what}.")
+    raise Refusal(f"{TAKEN}; {path} is {what}.")
 
 
 def _kind_of_protobuf(path: Path, start: bytes) -> tuple[str, Path]:

@@ -71,18 +71,7 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
 
 def _built(config: dict, weights: bytes, ending: str) -> keras.Model:
     """The model that was asked for, with its weights."""
-    held = hdf5.check(weights)
-    config = keras_renewal.renewed(config)
-    keras_config.check(config)
-    with keras.StatelessScope(initialize_variables=False):  # with no values, to see how many
-        sketch = _build(config)
-    values = sum(math.prod(variable.shape) for variable in sketch.variables)
-    if values > held + MAX_SMALL:
-        raise Refusal(
-            f"The Keras model has {values:,} weights, and its file {held:,} values. They are not of"
-            " one network."
-        )
-    model = _build(config)
+    model = build(config, hdf5.check(weights))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model{ending}"
         path.write_bytes(weights)
@@ -93,6 +82,29 @@ def _built(config: dict, weights: bytes, ending: str) -> keras.Model:
                 f"The file's weights do not fit its network ({shortened(error)})."
             ) from error
     return model
+
+
+def build(config: dict, held: int) -> keras.Model:
+    """Return the model of a description, with weights that are still to be read.
+
+    Args:
+        config: the description, of whatever version of Keras.
+        held: how many values the file holds for them.
+
+    Raises:
+        Refusal: it asks for more than Keras's own layers, or for more weights than there are.
+    """
+    config = keras_renewal.renewed(config)
+    keras_config.check(config)
+    with keras.StatelessScope(initialize_variables=False):  # with no values, to see how many
+        sketch = _build(config)
+    values = sum(math.prod(variable.shape) for variable in sketch.variables)
+    if values > held + MAX_SMALL:
+        raise Refusal(
+            f"The Keras model has {values:,} weights, and its file {held:,} values. They are not of"
+            " one network."
+        )
+    return _build(config)
 
 
 def _build(config: dict) -> keras.Model:

@@ -1,0 +1,1 @@
+"""Models of tensorflow.js: a description in JSON, and weights in plain files beside it."""
