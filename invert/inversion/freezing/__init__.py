@@ -6,6 +6,8 @@ follows the graph from the image to the output, `head` finds the logits, and `ch
 frozen graph with its source.
 """
 
+import contextlib
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from invert.inversion.freezing.opening import (
     keras_model,
     saved_model,
 )
+from invert.inversion.freezing.opening.packed import archives
 from invert.inversion.freezing.opening.tfjs import model_json
 from invert.inversion.freezing.reading_off import ranges
 from invert.inversion.freezing.refusal import Refusal, shortened
@@ -45,8 +48,9 @@ def freeze(
     Args:
         source: a Keras model; or the path of a ``.keras`` or ``.h5`` file, of the folder of a
             SavedModel, of a frozen graph (``.pb``, in binary or text form), of a checkpoint with
-            its ``.meta``, or of the ``model.json`` of tensorflow.js. Files are known by their first
-            bytes, whatever they are called. A frozen graph is returned as it is.
+            its ``.meta``, of the ``model.json`` of tensorflow.js, or of a ``.zip`` or folder with
+            one of these in it. Files are known by their first bytes, whatever they are called. A
+            frozen graph is returned as it is.
         input: the name of the input, operation or tensor that takes the image, if there are
             several.
         output: the name of what gives the classes' scores, likewise.
@@ -85,8 +89,9 @@ def freeze(
         pixel_range = ranges.told(pixel_range)
     labels = _told_labels(labels)
     try:
-        opened = _open(source, signature, shape)
-        return freeze_source(opened, input, output, feed, shape, pixel_range, labels)
+        with contextlib.ExitStack() as unpacked:
+            opened = _open(source, signature, shape, unpacked)
+            return freeze_source(opened, input, output, feed, shape, pixel_range, labels)
     except (Refusal, OSError, MemoryError):
         raise
     except Exception as error:  # a damaged file fails in whatever part the damage hits
@@ -110,12 +115,20 @@ def _told_labels(labels) -> tuple[str, ...] | None:
     return names
 
 
-def _open(source, signature: str | None, shape) -> Source:
+def _open(source, signature: str | None, shape, unpacked: contextlib.ExitStack) -> Source:
     if keras_model.is_model(source):
         return keras_model.open_model(source, shape)
     if not isinstance(source, str | Path):
         raise Refusal(f"{formats.TAKEN}; got {type(source).__name__}.")
     kind, path = formats.kind_of(Path(source))
+    if kind != "archive":
+        return _open_file(kind, path, signature, shape)
+    folder = unpacked.enter_context(archives.unpacked(path))
+    opened = _open_file(*formats.kind_inside(folder), signature, shape)
+    return dataclasses.replace(opened, name=path.name)
+
+
+def _open_file(kind: str, path: Path, signature: str | None, shape) -> Source:
     if kind == "keras":
         return keras_file.open_archive(path, shape)
     if kind == "hdf5":

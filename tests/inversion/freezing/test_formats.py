@@ -59,18 +59,11 @@ STRANGERS = {
         b"\x08\x08\x12\x09onnx.test:\x10",
         "is an ONNX model. Export it to TensorFlow.",
     ),
-    "zipped saved model": (
-        archive("m/saved_model.pb", "m/variables/variables.index"),
-        "is a packed SavedModel. Unpack it, and give the folder.",
-    ),
     "npz": (
         archive("a.npy", "b.npy"),
         "is arrays of NumPy, without the network that they belong to.",
     ),
-    "zip": (
-        archive("readme.txt"),
-        "is an archive of 'readme.txt'. Unpack it, and give the network in it.",
-    ),
+    "zip": (archive("readme.txt"), "holds 'readme.txt', and none of these."),
     "npy": (array(), "is an array of NumPy, without the network that it belongs to."),
     "gzip": (gzip.compress(b"graph"), "is packed (gzip). Unpack it, and give what was in it."),
     "git lfs": (

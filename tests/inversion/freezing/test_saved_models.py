@@ -260,10 +260,13 @@ def test_a_lone_graph_is_told_what_it_lacks(exported, tmp_path):
         (tmp_path / name).unlink()
 
 
-def test_a_folder_above_names_what_is_in_it(exported):
+def test_the_folder_above_leads_to_the_only_one_in_it(exported, tmp_path):
     folder, _ = exported
-    with pytest.raises(ValueError, match=r"holds the SavedModels 'exported'. Name one, as '.*'"):
-        freeze(folder.parent)
+    shutil.copytree(folder, tmp_path / "exported")
+    assert freeze(tmp_path).name == "exported"
+    shutil.copytree(folder, tmp_path / "other")
+    with pytest.raises(ValueError, match=r"holds several networks: 'exported', 'other'. Give one"):
+        freeze(tmp_path)
 
 
 def test_values_of_another_network_are_refused(exported, tmp_path):

@@ -1,7 +1,6 @@
 """What a file is, by its first bytes. Endings are often wrong."""
 
 import json
-import zipfile
 from pathlib import Path
 
 import tensorflow as tf
@@ -9,11 +8,13 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from invert.inversion.freezing.opening import checkpoint, saved_model
 from invert.inversion.freezing.opening.file_sizes import read
+from invert.inversion.freezing.opening.packed import archives, search
 from invert.inversion.freezing.refusal import Refusal, listed
 
 TAKEN = (
     "A classifier must be a Keras model or .keras or .h5 file, the folder of a SavedModel, a frozen"
-    " .pb file, a checkpoint with its .meta, or the model.json of tensorflow.js"
+    " .pb file, a checkpoint with its .meta, the model.json of tensorflow.js, or a .zip of one of"
+    " these"
 )
 HDF5 = b"\x89HDF\r\n\x1a\n"
 ZIP = b"PK\x03\x04"
@@ -52,7 +53,7 @@ def kind_of(path: Path) -> tuple[str, Path]:
 
     Returns:
         One of ``"keras"``, ``"hdf5"``, ``"saved model"``, ``"graph"``, ``"text graph"``,
-        ``"checkpoint"`` and ``"tensorflow.js"``.
+        ``"checkpoint"``, ``"tensorflow.js"`` and ``"archive"``, a zip archive of other files.
 
     Raises:
         Refusal: it is none of these. What it is, where that can be told, is in the text.
@@ -92,6 +93,19 @@ def kind_of(path: Path) -> tuple[str, Path]:
     return _kind_of_protobuf(path, start)
 
 
+def kind_inside(folder: Path) -> tuple[str, Path]:
+    """Return what ``kind_of`` does, of the one network anywhere in a folder.
+
+    Raises:
+        Refusal: there is none, or there are several.
+    """
+    found = search.only_one(folder, kind_of, deep=True)
+    if found is None:
+        inside = [str(path.relative_to(folder)) for path in sorted(folder.rglob("*"))]
+        raise Refusal(f"{TAKEN}; {folder} holds {listed(inside, 5)}, and none of these.")
+    return found
+
+
 def _kind_of_folder(folder: Path) -> tuple[str, Path]:
     if any((folder / name).is_file() for name in saved_model.FILES):
         return "saved model", folder
@@ -100,35 +114,27 @@ def _kind_of_folder(folder: Path) -> tuple[str, Path]:
         return "checkpoint", only
     if (folder / DESCRIPTION).is_file():
         return kind_of(folder / DESCRIPTION)
-    inside = sorted(
-        path for path in folder.iterdir() if any((path / n).is_file() for n in saved_model.FILES)
-    )
-    if inside:
-        raise Refusal(
-            f"{folder} holds the SavedModels {listed(path.name for path in inside)}. Name one, as"
-            f" {str(inside[-1])!r}."
-        )
     names = sorted(path.name for path in folder.iterdir())
     if not names:
         raise Refusal(f"{TAKEN}; the folder {folder} is empty.")
-    found = listed(names, 5)
-    raise Refusal(f"{TAKEN}; the folder {folder} holds {found}, and none of these.")
+    found = search.only_one(folder, kind_of, deep=False)
+    if found is None:
+        raise Refusal(f"{TAKEN}; the folder {folder} holds {listed(names, 5)}, and none of these.")
+    return found
 
 
 def _kind_of_zip(path: Path) -> tuple[str, Path]:
-    with zipfile.ZipFile(path) as archive:
+    with archives.opened(path) as archive:
         names = archive.namelist()
     if "config.json" in names and "model.weights.h5" in names:
         return "keras", path
     if any(name.endswith(("data.pkl", "constants.pkl")) for name in names):
-        what = "a PyTorch model. Export it to TensorFlow"
-    elif any(name.endswith("saved_model.pb") for name in names):
-        what = "a packed SavedModel. Unpack it, and give the folder"
-    elif names and all(name.endswith(".npy") for name in names):
-        what = "arrays of NumPy, without the network that they belong to"
-    else:
-        what = f"an archive of {listed(names, 3)}. Unpack it, and give the network in it"
-    raise Refusal(f"{TAKEN}; {path} is {what}.")
+        raise Refusal(f"{TAKEN}; {path} is a PyTorch model. Export it to TensorFlow.")
+    if names and all(name.endswith(".npy") for name in names):
+        raise Refusal(
+            f"{TAKEN}; {path} is arrays of NumPy, without the network that they belong to."
+        )
+    return "archive", path
 
 
 def _kind_of_values(path: Path, start: bytes) -> tuple[str, Path]:

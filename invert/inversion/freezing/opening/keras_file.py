@@ -3,19 +3,18 @@
 import copy
 import math
 import tempfile
-import zipfile
 from pathlib import Path
 
 import keras
 
 from invert.inversion.freezing.opening import hdf5, keras_config, keras_renewal
-from invert.inversion.freezing.opening.file_sizes import MAX_FILE, check_growth, read
+from invert.inversion.freezing.opening.file_sizes import read
 from invert.inversion.freezing.opening.keras_model import open_model
+from invert.inversion.freezing.opening.packed import archives
 from invert.inversion.freezing.refusal import Refusal, shortened
 from invert.inversion.freezing.source import Source
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
-MAX_PARTS = 1000
 MAX_SMALL = 2**16  # of what is not kept, such as the states of random numbers
 
 
@@ -29,14 +28,9 @@ def open_archive(path: Path, told) -> Source:
     Raises:
         Refusal: it asks for more than Keras's own layers, or claims too much.
     """
-    with zipfile.ZipFile(path) as archive:
-        parts = archive.infolist()
-        if len(parts) > MAX_PARTS:
-            raise Refusal(f"{path} has {len(parts):,} parts; at most {MAX_PARTS:,} are allowed.")
-        claimed, held = (sum(getattr(p, k) for p in parts) for k in ("file_size", "compress_size"))
-        check_growth("parts", claimed, held)
-        config = keras_config.parse(_member(archive, CONFIG).decode())
-        weights = _member(archive, WEIGHTS)
+    with archives.opened(path) as archive:
+        config = keras_config.parse(archives.part(archive, CONFIG).decode())
+        weights = archives.part(archive, WEIGHTS)
     return open_model(_built(config, weights, ".weights.h5"), told, name=path.name)
 
 
@@ -59,14 +53,6 @@ def open_hdf5(path: Path, told) -> Source:
             " model.save."
         )
     return open_model(_built(keras_config.parse(text), weights, ".h5"), told, name=path.name)
-
-
-def _member(archive: zipfile.ZipFile, name: str) -> bytes:
-    with archive.open(name) as part:
-        data = part.read(MAX_FILE + 1)
-    if len(data) > MAX_FILE:
-        raise Refusal(f"The archive's {name} unpacks to more than it says.")
-    return data
 
 
 def _built(config: dict, weights: bytes, ending: str) -> keras.Model:

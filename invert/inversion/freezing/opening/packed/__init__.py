@@ -1,0 +1,1 @@
+"""Networks among other files: in a zip archive, or in a folder."""
