@@ -8,6 +8,18 @@ import pytest
 SAMPLE = Path(__file__).parent / "data" / "mnist-test-sample.npz"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A process takes whole modules, and one of them all that share the server and the browser."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByModule(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return "tests/e2e" if nodeid.startswith("tests/e2e/") else nodeid.split("::")[0]
+
+    return ByModule(config, log)
+
+
 @pytest.fixture(scope="session")
 def sample():
     """1,000 MNIST test images ``(N, 28, 28)`` in [0, 1], 100 a class, and their digits."""
@@ -24,11 +36,24 @@ def robust_by_hand():
 
 
 @pytest.fixture(autouse=True, scope="session")
-def many_architectures():
-    """Tests make more architectures in one process than XLA compiles for."""
+def xla_for_what_ships():
+    """XLA compiles for the networks that ship, and for the small ones of tests only on request.
+
+    It takes half a second for each of them and each size; the fixture ``xla`` asks for it.
+    """
+    from invert.inversion import compiling
+    from invert.networks import classifier
+
+    assert compiling.suits_xla(classifier.open_graph("robust"))
+    compiling.MOST_BY_XLA = compiling._by_xla
+
+
+@pytest.fixture
+def xla(monkeypatch):
+    """XLA compiles for any architecture that it is fast for."""
     from invert.inversion import compiling
 
-    compiling.MOST_BY_XLA = 10_000
+    monkeypatch.setattr(compiling, "MOST_BY_XLA", 10_000)
 
 
 class ByHand:

@@ -16,6 +16,7 @@ from invert.inversion.learning import learn
 from invert.inversion.objectives import Objective
 from invert.inversion.reading import read
 
+pytestmark = pytest.mark.usefixtures("xla")
 STEEPEST = Objective("cross-entropy", "steepest")
 ADAM = Objective("logit", "adam", ("total_variation", "l2", "jitter"))
 

@@ -15,6 +15,7 @@ from invert.inversion.objectives import LOSSES, STEP_RULES, Objective
 
 OBJECTIVES = [Objective(loss, rule) for loss in LOSSES for rule in STEP_RULES]
 ADAM, STEEPEST = (Objective("cross-entropy", rule) for rule in ("adam", "steepest"))
+by_xla = pytest.mark.usefixtures("xla")
 every_objective = pytest.mark.parametrize(
     "objective", OBJECTIVES, ids=[f"{o.loss}-{o.step_rule}" for o in OBJECTIVES]
 )
@@ -108,6 +109,7 @@ def by_hand(loss, gradient, objective, x, steps, size):
     return x, np.array(losses)
 
 
+@by_xla
 @every_objective
 def test_every_objective_takes_the_steps_that_numpy_takes(objective, network, hand, start):
     learned = learn(network, objective, start, TARGETS, steps=8, step_size=0.05)
@@ -230,6 +232,7 @@ def test_the_weights_stay_byte_for_byte(network, model, start):
     assert network.graph_def.SerializeToString(deterministic=True) == graph
 
 
+@by_xla
 @pytest.mark.parametrize("make", [dense, colour])
 def test_eight_threads_get_what_one_gets(make):
     network = freeze(make())
@@ -247,6 +250,7 @@ def test_eight_threads_get_what_one_gets(make):
             assert a.tobytes() == b.tobytes()
 
 
+@by_xla
 @pytest.mark.parametrize("make", [dense, colour])
 def test_the_same_call_gives_the_same_bits(make):
     network = freeze(make())
@@ -279,6 +283,7 @@ def traced_for(network):
     return [concrete for concrete, _ in architecture_of(network).compiled["traced"].values()]
 
 
+@by_xla
 def test_numbers_never_compile_again(start):
     network = freeze(dense())
 

@@ -379,7 +379,7 @@ def test_a_batch_of_any_size_is_followed():
         network_file.check(frozen)
 
 
-def test_xla_compiles_nothing_for_a_visitor(tmp_path, monkeypatch):
+def test_xla_compiles_nothing_for_a_visitor(tmp_path, xla):
     path, _ = dense_graph(tmp_path / "own.pb", end=lambda z: 2 * z)
     frozen, other = freeze(path), freeze(path)
     assert compiling.suits_xla(frozen)
