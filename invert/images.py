@@ -1,7 +1,8 @@
 """What an image and a target are: the checks at the door."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from invert.inversion.checks import MAX_COUNT, brief, check_whole
 SIDE = 28
 PIXELS = SIDE * SIDE
 DIGITS = 10
+NUMBER = re.compile(r"-?[0-9]{1,9}")  # of a class, as text
 
 
 def check_images(
@@ -95,19 +97,25 @@ def check_targets(
     """Return classes ``(N,)`` int64, or say what is wrong with them.
 
     Args:
-        targets: a class or a sequence of them, each by its number or by its label.
+        targets: a class or a sequence of them, each by its label or its number, such as 8 or "8".
+            Where a number is also another class's label, the label counts.
         labels: of all classes, in order; of digits "0" to "9".
         most: the largest number of targets.
 
     Raises:
         ValueError: something else.
 
-    >>> check_targets(8), check_targets(["cat", 1], labels=["cat", "dog"])
-    (array([8]), array([0, 1]))
+    >>> check_targets("8"), check_targets(["cat", 1, "1"], labels=["cat", "dog"])
+    (array([8]), array([0, 1, 1]))
     >>> check_targets([3, 10])
     Traceback (most recent call last):
     ValueError: each digit must be a whole number from 0 to 9; got 10.
     """
+    if isinstance(targets, Mapping):
+        raise ValueError(
+            f"targets must be a class or a list of classes; got {brief(targets)}. Name each class"
+            " for itself: shares cannot be asked for."
+        )
     if isinstance(targets, np.ndarray):
         targets = targets.tolist()
     several = isinstance(targets, Iterable) and not isinstance(targets, str | bytes)
@@ -120,13 +128,16 @@ def check_targets(
 
 
 def _class_of(target, labels: Sequence[str]) -> int:
-    """The number of a class that is named by its number or its label."""
-    digits = [str(digit) for digit in range(DIGITS)]
-    named = list(labels) != [str(number) for number in range(len(labels))]
-    if isinstance(target, str) and named:
+    """The number of a class that is named by its label or, in digits or as text, its number."""
+    if isinstance(target, str):
         if list(labels).count(target) == 1:
             return list(labels).index(target)
-        known = ", ".join(labels[:20]) + (", …" if len(labels) > 20 else "")
-        raise ValueError(f"each target must be one of {known}; got {brief(target)}.")
+        named = list(labels) != [str(number) for number in range(len(labels))]
+        if NUMBER.fullmatch(target):
+            target = int(target)
+        elif named:
+            known = ", ".join(labels[:20]) + (", …" if len(labels) > 20 else "")
+            raise ValueError(f"each target must be one of {known}; got {brief(target)}.")
+    digits = [str(digit) for digit in range(DIGITS)]
     what = "each digit" if list(labels) == digits else "each target"
     return check_whole(target, what, 0, len(labels) - 1)

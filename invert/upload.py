@@ -12,6 +12,8 @@ from invert.networks import judge
 from invert.networks.weights import WeightsError
 
 TYPES = {"PNG": ["png"], "JPEG": ["jpg", "jpeg"], "WEBP": ["webp"]}
+# What Pillow calls a JPEG: many phones add a second frame, a thumbnail or a depth map.
+JPEGS = ("JPEG", "MPO")
 # Each takes at most 150 MB. A plain JPEG is shrunk while it is decoded; everything else stands in
 # memory in full first, a WEBP three times over.
 MAX_PIXELS = {
@@ -121,8 +123,10 @@ def _decoded(data: bytes) -> Image.Image:
         webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
         raise ValueError(DAMAGED if webp else NO_PICTURE) from error
     pixels = picture.width * picture.height
-    scans = _scans(data) if picture.format == "JPEG" else 1
-    kind = "progressive JPEG" if scans > 1 else str(picture.format)
+    kind, scans = str(picture.format), 1
+    if kind in JPEGS:
+        scans = _scans(data)
+        kind = "progressive JPEG" if scans > 1 else "JPEG"
     if pixels > MAX_PIXELS[kind] or pixels * scans > MAX_WORK:
         raise ValueError(TOO_LARGE)
     try:

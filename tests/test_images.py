@@ -51,3 +51,36 @@ def test_a_target_is_a_number_or_a_label():
         check_targets("bird", labels=("dog", "cat"))
     with pytest.raises(ValueError, match="each target must be one of a, a; got 'a'"):
         check_targets("a", labels=("a", "a"))
+
+
+@pytest.mark.parametrize(
+    ("target", "labels", "number"),
+    [
+        ("8", tuple("0123456789"), 8),
+        ("1", ("dog", "cat"), 1),
+        ("3", ("5", "3", "4"), 1),  # a label before a number
+        ("0", ("5", "3", "4"), 0),
+        ("-0", ("dog", "cat"), 0),
+    ],
+)
+def test_a_number_may_be_text(target, labels, number):
+    assert check_targets(target, labels).tolist() == [number]
+    assert check_targets([target, target], labels).tolist() == [number, number]
+
+
+@pytest.mark.parametrize("target", ["10", "-1"])
+def test_text_of_no_class_is_named(target):
+    with pytest.raises(ValueError, match=f"each digit must be .* from 0 to 9; got {target}"):
+        check_targets(target)
+
+
+@pytest.mark.parametrize("target", ["", " 8", "٣", "8.0", "9" * 5000])
+def test_text_that_is_no_number_is_no_class(target):
+    with pytest.raises(ValueError, match="each digit must be .* from 0 to 9; got '"):
+        check_targets(target)
+
+
+@pytest.mark.parametrize("targets", [{0: 0.5, 2: 0.5}, {}])
+def test_shares_are_refused_and_not_dropped(targets):
+    with pytest.raises(ValueError, match="a class or a list of classes; got {"):
+        check_targets(targets)

@@ -1,5 +1,6 @@
 """Picture files as visitors have them: every kind, and every kind of damage."""
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,16 @@ def moving(picture):
     return encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True)
 
 
+def of_a_phone(picture):
+    """A JPEG whose second frame is empty, as Pillow writes Multi-Picture files."""
+    blank = Image.new("RGB", picture.size, "white")
+    return encoded(picture.convert("RGB"), "MPO", save_all=True, append_images=[blank], quality=95)
+
+
+def animated(picture):
+    return encoded(picture, "PNG", save_all=True, append_images=[Image.new("L", picture.size, 235)])
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -57,6 +68,8 @@ def moving(picture):
         turned,
         see_through,
         moving,
+        of_a_phone,
+        animated,
     ],
     ids=[
         "png",
@@ -70,6 +83,8 @@ def moving(picture):
         "turned",
         "see-through",
         "moving",
+        "of a phone",
+        "animated png",
     ],
 )
 def test_every_kind_of_picture_gives_the_same_digit(make):
@@ -77,6 +92,28 @@ def test_every_kind_of_picture_gives_the_same_digit(make):
     got = upload.read(make(seven()))
     assert got.shape == (28, 28) and invert.classify(got).argmax() == 7
     assert np.abs(got - want).mean() < 0.02
+
+
+@pytest.mark.parametrize(
+    ("save_as", "reported"),
+    [("PNG", "PNG"), ("JPEG", "JPEG"), ("MPO", "MPO"), ("WEBP", "WEBP")],
+)
+def test_every_type_that_pillow_reports_for_what_is_accepted_is_read(save_as, reported):
+    frames = {"save_all": True, "append_images": [seven()]} if save_as == "MPO" else {}
+    data = encoded(seven().convert("RGB"), save_as, **frames)
+    assert Image.open(io.BytesIO(data), formats=list(upload.TYPES)).format == reported
+    assert invert.classify(upload.read(data)).argmax() == 7
+    assert upload.read_whole(data, (28, 28)).shape == (28, 28)
+
+
+def test_the_table_of_types_is_whole():
+    """Of a JPEG Pillow reports what any of its openers may make of it; of the rest their name."""
+    from PIL import JpegImagePlugin, MpoImagePlugin
+
+    Image.preinit()
+    made = {MpoImagePlugin.MpoImageFile.format, JpegImagePlugin.JpegImageFile.format}
+    assert made == set(upload.JPEGS)
+    assert set(upload.TYPES) | made == {"PNG", "JPEG", "MPO", "WEBP"}
 
 
 def bomb():

@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import multiprocessing.connection
 import os
+import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -77,7 +78,6 @@ def run(options) -> None:
         options.shard,
         classes,
         classifier,
-        hashlib.sha256(json.dumps(known).encode()).hexdigest(),
         options.method,
         start,
         settings,
@@ -106,7 +106,7 @@ def _cores() -> int:
     return min(MOST_WORKERS, len(allowed(0)) if allowed else os.cpu_count() or 1)
 
 
-def _classifier(options) -> tuple[Any, int, dict]:
+def _classifier(options) -> tuple[str | bytes, int, dict]:
     """What workers open, how many classes it has, and what tells it from any other."""
     graph = shared.open_asked(options)
     digest = hashlib.sha256(graph.graph_def.SerializeToString(deterministic=True))
@@ -120,7 +120,7 @@ def _classifier(options) -> tuple[Any, int, dict]:
         "head": graph.head,
     }
     shipped = options.classifier in CLASSIFIERS
-    return options.classifier if shipped else graph, graph.classes, known
+    return options.classifier if shipped else pickle.dumps(graph), graph.classes, known
 
 
 def _prepare(folder: Path, plan: shards.Plan, wanted: dict) -> list[int]:

@@ -78,9 +78,8 @@ def run(options) -> None:
 
     graph = shared.open_asked(options)
     start = options.start if named else shared.picture(options.start, asked, graph, options.whole)
-    targets = [_target(text, graph.labels) for text in options.targets]
     made = generation.generate(
-        [target for target in targets for _ in range(count)],
+        [target for target in options.targets for _ in range(count)],
         options.method,
         classifier=options.classifier if options.classifier in CLASSIFIERS else graph,
         seed=seed,
@@ -89,8 +88,8 @@ def run(options) -> None:
         **settings,
     )
     # One target fills a square; several stand in a row, or in a row each where there are several.
-    several = len(targets) > 1
-    columns = (count if count > 1 else len(targets)) if several else None
+    several = len(options.targets) > 1
+    columns = (count if count > 1 else len(options.targets)) if several else None
     columns = columns or math.ceil(math.sqrt(len(made.images)))
     height, width = made.images.shape[1:3]
     longest = max(columns * width, math.ceil(len(made.images) / columns) * height)
@@ -109,12 +108,6 @@ def run(options) -> None:
         f"{out}: {_images(len(made.images))}, classifier {made.classifier}, method {made.method},"
         f" start {made.start}"
     )
-
-
-def _target(text: str, labels) -> int | str:
-    """A class as it was typed: its label, or else its number."""
-    named = text in labels and list(labels) != [str(number) for number in range(len(labels))]
-    return int(text) if not named and text.removeprefix("-").isdecimal() else text
 
 
 def _images(number: int) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pickle
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ MOST_IMAGES = 100_000_000
 MOST_IN_A_SHARD = 100_000
 
 _keeping = threading.Lock()
-_last: dict[str, FrozenGraph] = {}
+_last: dict[bytes, FrozenGraph] = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Plan:
         count: of images; their classes go round: 0, 1, 2, …
         shard: images in a shard; the last may have fewer.
         classes: how many the classifier has.
-        classifier: a shipped one's name, or a frozen graph.
-        digest: what tells a frozen graph from any other: a worker keeps the one it has compiled.
+        classifier: a shipped one's name, or a frozen graph as ``pickle.dumps`` writes it. It stays
+            bytes until TensorFlow is kept to one thread: tensors settle how many there are.
         method: by default what the classifier is best run backwards by.
         start: where M starts, by default the method's own.
         settings: of the method, where they are not its own.
@@ -46,8 +47,7 @@ class Plan:
     count: int
     shard: int = MAX_COUNT
     classes: int = 10
-    classifier: str | FrozenGraph = "energy"
-    digest: str = ""
+    classifier: str | bytes = "energy"
     method: str | None = None
     start: str | None = None
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -123,15 +123,15 @@ def make(plan: Plan, number: int) -> dict[str, np.ndarray]:
     }
 
 
-def _kept(plan: Plan):
+def _kept(plan: Plan) -> str | FrozenGraph:
     """The plan's classifier; the one of the last shard, where it is the same."""
     if isinstance(plan.classifier, str):
         return plan.classifier
     with _keeping:
-        if plan.digest not in _last:
+        if plan.classifier not in _last:
             _last.clear()
-            _last[plan.digest] = plan.classifier
-        return _last[plan.digest]
+            _last[plan.classifier] = pickle.loads(plan.classifier)
+        return _last[plan.classifier]
 
 
 def _keep_to_one_thread() -> None:

@@ -85,6 +85,23 @@ def test_a_network_of_ones_own_makes_a_dataset_too(tmp_path):
     assert command.main(arguments) == 2  # another network under the same name
 
 
+def own_network(path):
+    """A network of usual size: its weights are kept beside its graph, as tensors."""
+    layers = [keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(64, "relu")]
+    keras.Sequential([*layers, keras.layers.Dense(10)]).save(path)
+    return str(path)
+
+
+def test_a_network_of_usual_size_makes_the_same_dataset_whatever_the_workers(tmp_path):
+    own = own_network(tmp_path / "own.keras")
+    arguments = ["dataset", "20", "--classifier", own, "--steps", "3", "--shard", "5", "--out"]
+    assert command.main([*arguments, str(tmp_path / "one"), "--workers", "1"]) == 0
+    assert command.main([*arguments, str(tmp_path / "two"), "--workers", "2"]) == 0
+    files = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
+    assert len(files) == 5
+    assert files == {path.name: path.read_bytes() for path in (tmp_path / "two").iterdir()}
+
+
 def test_two_seeds_have_no_image_in_common():
     seeds = {(s, n): shards.Plan(9000, seed=s).seed_of(n, 0) for s in range(20) for n in range(9)}
     assert len(set(seeds.values())) == len(seeds)
@@ -249,6 +266,14 @@ def test_a_killed_worker_of_a_cluster_loses_nothing_and_nothing_comes_twice(
     assert command.main([*arguments, str(tmp_path / "here")]) == 0
     for path in (tmp_path / "here").iterdir():
         assert path.read_bytes() == (out / path.name).read_bytes()
+
+
+def test_a_cluster_takes_a_network_of_usual_size(cluster, tmp_path):
+    own = own_network(tmp_path / "own.keras")
+    arguments = ["dataset", "4", "--classifier", own, "--steps", "3", "--out"]
+    url, _ = cluster
+    assert command.main([*arguments, str(tmp_path / "there"), "--scheduler", url]) == 0
+    assert len(np.load(tmp_path / "there" / "shard-00000.npz")["images"]) == 4
 
 
 @pytest.mark.parametrize("cluster", ["scheduler", "worker"], indirect=True)
