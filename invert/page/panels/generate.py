@@ -187,7 +187,11 @@ def _offer(run: invert.Run) -> None:
 
 
 def _npz(run: invert.Run) -> bytes:
-    return downloads.npz(run, judge.look(run.images) if run_images.are_digits(run) else None)
+    """The run's numbers; of digits with the judge's opinion, whatever range the network takes."""
+    if not run_images.are_digits(run):
+        return downloads.npz(run, None)
+    inked = np.clip(markup.in_unit(run.images, run.pixel_range), 0, 1)
+    return downloads.npz(run, judge.look(inked))
 
 
 def _senders(run: invert.Run) -> None:

@@ -19,6 +19,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import runtime
 
+from invert.page.server import departures
+
 # Connections at once, each of 2 to 3 MB. One more is refused, rather than all of them made slow.
 CONNECTIONS, CONNECTIONS_AN_ADDRESS = 400, 100
 # Open files: of the server itself, and of each connection; the most that are asked of the system.
@@ -163,6 +165,7 @@ class Limits:
         finally:
             here.remove(address)
             self._drop_uploads()
+            departures.look_later()
 
     async def _upload(self, session: str, scope: Scope, receive: Receive, send: Send) -> None:
         if not runtime.get_instance().is_active_session(session):

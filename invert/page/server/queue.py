@@ -3,9 +3,10 @@
 The page is run for one visitor at a time. Python runs one thread at a time anyway, and where many
 want to, the thread that sends and receives for all of them waits for each.
 
-Long work has a line of its own. It keeps all cores busy by itself, so two at once would only take
-twice as long; and the page runs on for others meanwhile. Whose address had its turn longest ago is
-next, so a hundred sessions of one keep another waiting for one of them, not for a hundred.
+Long work has a line of its own (``WORK``). It keeps all cores busy by itself, so two at once would
+only take twice as long; and the page runs on for others meanwhile. Whose address had its turn
+longest ago is next, so a hundred sessions of one keep another waiting for one of them, not for a
+hundred. Files are read in another line (``FILES``): one may take a minute.
 """
 
 import collections
@@ -30,11 +31,6 @@ REMEMBERED = 1000  # addresses that had their turn
 
 _page = threading.Lock()
 _mine = threading.local()  # whether this thread holds it
-_line: list["_Ticket"] = []
-# The number of the turn that each visitor had last, the latest at the end.
-_served: collections.OrderedDict[object, int] = collections.OrderedDict()
-_turns = itertools.count(1)
-_moved = threading.Condition()
 
 
 @contextlib.contextmanager
@@ -74,7 +70,7 @@ def aside(function: Callable[P, R]) -> Callable[P, R]:
 
 
 class _Ticket:
-    """A place in the line.
+    """A place in a line.
 
     Attributes:
         who: whose it is; an address, where one is known.
@@ -85,39 +81,65 @@ class _Ticket:
         self.who, self.works = who, False
 
 
+class Line:
+    """Those who wait for the same, and the one who works.
+
+    Attributes:
+        tickets: their places, whoever came first in front.
+        served: the number of the turn that each visitor had last, the latest at the end.
+    """
+
+    def __init__(self):
+        self.tickets: list[_Ticket] = []
+        self.served: collections.OrderedDict[object, int] = collections.OrderedDict()
+        self._turns = itertools.count(1)
+        self._moved = threading.Condition()
+
+    def enter(self) -> _Ticket:
+        """Take the last place."""
+        ticket = _Ticket(_visitor())
+        with self._moved:
+            self.tickets.append(ticket)
+        return ticket
+
+    def leave(self, ticket: _Ticket) -> None:
+        """Give a place up, whether or not it had its turn."""
+        with self._moved:
+            self.tickets.remove(ticket)
+            self._moved.notify_all()
+
+    def begins(self, ticket: _Ticket) -> bool:
+        """Whether it is a place's turn now; waits ``LOOK_SECONDS`` for it."""
+        with self._moved:
+            if not self._moved.wait_for(lambda: self._next() is ticket, LOOK_SECONDS):
+                return False
+            ticket.works = True
+            self.served[ticket.who] = next(self._turns)
+            self.served.move_to_end(ticket.who)
+            while len(self.served) > REMEMBERED:
+                self.served.popitem(last=False)
+            return True
+
+    def _next(self) -> _Ticket | None:
+        """Who is next, or None while somebody works; of one address whoever came first."""
+        if any(ticket.works for ticket in self.tickets):
+            return None
+        return min(self.tickets, key=lambda ticket: self.served.get(ticket.who, 0))
+
+
+WORK, FILES = Line(), Line()
+
+
 @contextlib.contextmanager
-def turn() -> Iterator[None]:
+def turn(line: Line = WORK) -> Iterator[None]:
     """Wait for one's turn; whoever is not wanted any more leaves the line without having worked."""
-    ticket = _Ticket(_visitor())
-    with _moved:
-        _line.append(ticket)
+    ticket = line.enter()
     try:
-        while not _begins(ticket):
-            _still_wanted()
+        while not line.begins(ticket):
+            still_wanted()
         yield
     finally:
-        with _moved:
-            _line.remove(ticket)
-            _moved.notify_all()
-
-
-def _begins(ticket: _Ticket) -> bool:
-    with _moved:
-        if not _moved.wait_for(lambda: _next() is ticket, LOOK_SECONDS):
-            return False
-        ticket.works = True
-        _served[ticket.who] = next(_turns)
-        _served.move_to_end(ticket.who)
-        while len(_served) > REMEMBERED:
-            _served.popitem(last=False)
-        return True
-
-
-def _next() -> _Ticket | None:
-    """Who is next, or None while somebody works; of one address whoever came first."""
-    if any(ticket.works for ticket in _line):
-        return None
-    return min(_line, key=lambda ticket: _served.get(ticket.who, 0))
+        line.leave(ticket)
 
 
 def _visitor() -> object:
@@ -129,5 +151,6 @@ def _visitor() -> object:
     return admission.home_of(address) if address else context.session_id
 
 
-def _still_wanted() -> None:
+def still_wanted() -> None:
+    """Stop here if the visitor has left, or has chosen something else meanwhile."""
     st.session_state.get("any key")

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import invert
@@ -26,6 +26,9 @@ MOST_ERRORS = 2**14  # bytes of what the process complained of, of which the end
 SECONDS_BETWEEN = 5
 WANT_OF_MEMORY = (b"bad_alloc", b"MemoryError", b"out of memory", b"Out of memory", b"OOM")
 PASSED_ON = ("LD_LIBRARY_PATH", "SYSTEMROOT")
+KEEPER = Path(__file__).with_name("keeper.py")
+SECONDS_TO_END = 2  # for the keeper; then all are ended without it
+LOOK_SECONDS = 0.25  # how often one who waits looks whether the answer is still wanted
 
 
 class TookTooLong(Exception):
@@ -40,18 +43,26 @@ class Ended(Exception):
     """The process ended without an answer, or with too long a one."""
 
 
-def run(command: Sequence[str], data: bytes, seconds: float, most: int) -> bytes:
+def run(
+    command: Sequence[str],
+    data: bytes,
+    seconds: float,
+    most: int,
+    still_wanted: Callable[[], None] = lambda: None,
+) -> bytes:
     """Run a command of Python in a process of its own, and return what it answers.
 
-    It runs in a private folder, which is deleted afterwards, and in a session of its own, which is
-    killed. It is told nothing of this process's environment. Its standard input stays open for as
-    long as this process lives; see ``receive``.
+    It runs in a private folder, which is deleted afterwards, and in a session of its own. Whatever
+    it has started is killed, in other sessions too where there is a keeper (``keeper.py``). It is
+    told nothing of this process's environment. Its standard input stays open for as long as this
+    process lives; see ``receive``.
 
     Args:
         command: what comes after ``python``, such as ``["-m", "invert.page.own_network.child"]``.
         data: what it is sent on standard input.
         seconds: how long it may take.
         most: how many bytes it may answer on standard output.
+        still_wanted: called again and again; if it raises, the process is ended.
 
     Raises:
         TookTooLong, WantedMemory, Ended: it gave no answer.
@@ -60,7 +71,7 @@ def run(command: Sequence[str], data: bytes, seconds: float, most: int) -> bytes
     folder = tempfile.mkdtemp(prefix="invert-")  # for this user alone
     try:
         process = subprocess.Popen(
-            [sys.executable, "-P", *command],
+            [*_keeper(), sys.executable, "-P", *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -71,7 +82,8 @@ def run(command: Sequence[str], data: bytes, seconds: float, most: int) -> bytes
         )
         try:
             deadline = time.monotonic() + seconds
-            answer, errors = _talk(process, len(data).to_bytes(LENGTH) + data, deadline, most)
+            sent = len(data).to_bytes(LENGTH) + data
+            answer, errors = _talk(process, sent, deadline, most, still_wanted)
             _await(process, deadline)
         except TimeoutError:
             raise TookTooLong from None
@@ -99,7 +111,7 @@ def receive() -> bytes:
     return data
 
 
-def limit(cpu_seconds: int, memory: int, file: int, files: int) -> None:
+def limit(cpu_seconds: int, memory: int, file: int, files: int, threads: int = 512) -> None:
     """In the process: bound what it may take, where the system knows such bounds.
 
     Args:
@@ -107,6 +119,8 @@ def limit(cpu_seconds: int, memory: int, file: int, files: int) -> None:
         memory: bytes that it may write to.
         file: bytes of one file.
         files: how many may be open at once.
+        threads: how many, with all processes, may come to those that this user has now. The system
+            administrator's are not counted.
     """
     with contextlib.suppress(OSError):  # where memory is short all the same, it goes first
         Path("/proc/self/oom_score_adj").write_text("1000")
@@ -122,6 +136,7 @@ def limit(cpu_seconds: int, memory: int, file: int, files: int) -> None:
         "RLIMIT_FSIZE": file,
         "RLIMIT_NOFILE": files,
         "RLIMIT_CORE": 0,
+        "RLIMIT_NPROC": _threads_of_this_user() + threads,
     }
     for name, most in bounds.items():
         which = getattr(resource, name, None)
@@ -131,6 +146,16 @@ def limit(cpu_seconds: int, memory: int, file: int, files: int) -> None:
             later = most + (SECONDS_BETWEEN if name == "RLIMIT_CPU" else 0)
             later = later if hard == resource.RLIM_INFINITY else min(later, hard)
             resource.setrlimit(which, (min(most, later), later))
+
+
+def _threads_of_this_user() -> int:
+    """How many threads this user's processes have together, as the system counts them."""
+    count = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if folder.stat().st_uid == os.getuid():
+                count += len(os.listdir(folder / "task"))
+    return count
 
 
 def _environment(folder: str) -> dict[str, str]:
@@ -148,7 +173,14 @@ def _environment(folder: str) -> dict[str, str]:
     }
 
 
-def _talk(process, data: bytes, deadline: float, most: int) -> tuple[bytes, bytes]:
+def _keeper() -> list[str]:
+    """What runs a command so that nothing it starts outlives it, where the system can do that."""
+    return [sys.executable, "-I", "-S", str(KEEPER)] if sys.platform == "linux" else []
+
+
+def _talk(
+    process, data: bytes, deadline: float, most: int, still_wanted: Callable[[], None]
+) -> tuple[bytes, bytes]:
     """Send all and read all, side by side, until the process has closed what it writes to."""
     sent, answer, errors = memoryview(data), bytearray(), bytearray()
     with selectors.DefaultSelector() as ready:
@@ -159,10 +191,10 @@ def _talk(process, data: bytes, deadline: float, most: int) -> tuple[bytes, byte
         ready.register(process.stderr, selectors.EVENT_READ, errors)
         reading = 2
         while reading:
-            left = deadline - time.monotonic()
-            found = ready.select(left) if left > 0 else []
-            if not found:
+            if time.monotonic() > deadline:
                 raise TimeoutError
+            still_wanted()
+            found = ready.select(min(LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
             for key, _ in found:
                 if key.fileobj is process.stdin:
                     try:
@@ -198,8 +230,10 @@ def _await(process, deadline: float) -> None:
 
 def _end(process) -> int:
     """End the process and whatever it started, wait until it is gone, and return its status."""
+    # Nobody has waited for it, so its number, which is its session's, is no one else's.
+    if sys.platform == "linux":
+        _end_by_keeper(process)
     with contextlib.suppress(OSError):
-        # Nobody has waited for it, so its number, which is its session's, is no one else's.
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
         else:
@@ -209,6 +243,29 @@ def _end(process) -> int:
         with contextlib.suppress(OSError):
             pipe.close()
     return int(status)
+
+
+def _end_by_keeper(process) -> None:
+    """Have the keeper end all; where it cannot, being stopped itself, end those that are known."""
+    os.kill(process.pid, signal.SIGTERM)  # Popen would wait for it, and forget its number
+    until = time.monotonic() + SECONDS_TO_END
+    while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+        if time.monotonic() > until:
+            for number in descendants(process.pid):
+                with contextlib.suppress(OSError):
+                    os.kill(number, signal.SIGKILL)
+            return
+        time.sleep(0.01)
+
+
+def descendants(number: int) -> list[int]:
+    """Return the numbers of all processes that a process has started, and those have, …"""
+    found: list[int] = []
+    for path in Path(f"/proc/{number}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, path.read_text().split()):
+                found += [child, *descendants(child)]
+    return found
 
 
 def _why(status: int, errors: bytes) -> Exception:

@@ -492,7 +492,7 @@ def test_what_reads_answers_in_bounds(saved, tmp_path, monkeypatch):
 
 # --- A process that does not do as it should
 
-MEANT = "from invert.page import throwaway as t; import os, sys, time, signal; "
+MEANT = "from invert.page.server import throwaway as t; import os, sys, time, signal; "
 
 
 def instead(monkeypatch, code, seconds=20):
@@ -537,6 +537,47 @@ def test_what_the_process_started_ends_with_it(monkeypatch, tmp_path):
     until(lambda: not is_alive(int(place.read_text())))
 
 
+@pytest.mark.parametrize("ends", ["time.sleep(99)", "sys.exit(0)", "os.abort()"])
+def test_what_left_for_a_session_of_its_own_ends_too(ends, monkeypatch, tmp_path):
+    place = tmp_path / "number"
+    code = (
+        "n = os.fork()\nif n == 0:\n os.setsid()\n if os.fork(): os._exit(0)\n"
+        f" open({str(place)!r}, 'w').write(str(os.getpid())); time.sleep(99)\n"
+        f"os.waitpid(n, 0)\nwhile not os.path.exists({str(place)!r}): time.sleep(.01)\n{ends}"
+    )
+    instead(monkeypatch, code, 3)
+    assert refusal("own.h5", network_file.HDF5)
+    assert not is_alive(int(place.read_text())), "it is gone when the answer is there"
+
+
+def test_whoever_is_not_wanted_any_more_is_ended_before_its_time(tmp_path):
+    class Left(Exception):
+        pass
+
+    place = tmp_path / "number"
+
+    def still_wanted():
+        if place.exists():
+            raise Left
+
+    code = MEANT + f"open({str(place)!r}, 'w').write(str(os.getpid())); time.sleep(99)"
+    began = time.monotonic()
+    with pytest.raises(Left):
+        throwaway.run(["-c", code], b"", 60, 9, still_wanted)
+    assert time.monotonic() - began < 30
+    until(lambda: not is_alive(int(place.read_text() or 0)))
+
+
+def test_a_process_may_not_start_any_number_of_others(monkeypatch):
+    code = (
+        "import resource\nif os.getuid() == 0: os.setuid(65534)\n"  # nothing bounds root
+        "t.limit(9, 2**31, 0, 99, threads=3)\n"
+        "try:\n for n in range(9):\n  if os.fork() == 0: time.sleep(9)\n"
+        "except BlockingIOError: print('refused at', n)"
+    )
+    assert throwaway.run(["-c", MEANT + code], b"", 20, 99).decode().startswith("refused at")
+
+
 def is_alive(number):
     try:
         return "\nState:\tZ" not in Path(f"/proc/{number}/status").read_text()
@@ -547,9 +588,9 @@ def is_alive(number):
 def test_the_process_knows_nothing_and_is_alone(monkeypatch):
     monkeypatch.setenv("SECRET", "told to nobody")
     code = (
-        "import json, invert.page.reader; from pathlib import Path; got = t.receive();"
+        "import json, invert.page.own_network.child; from pathlib import Path; got = t.receive();"
         "print(json.dumps([got.decode(), dict(os.environ), os.getcwd(), oct(os.stat('.').st_mode),"
-        " os.getsid(0) == os.getpid(), 'streamlit' in sys.modules, 'tensorflow' in sys.modules,"
+        " os.getsid(0) == os.getppid(), 'streamlit' in sys.modules, 'tensorflow' in sys.modules,"
         " os.listdir('/proc/self/fd')]))"
     )
     said = json.loads(throwaway.run(["-c", MEANT + code], b"data", 20, 10_000))
@@ -578,7 +619,7 @@ def test_it_ends_when_its_server_is_killed(temporary, tmp_path):
     )
     outer = (
         "import sys, tempfile; tempfile.tempdir = sys.argv[1]\n"
-        "from invert.page import throwaway\n"
+        "from invert.page.server import throwaway\n"
         f"throwaway.run(['-c', {inner!r}], b'x', 99, 9)"
     )
     env = {**os.environ, "PYTHONPATH": str(HERE.parent.parent)}
@@ -757,12 +798,36 @@ def test_an_altered_answer_is_taken_or_refused(honest, monkeypatch):
 
 def test_a_sentence_of_the_process_is_one_line_without_paths(answered):
     said = answered(b"rCannot open /tmp/x-1/the/file.h5 of\n\n the-file-of-a-visitor\x1b[1m.")
-    assert said == "Cannot open … of “own.h5”[1m."
+    assert said == "Cannot open … of “own.h5”."
     unnamed = "“own.h5” cannot be used. "
     assert len(answered(b"r" + b"x" * 10**6)) == len(unnamed) + refusal_wording.LONGEST_SENTENCE
     assert answered(b"r\xff\xfe.\n") == f"{unnamed}��."
     assert answered(b"r").startswith("A network must be a .keras")
     assert "more memory" in answered(b"m")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<Conv2D name=conv2d_1, built=True> fails", "Conv2D conv2d_1 fails"),
+        ("<keras.src.layers.core.dense.Dense object at 0x7f3a>", "Dense"),
+        ("<KerasTensor shape=(None, 28, 1), dtype=float32, name=input>", "KerasTensor input"),
+        ("got <class 'numpy.ndarray'>", "got ndarray"),
+        ("\x1b[1mException\x1b[0m \x1b[38;5;34mhere\x1b[0m", "Exception here"),
+        ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
+    ],
+)
+def test_what_libraries_write_for_programmers_is_said_in_words(text, said):
+    assert refusal_wording.plain(text) == said
+
+
+def test_keras_own_message_is_plain():
+    layer = layers.Conv2D(4, 3, name="first")
+    with pytest.raises(ValueError) as caught:
+        layer(np.zeros((1, 2)))
+    said = refusal_wording.sentence(str(caught.value).encode(), "“own”")
+    assert "first" in said and "<" not in said and "[1m" not in said and "\x1b" not in said
+    assert refusal_wording.plain(repr(layer)) == "Conv2D first"
 
 
 def test_packing_keeps_every_kind_of_number(tmp_path):

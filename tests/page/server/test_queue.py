@@ -21,7 +21,7 @@ def wanted(monkeypatch):
         if threading.current_thread().name in unwanted:
             raise StopException
 
-    monkeypatch.setattr(queue, "_still_wanted", look)
+    monkeypatch.setattr(queue, "still_wanted", look)
     return unwanted
 
 
@@ -39,7 +39,7 @@ class Visitor(threading.Thread):
 
     def wait_in_line(self, place):
         self.start()
-        until(lambda: len(queue._line) == place)
+        until(lambda: len(queue.WORK.tickets) == place)
 
 
 def test_one_works_at_a_time_in_the_order_of_coming(wanted):
@@ -52,7 +52,7 @@ def test_one_works_at_a_time_in_the_order_of_coming(wanted):
         assert said == list("abcd")[: number + 1]
         visitor.done.set()
         visitor.join(SECONDS)
-    assert not queue._line
+    assert not queue.WORK.tickets
 
 
 def test_a_hundred_sessions_of_one_address_keep_another_waiting_for_one_of_them(
@@ -71,7 +71,7 @@ def test_a_hundred_sessions_of_one_address_keep_another_waiting_for_one_of_them(
         visitor.done.set()
     for visitor in many[1:]:
         visitor.join(SECONDS)
-    assert said == ["a0", "b", "a1", "a2", "a3", "a4"] and not queue._line
+    assert said == ["a0", "b", "a1", "a2", "a3", "a4"] and not queue.WORK.tickets
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_no_more_addresses_are_remembered_than_that(monkeypatch):
     for _ in range(6):
         with queue.turn():
             pass
-    assert len(queue._served) <= 3
+    assert len(queue.WORK.served) <= 3
 
 
 def test_who_leaves_the_line_never_works_and_holds_nobody_up(wanted):
@@ -100,26 +100,31 @@ def test_who_leaves_the_line_never_works_and_holds_nobody_up(wanted):
         visitor.wait_in_line(place)
     wanted.add("leaver")
     leaver.join(SECONDS)
-    assert len(queue._line) == 2
+    assert len(queue.WORK.tickets) == 2
     first.done.set()
     until(lambda: said == ["first", "last"])
     last.done.set()
     last.join(SECONDS)
-    assert not queue._line
+    assert not queue.WORK.tickets
+
+
+def test_files_are_read_in_a_line_of_their_own(wanted):
+    with queue.turn(queue.FILES), queue.turn():
+        assert len(queue.FILES.tickets) == len(queue.WORK.tickets) == 1
 
 
 def test_a_failure_hands_the_turn_on():
     with pytest.raises(MemoryError), queue.turn():
         raise MemoryError
     with queue.turn():
-        assert len(queue._line) == 1
+        assert len(queue.WORK.tickets) == 1
 
 
 def test_somebody_who_is_on_the_page_is_wanted():
     def page():
         from invert.page.server import queue
 
-        queue._still_wanted()
+        queue.still_wanted()
 
     assert not AppTest.from_function(page).run().exception
 
@@ -143,9 +148,9 @@ def test_streamlit_takes_a_visitor_who_has_left_out_of_the_line(monkeypatch):
     visit = threading.Thread(target=test.run, daemon=True)
     with queue.turn():
         visit.start()
-        until(lambda: len(queue._line) == 2)
+        until(lambda: len(queue.WORK.tickets) == 2)
         runners[0].request_stop()  # what Streamlit does when the connection closes
-        until(lambda: len(queue._line) == 1)
+        until(lambda: len(queue.WORK.tickets) == 1)
     visit.join(SECONDS)
     assert not test.exception
 
