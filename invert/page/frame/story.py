@@ -39,8 +39,8 @@ DRAWS = {
     state.LEFT: "Classify",
     state.RIGHT: "Generate",
     state.METHOD: settings.BEST,
-    state.START: settings.OWN,
-    state.STEPS: settings.OWN,
+    state.START: settings.DEFAULT,
+    state.STEPS: settings.DEFAULT,
     state.SEED: 9,
     state.COUNT: 1,
 }

@@ -10,7 +10,7 @@ import streamlit as st
 
 import invert
 from invert.page.own_network import network_file, refusal_wording
-from invert.page.server import admission, failure, queue
+from invert.page.server import admission, departures, failure, queue
 from invert.page.session import state
 
 if TYPE_CHECKING:
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 # Each is up to 8 MB, and what is compiled for it takes several times as much.
 MOST = 8
-MINE, NAME, COMPLAINT = "my network", "my network's name", "my network's complaint"
+MINE, NAME, COMPLAINT = "own network", "own network's file", "own network's complaint"
+OF_KERAS = (".keras", ".h5", ".hdf5")
 FILES_READ = "files of networks read"
-NOT_YET = "Drop your network in the heading, and it will read and draw here."
+NOT_YET = "Drop a network in the heading, and it will read and draw here."
 WHAT = (
     "Drop a trained classifier: `.keras`, `.h5` or `.pb`, at most 8 MB, images up to 64×64×3, up to"
-    " 100 classes and 1.5 billion multiplications an image. Only you can use it, and it is gone"
-    " when you leave."
+    " 100 classes. Only you can use it, and it is deleted when you leave."
 )
 PUT_AWAY = (
-    "The server had to forget your network, because others brought theirs. Drop it here again."
+    "The server had to delete this network to make room for others. Drop the file here again."
 )
-_reading = threading.Lock()  # one at a time, in a line of its own: it may take a minute
+READING = "Reading the network in a process of its own…"
 _lock = threading.Lock()
 
 
@@ -49,14 +49,14 @@ def files_read() -> int:
 
 
 def take(name: str, content: Callable[[], bytes]) -> None:
-    """Read a visitor's file; what is wrong with it is said, and the one before stays.
+    """Read a file; what is wrong with it is said, and the network before stays.
 
     Args:
-        name: what the visitor calls it.
+        name: of the file.
         content: returns its bytes.
     """
     try:
-        with st.spinner("Reading it in a process of its own…", show_time=False):
+        with st.spinner(READING, show_time=False):
             graph = _read(name, content())
     except Exception as error:
         st.session_state[COMPLAINT] = failure.plain_sentence(error)
@@ -69,21 +69,28 @@ def take(name: str, content: Callable[[], bytes]) -> None:
 
 @queue.aside
 def _read(name: str, content: bytes) -> "FrozenGraph":
-    with _reading:
-        graph = network_file.read(name, content)
+    with queue.turn(queue.FILES):
+        graph = network_file.read(name, content, queue.still_wanted)
         invert.classify(np.zeros((1, *graph.image_shape)) + graph.pixel_range[0], graph)
     return graph
 
 
 def _hold(graph: "FrozenGraph") -> None:
     """Keep a session's network; where there are too many, whoever's home has most loses one."""
+    session = state.session()
     with _lock:
-        _held[state.session()] = Held(graph, admission.home_of(st.context.ip_address or ""))
-        _held.move_to_end(state.session())
+        _held[session] = Held(graph, admission.home_of(st.context.ip_address or ""))
+        _held.move_to_end(session)
         while len(_held) > MOST:
             homes = collections.Counter(held.home for held in _held.values())
             most = homes.most_common(1)[0][0]
             del _held[next(session for session, held in _held.items() if held.home == most)]
+    departures.when_gone("own network", lambda: _forget(session))
+
+
+def _forget(session: str) -> None:
+    with _lock:
+        _held.pop(session, None)
 
 
 def held() -> "FrozenGraph | None":
@@ -106,10 +113,16 @@ def said() -> str:
     return f"{name} reads {size} images from {least:g} to {most:g}, {graph.classes} classes."
 
 
+def file_name() -> str:
+    """Return what the file of this session's network is called."""
+    return str(st.session_state.get(NAME, ""))
+
+
 def suits_a_program() -> bool:
     """Whether Keras opens this session's network, and it takes images in [0, 1]."""
-    graph, name = held(), st.session_state.get(NAME, "")
-    return graph is not None and not name.endswith(".pb") and graph.pixel_range == (0.0, 1.0)
+    graph = held()
+    opens = file_name().lower().endswith(OF_KERAS)
+    return graph is not None and opens and graph.pixel_range == (0.0, 1.0)
 
 
 def complaint() -> str | None:

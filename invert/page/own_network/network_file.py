@@ -1,6 +1,6 @@
-"""A visitor's own network: the file → a frozen graph, or a sentence; and how long a run may be.
+"""One's own network: a file → a frozen graph, or a sentence; and how long a run may be.
 
-The file is read in a process that is thrown away (``reader``), and what that process answers is
+The file is read in a process that is thrown away (``child``), and what that process answers is
 looked through once more before it is used.
 """
 
@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from invert.inversion.checks import MAX_STEPS
+from invert.networks.classifier import CLASSIFIERS
 from invert.page.own_network import refusal_wording
 from invert.page.own_network.refusal_wording import ALIAS, RULE, WAY_OUT
 from invert.page.server import throwaway
@@ -30,6 +33,7 @@ MOST_UNPACKED = 2**25  # bytes of weights
 # Of a whole run: six seconds by that measure, and at most twice that by the clock.
 MOST_OF_A_RUN = 1.5e11
 MOST_IMAGES = 16
+EVERY_BATCH = range(1, MOST_IMAGES + 1)
 # Of the process that reads. TensorFlow alone takes 3 s and asks for 1.5 GB, of which it uses half.
 SECONDS, CPU_SECONDS, MEMORY = 60, 60, 3 * 2**30
 FILE, FILES = MOST_UNPACKED, 256
@@ -37,6 +41,7 @@ FILE, FILES = MOST_UNPACKED, 256
 REHEARSED, FAR_TOO_LONG = 3, 60
 MOST_ANSWER = MOST_UNPACKED + 2**22
 READER = ("-m", "invert.page.own_network.child")
+LONGEST_STEM = 24  # characters of a file's name
 # What an answer begins with.
 GRAPH, REFUSED, MEMORY_GONE = b"g", b"r", b"m"
 
@@ -75,22 +80,24 @@ class Effort:
         return min(MAX_STEPS, int(MOST_OF_A_RUN / (self.step + images * self.image)))
 
 
-def read(name: str, data: bytes) -> FrozenGraph:
-    """Return the network in a visitor's file, as a frozen graph called ``yours-`` and a number.
+def read(name: str, data: bytes, still_wanted: Callable[[], None] = lambda: None) -> FrozenGraph:
+    """Return the network in a file, as a frozen graph that is called as ``graph_name`` says.
 
-    It takes some seconds, two cores and a gigabyte, so one at a time is read (``queue.turn``).
+    It takes some seconds, two cores and a gigabyte, so one at a time is read (``queue.FILES``).
 
     Args:
         name: of the file. Sentences name it, so they are escaped wherever they become HTML.
         data: the file's bytes.
+        still_wanted: called meanwhile; if it raises, the reading ends.
 
     Raises:
         ValueError: it breaks one of the rules, or it ends whatever reads it; in one sentence.
     """
+    called = graph_name(name, data)
     name = refusal_wording.shown_name(name)
     _check_bytes(name, data)
     try:
-        answer = throwaway.run(READER, data, SECONDS, MOST_ANSWER)
+        answer = throwaway.run(READER, data, SECONDS, MOST_ANSWER, still_wanted)
     except throwaway.TookTooLong:
         raise ValueError(
             f"A network must be read within {SECONDS} seconds; {name} took too long. Give a"
@@ -113,21 +120,33 @@ def read(name: str, data: bytes) -> FrozenGraph:
     from invert.inversion.compiling import without_xla
     from invert.inversion.freezing import passing
 
-    digest = hashlib.sha256(data).hexdigest()
     try:
         if kind != GRAPH:
             raise ValueError("nothing was answered")
-        frozen = passing.unpack(rest, f"yours-{digest}")
-        check(frozen)
+        frozen = passing.unpack(rest, called)
+        check(frozen, (MOST_IMAGES,))
     except ValueError:  # the process has checked that already; so it was not itself any more
         raise ValueError(f"The process that read {name} gave no valid answer. {WAY_OUT}") from None
     return without_xla(frozen)
 
 
-def check(frozen: FrozenGraph) -> Effort:
+def graph_name(name: str, data: bytes) -> str:
+    """Return what to call a file's network: what people read, and what tells it from all others.
+
+    >>> graph_name("C:/nets/My digits.keras", b"")
+    'My digits#e3b0c44298fc1c14'
+    """
+    stem = re.split(r"[/\\]", name)[-1].rpartition(".")[0]
+    stem = "".join(sign for sign in stem if sign.isalnum() or sign in " ._-").strip(" .")
+    stem = f"own {stem}" if stem in CLASSIFIERS else stem[:LONGEST_STEM] or "own"
+    return f"{stem}#{hashlib.sha256(data).hexdigest()[:16]}"
+
+
+def check(frozen: FrozenGraph, batches: Sequence[int] = EVERY_BATCH) -> Effort:
     """Return how long a network's steps take, if it is one that the page runs.
 
-    Nothing of it is run. Its sizes are followed for every number of images that may be asked for.
+    Nothing of it is run. Its sizes are followed for some numbers of images: in the process that
+    reads it for all that may be asked for, on the server for the largest, which has to be quick.
 
     Raises:
         ValueError: it is too large; in one sentence.
@@ -143,32 +162,32 @@ def check(frozen: FrozenGraph) -> Effort:
             f"A network must tell apart {FEWEST_CLASSES} to {MOST_CLASSES} classes; {ALIAS} has"
             f" {frozen.classes:,}. Train it on fewer."
         )
-    return effort_of(frozen)
-
-
-def effort_of(frozen: FrozenGraph) -> Effort:
-    """Return how long the steps of a network take, found out once.
-
-    Raises:
-        ValueError: they take too long, or too much memory.
-    """
     if EFFORT not in frozen.compiled:  # nothing of ``once``, which has others wait
-        frozen.compiled[EFFORT] = _effort(frozen)
+        frozen.compiled[EFFORT] = _effort(frozen, batches)
     effort: Effort = frozen.compiled[EFFORT]
     return effort
 
 
+def effort_of(frozen: FrozenGraph) -> Effort:
+    """Return how long the steps of a network take that was checked.
+
+    Raises:
+        ValueError: they take too long, or too much memory.
+    """
+    return check(frozen, (MOST_IMAGES,))
+
+
 def most_images(frozen: FrozenGraph, steps: int) -> int:
-    """How many images of a visitor's network a run may have: 1 to 16 where it has 80 steps."""
+    """How many images of one's own network a run may have: 1 to 16 where it has 80 steps."""
     return effort_of(frozen).most_images(steps)
 
 
 def most_steps(frozen: FrozenGraph, images: int) -> int:
-    """How many steps a run of a visitor's network may have: 80 or more where it has one image."""
+    """How many steps a run of one's own network may have: 80 or more where it has one image."""
     return effort_of(frozen).most_steps(images)
 
 
-def _effort(frozen: FrozenGraph) -> Effort:
+def _effort(frozen: FrozenGraph, batches: Sequence[int]) -> Effort:
     from invert.inversion.freezing.gate.workload import workload
 
     operations = sum(node.op != "Const" for node in frozen.graph_def.node)
@@ -178,7 +197,7 @@ def _effort(frozen: FrozenGraph) -> Effort:
             f" {operations:,}. Give one of fewer layers."
         )
     step = image = results = 0.0
-    for batch in range(1, MOST_IMAGES + 1):  # whose sizes may depend on it in any way
+    for batch in batches:  # sizes may depend on it in any way
         load = workload(frozen, batch)
         step, image = max(step, load.beginning), max(image, load.effort / batch)
         results = max(results, load.bytes / batch)

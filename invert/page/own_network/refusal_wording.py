@@ -1,8 +1,8 @@
-"""Why a visitor's network is refused: what freezing says of a file, as the page says it."""
+"""Why one's own network is refused: what freezing says of a file, as the page says it."""
 
 import re
 
-ALIAS = "the-file-of-a-visitor"  # what the file is called where it is read
+ALIAS = "the-own-network"  # what the file is called where it is read
 RULE = "A network must be a .keras, .h5 or .pb file of at most 8 MB"
 WAY_OUT = 'Keras writes one with model.save("mine.keras").'
 # What `invert.freeze` may be told, and this page has no field for.
@@ -29,7 +29,7 @@ def shown_name(name: str) -> str:
     name = "".join(sign for sign in re.split(r"[/\\]", name)[-1] if sign.isprintable()).strip()
     if len(name) > LONGEST_NAME:
         name = f"{name[: LONGEST_NAME // 2]}…{name[-LONGEST_NAME // 2 + 1 :]}"
-    return f"“{name or 'your file'}”"
+    return f"“{name or 'the file'}”"
 
 
 def sentence(text: bytes, name: str) -> str:

@@ -17,14 +17,15 @@ from invert.page.panels.generate import FRAMES
 from invert.page.pictures import contact_sheet, film_sheet, markup
 from invert.page.server import failure, loading, queue
 from invert.page.session import network, one_of, state
-from invert.page.session.settings import MOST_SEED, OWN
+from invert.page.session.remembered import remembered
+from invert.page.session.settings import DEFAULT, MOST_SEED
 
 WHAT = (
     "Is there a better way? Each method draws the same digits. {} Click an image to open it on"
     " Generate."
 )
 READERS = "The number under an image is what the judge reads in it, a network that took no part."
-READERS_WITH_YOURS = (
+READERS_WITH_OWN = (
     "The number under a digit is what the judge reads in it, a network that took no part. Your"
     " network draws its own classes, and reads its images itself."
 )
@@ -46,7 +47,7 @@ def show() -> None:
     """Show what to compare and the seed, then a rung for each method, then the table."""
     if st.session_state.pop(OPENED, False):
         st.rerun()  # the whole page: the header and Generate have other choices now
-    readers = READERS if network.chosen().digits else READERS_WITH_YOURS
+    readers = READERS if network.chosen().digits else READERS_WITH_OWN
     st.html(markup.sentence(WHAT.format(readers), "sentence short"))
     with st.container(key="ladder-controls", horizontal=True, vertical_alignment="bottom"):
         wanted = one_of.one_of("Show", [EVERY, *markup.DIGITS], EVERY, "ladder-show")
@@ -74,7 +75,7 @@ def show() -> None:
 def _rungs() -> list[tuple[str, str]]:
     """Classifier and method of each rung; a visitor's own network comes first."""
     own = network.chosen().name not in CLASSIFIERS
-    return [(network.YOURS, STRANGERS_METHOD)] * own + list(RUNGS)
+    return [(network.OWN, STRANGERS_METHOD)] * own + list(RUNGS)
 
 
 def _opens(classifier: str, method: str, number: int) -> str:
@@ -88,7 +89,7 @@ def _open() -> None:
     if not opens:
         return
     classifier, method, number = opens.split(" ")
-    if classifier != network.YOURS:
+    if classifier != network.OWN:
         st.session_state[state.NETWORK] = classifier
     st.session_state[state.METHOD] = method
     # A visitor's own network may tell apart other things than digits.
@@ -96,7 +97,7 @@ def _open() -> None:
     st.session_state[state.COUNT] = 1
     st.session_state[state.SEED] = st.session_state["ladder-seed"]
     for key in (state.START, state.STEPS):
-        st.session_state[key] = OWN
+        st.session_state[key] = DEFAULT
     st.session_state[state.RIGHT] = "Generate"
     st.session_state[OPENED] = True
 
@@ -152,7 +153,7 @@ def _cell(classifier: str, name: str, seed: int, number: int) -> str:
 
 def _pictures(classifier: str, name: str, seed: int, number: int | None = None) -> str:
     """A rung's images, or one of them."""
-    own = network.chosen() if classifier == network.YOURS else None
+    own = network.chosen() if classifier == network.OWN else None
     key, network_itself = (own.name, own.classifier) if own else (classifier, classifier)
     count = min(open_graph(network_itself).classes, MOST_CLASSES)
     numbers = range(count) if number is None else range(number, min(number + 1, count))
@@ -168,7 +169,7 @@ def _pictures(classifier: str, name: str, seed: int, number: int | None = None) 
 
 
 @queue.aside
-@st.cache_data(max_entries=500, show_spinner=False)
+@remembered(500)
 def _draw(key: str, _network, name: str, seed: int, number: int) -> contact_sheet.Drawn:
     """Draw one image by itself: so Generate draws the same one from the same seed."""
     graph = open_graph(_network)

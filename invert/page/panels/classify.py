@@ -1,9 +1,11 @@
 """Classify: draw a digit, see what the network reads, and what its layers make of it."""
 
 from html import escape
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import invert
 from invert import drawing, upload
@@ -15,6 +17,7 @@ from invert.page.server import failure, loading, queue
 from invert.page.session import link, network, state
 
 MOST_OF_A_NAME = 30
+UPLOADED = "a picture was uploaded"
 SOON = "The answer comes as soon as the models are loaded."
 NO_PICTURE = "Give it a picture to read."
 HIDE_CANVAS = "<style>[data-testid=stLayoutWrapper]:has(> .st-key-easel) { display: none }</style>"
@@ -31,10 +34,50 @@ def show() -> None:
     A network of other images is shown a picture in the canvas's place.
     """
     chosen = network.chosen()
-    st.html(HIDE_CANVAS if not chosen.digits else "<style></style>")
+    places, pen = _places(chosen)
+    _read_upload()
+    with places.complaint:
+        if complaint := state.complaint():
+            st.html(markup.alert(complaint))
+    with places.easel:
+        drawn = easel.draw(pen, chosen.digits)
+    _keep_link(drawn)
+    if places.picture is None:
+        image, error = _image(drawn)
+    else:
+        with places.picture:
+            image, error = _picture(chosen)
+    with places.answer:
+        reading = _reading(image, error, chosen, drawn)
+        kept = f'data-strokes="{drawn.finished}" data-left-out="{link.left_out()}"'
+        st.html(f'<div class="reading" {kept}>{reading}</div>')
+    with places.layers:
+        st.html(failure.instead(lambda: layers.html(image, chosen, loading.ready())))
+    with places.back:
+        _offer_way_back(chosen, drawn)
+    if link.leaves_drawing_out() and not drawn.instead and chosen.digits:
+        st.html(markup.sentence(LEFT_OUT, "note left-out"))
+    if not drawn.under_way:
+        _let_the_right_side_follow(image)
+
+
+class Places(NamedTuple):
+    """Where the parts of the panel are shown, whatever order they are made in."""
+
+    easel: DeltaGenerator
+    picture: DeltaGenerator | None
+    answer: DeltaGenerator
+    layers: DeltaGenerator
+    back: DeltaGenerator
+    complaint: DeltaGenerator
+
+
+def _places(chosen: network.Network) -> tuple[Places, str]:
+    """Lay the panel out, with what stands under More; return its places and the pen."""
+    st.html("<style></style>" if chosen.digits else HIDE_CANVAS)
     with st.container(key="classify", horizontal=True, gap="medium"):
         paper = st.container(key="easel", width=drawing_area.SIDE)
-        place = (
+        picture = (
             None if chosen.digits else st.container(key="picture-place", width=drawing_area.SIDE)
         )
         answer = st.container(key="answer", width="stretch")
@@ -44,36 +87,24 @@ def show() -> None:
             pen = drawing_area.choose_pen()
             _offer_others()
         back = st.container(key="back-place", width="content")
-    if complaint := state.complaint():
-        st.html(markup.alert(complaint))
-    with paper:
-        drawn = easel.draw(pen, chosen.digits)
-    if place:
-        with place:
-            image, error = _picture(chosen)
-    else:
-        image, error = _image(drawn)
+    return Places(paper, picture, answer, strip, back, st.container()), pen
+
+
+def _keep_link(drawn: easel.Drawn) -> None:
     if drawn.changed:
         link.keep_drawing(drawn.strokes)
     if drawn.instead and not drawn.instead.in_link:
         link.keep_example("")  # it is in the place of the one that the address names
-    with answer:
-        reading = _reading(image, error, chosen, drawn)
-        kept = f'data-strokes="{drawn.finished}" data-left-out="{link.left_out()}"'
-        st.html(f'<div class="reading" {kept}>{reading}</div>')
-    with strip:
-        st.html(failure.instead(lambda: layers.html(image, chosen, loading.ready())))
-    with back:
-        st.button(
-            "Back to my picture" if place else "Back to my drawing" if drawn.finished else EMPTY,
-            key="back",
-            on_click=shown_instead.take_away,
-            disabled=drawn.instead is None,
-        )
-    if link.leaves_drawing_out() and not drawn.instead and chosen.digits:
-        st.html(markup.sentence(LEFT_OUT, "note left-out"))
-    if not drawn.under_way:
-        _let_the_right_side_follow(image)
+
+
+def _offer_way_back(chosen: network.Network, drawn: easel.Drawn) -> None:
+    mine = "Back to my drawing" if drawn.finished else EMPTY
+    st.button(
+        mine if chosen.digits else "Back to my picture",
+        key="back",
+        on_click=shown_instead.take_away,
+        disabled=drawn.instead is None,
+    )
 
 
 def _let_the_right_side_follow(image: np.ndarray | None) -> None:
@@ -100,28 +131,35 @@ def _offer_others() -> None:
         "A picture of a digit: PNG, JPEG or WEBP, up to 8 MB",
         type=[ending for endings in upload.TYPES.values() for ending in endings],
         key="upload",
-        on_change=_put_upload,
+        on_change=_note_upload,
     )
     st.html(markup.sentence("It is read on this server and not kept.", "note"))
 
 
-def _put_upload() -> None:
+def _note_upload() -> None:
+    st.session_state[UPLOADED] = True
+
+
+def _read_upload() -> None:
+    """Show a picture that was uploaded just now in the drawing's place."""
     file = st.session_state.get("upload")
-    if file is not None:
-        shown_instead.put(lambda: _uploaded(file))
+    if st.session_state.pop(UPLOADED, False) and file is not None:
+        shown_instead.put(lambda: _uploaded(file.name, file.getvalue()))
 
 
-def _uploaded(file) -> state.Instead:
-    """A visitor's picture, by its name: where the next is refused, this one stays."""
-    image, count = upload.read_counting(file.getvalue())
-    words = f"your picture {file.name[:MOST_OF_A_NAME]}"
+@queue.aside
+def _uploaded(name: str, data: bytes) -> state.Instead:
+    """A picture file as an image, by its name."""
+    with queue.turn(queue.FILES):
+        image, count = upload.read_counting(data)
+    words = f"your picture {name[:MOST_OF_A_NAME]}"
     return state.Instead(
         image, words if count == 1 else f"{words}: I see {count} digits, read as one"
     )
 
 
 def _picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception | None]:
-    """Show a visitor's picture in the network's size; return it in [0, 1], or why there is none."""
+    """Show a picture in the network's size; return it in [0, 1], or why there is none."""
     file = st.file_uploader(
         "A picture to read: PNG, JPEG or WEBP, up to 8 MB",
         type=[ending for endings in upload.TYPES.values() for ending in endings],
@@ -151,7 +189,8 @@ def _picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception | No
 @queue.aside
 def _decoded(file, shape: tuple[int, ...]) -> tuple[np.ndarray | None, ValueError | None]:
     try:
-        return upload.read_whole(file.getvalue(), shape), None
+        with queue.turn(queue.FILES):
+            return upload.read_whole(file.getvalue(), shape), None
     except ValueError as error:
         return None, error
 

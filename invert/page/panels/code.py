@@ -18,35 +18,43 @@ WHAT_BY_CALL = (
     "A program that makes the picture under Generate and saves it as a PNG. It runs in a clone of"
     " this project."
 )
-OWN_FILE = "Save your network as `{}` beside it."
+SAVE_IT = "Put your `{}` beside it."
 
 
 def show() -> None:
     """Show both, each with a button that copies it."""
     choice = state.choice()
     chosen = network.chosen()
-    name = chosen.name if chosen.name in CLASSIFIERS else program.YOURS
-    both = name != program.YOURS or held_networks.suits_a_program()
+    name = chosen.name if chosen.name in CLASSIFIERS else program.OWN
+    file = held_networks.file_name() or program.OWN_FILE
+    both = name != program.OWN or held_networks.suits_a_program()
     st.html(markup.sentence(WHAT if both else WHAT_BY_CALL))
     if choice is None:
         return
-    if name == program.YOURS:
-        st.html(markup.sentence(OWN_FILE.format(program.YOUR_FILE), "note"))
+    if name == program.OWN:
+        st.html(markup.sentence(SAVE_IT.format(file), "note"))
     if both:
-        _show_program(name, choice)
+        _show_program(name, choice, file)
     st.html("<h3>By this package</h3>")
     call = program.call(
-        name, choice.method, choice.target, choice.images, choice.seed, choice.start, choice.steps
+        name,
+        choice.method,
+        choice.target,
+        choice.images,
+        choice.seed,
+        choice.start,
+        choice.steps,
+        file,
     )
     st.code(call, language="python")
     if choice.start == state.MY_DRAWING:
         _offer_drawing()
 
 
-def _show_program(name: str, choice: state.Choice) -> None:
+def _show_program(name: str, choice: state.Choice, file: str) -> None:
     st.html("<h3>By TensorFlow alone</h3>")
     text = program.tensorflow(
-        name, choice.recipe, choice.target, choice.images, choice.seed, choice.start
+        name, choice.recipe, choice.target, choice.images, choice.seed, choice.start, file
     )
     st.code(text, language="python")
 

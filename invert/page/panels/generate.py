@@ -13,6 +13,7 @@ from invert.networks import judge
 from invert.page.pictures import chart, downloads, markup, run_images
 from invert.page.server import failure, loading, queue
 from invert.page.session import network, one_of, settings, state
+from invert.page.session.remembered import remembered
 
 FRAMES = 32  # at most; of large images so many values are kept in all frames together
 MOST_VALUES = 1_200_000
@@ -49,7 +50,7 @@ def show() -> None:
             "Start from noise again" if from_drawing else "Start from my drawing",
             key="from-drawing",
             on_click=_start_from,
-            args=(settings.OWN if from_drawing else state.MY_DRAWING,),
+            args=(settings.DEFAULT if from_drawing else state.MY_DRAWING,),
             disabled=choice.start == starts.CODE or not chosen.digits,
         )
         keep = st.container(key="keep-place", width="content")
@@ -93,7 +94,7 @@ def _show_result(choice: state.Choice, chosen: network.Network) -> Result | None
             words = markup.sentence("The images come as soon as the models are loaded.", "hint")
             words += markup.STATUS_AGAIN
         else:
-            result = _run(choice, start, chosen.classifier, math.prod(chosen.shape))
+            result = _run(choice.network, choice, start, chosen.classifier, math.prod(chosen.shape))
     except Exception as error:
         words = failure.html(error)
     if result is None:
@@ -131,8 +132,10 @@ def _what(choice: state.Choice, labels: tuple[str, ...]) -> str:
 
 
 @queue.aside
-@st.cache_data(max_entries=32, show_spinner=False)
-def _run(choice: state.Choice, start: str | np.ndarray, _classifier, values: int) -> Result:
+@remembered(32)
+def _run(
+    name: str, choice: state.Choice, start: str | np.ndarray, _classifier, values: int
+) -> Result:
     """Make the images. They depend on nothing else, so visitors with one link share them."""
     steps = {} if choice.steps is None else {"steps": choice.steps}
     with queue.turn():

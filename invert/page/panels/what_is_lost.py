@@ -9,6 +9,7 @@ from invert.page import examples
 from invert.page.pictures import markup, morph, wording
 from invert.page.server import loading, queue
 from invert.page.session import network, one_of, state
+from invert.page.session.remembered import remembered
 
 ROUNDS = 120  # of the search for twins; half a second
 STRENGTHS = np.linspace(0, 2, 21)  # of the noise: its standard deviation, where full ink is 1
@@ -61,7 +62,7 @@ def _experiments(source: str, chosen: network.Network) -> str:
         return markup.sentence(OTHER_SHAPE.format(markup.network_name(chosen.name), shape), "hint")
     image = _image(source, graph.pixel_range)
     parts = (_noise, _twins, _filled)
-    return "".join(part(image, chosen.name, graph) for part in parts) + _ignored(chosen.name, graph)
+    return "".join(part(chosen.name, image, graph) for part in parts) + _ignored(chosen.name, graph)
 
 
 def _image(source: str, pixel_range: tuple[float, float]) -> np.ndarray:
@@ -73,8 +74,8 @@ def _image(source: str, pixel_range: tuple[float, float]) -> np.ndarray:
     return drawn
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _noise(image: np.ndarray, name: str, _graph) -> str:
+@remembered(32)
+def _noise(name: str, image: np.ndarray, _graph) -> str:
     from invert.explanation import invariances
     from invert.networks.classifier import read
 
@@ -108,8 +109,8 @@ def _noise(image: np.ndarray, name: str, _graph) -> str:
 
 
 @queue.aside
-@st.cache_data(max_entries=32, show_spinner=False)
-def _twins(image: np.ndarray, name: str, _graph) -> str:
+@remembered(32)
+def _twins(name: str, image: np.ndarray, _graph) -> str:
     from invert.explanation import invariances
     from invert.networks.classifier import read
 
@@ -156,8 +157,8 @@ def _lines(said: np.ndarray, labels: tuple[str, ...]) -> list[str]:
     ]
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _filled(image: np.ndarray, name: str, _graph) -> str:
+@remembered(32)
+def _filled(name: str, image: np.ndarray, _graph) -> str:
     from invert.explanation import invariances
     from invert.networks.classifier import read
 
@@ -194,7 +195,7 @@ def _filled(image: np.ndarray, name: str, _graph) -> str:
     return _experiment("Fill what is lost", morph.html((image - low) / (high - low), ways, words))
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@remembered(8)
 def _ignored(name: str, _graph) -> str:
     from invert.explanation import invariances
     from invert.methods import starts

@@ -10,6 +10,7 @@ from invert.page.own_network import held_networks
 from invert.page.pictures import markup, morph, wording
 from invert.page.server import loading, queue
 from invert.page.session import network, state
+from invert.page.session.remembered import remembered
 
 # The two networks that every smallest change is compared with, where they read such images too.
 COMPARED = ("question", "robust")
@@ -47,7 +48,7 @@ def show() -> None:
         if not most:
             st.html(markup.sentence(TOO_SLOW, "hint"))
             return
-        st.html(loading.when_ready(lambda: _ink(image, chosen.name, chosen.classifier)))
+        st.html(loading.when_ready(lambda: _ink(chosen.name, image, chosen.classifier)))
         st.html(loading.when_ready(lambda: _changes(image, chosen.name, chosen.classifier, most)))
 
 
@@ -60,8 +61,8 @@ def _most_classes(chosen: network.Network) -> int:
 
 
 @queue.aside
-@st.cache_data(max_entries=32, show_spinner=False)
-def _ink(image: np.ndarray, name: str, _classifier) -> str:
+@remembered(32)
+def _ink(name: str, image: np.ndarray, _classifier) -> str:
     """The ink that speaks for the answer and against it, as two maps."""
     from invert.explanation import attribution
     from invert.networks.classifier import open_graph, read
@@ -111,56 +112,88 @@ def _changes(image: np.ndarray, name: str, classifier, most: int = MOST_CLASSES)
     if _misfit(image, name, graph):
         return ""  # said above
     others = [n for n in COMPARED if n != name] if _reads_digits(graph) else []
-    return _changed_html(image, name, graph, tuple(others), most)
+    return _changed_html(name, image, graph, tuple(others), most)
+
+
+class Found(NamedTuple):
+    """What was found for the classes that an image can be turned into.
+
+    Attributes:
+        targets: the classes.
+        ends: for each the nearest image read as it, ``(N, *shape)`` in the pixel range.
+        lengths: how far that is, where the pixel range counts as 1.
+        compared: the same change for other networks, by name.
+    """
+
+    targets: tuple[int, ...]
+    ends: np.ndarray
+    lengths: np.ndarray
+    compared: dict[str, Changes]
 
 
 @queue.aside
-@st.cache_data(max_entries=32, show_spinner=False)
-def _changed_html(image: np.ndarray, name: str, _graph, others: tuple[str, ...], most: int) -> str:
+@remembered(32)
+def _changed_html(name: str, image: np.ndarray, _graph, others: tuple[str, ...], most: int) -> str:
     from invert.networks.classifier import read
 
-    labels, span = _graph.labels, _graph.pixel_range[1] - _graph.pixel_range[0]
     probabilities = read(image[None], _graph)[0]
-    best = int(probabilities.argmax())
-    likely = [int(c) for c in np.argsort(-probabilities) if c != best][:most]
-    found = _smallest(image, name, _graph, tuple(sorted(likely)))
-    there = np.isfinite(found.lengths)
-    targets = tuple(np.array(sorted(likely))[there].tolist())
-    if not targets:
+    found = _find(name, image, _graph, probabilities, others, most)
+    if not found.targets:
         none = f"No change was found that makes `{markup.network_name(name)}` read anything else."
         return f'<section class="experiment why">{markup.sentence(none)}</section>'
-    ends, lengths = found.ends[there], found.lengths[there] / span
-    compared = {n: _smallest(image, n, n, targets) for n in others}
-    start = morph.eight_bit(image, _graph.pixel_range)
-    channels = image.shape[-1] if image.ndim == 3 else 1
-    ways = []
-    for number, target in enumerate(targets):
-        end = morph.eight_bit(ends[number], _graph.pixel_range)
-        lines = [
-            f"{markup.network_name(name)} {wording.reads(p, labels)}"
-            for p in morph.read_on_the_way(start, end, _graph)
-        ]
-        told = (
-            f"`{markup.network_name(name)}` takes this for {wording.answer(labels[target])} after"
-            f" {wording.change(lengths[number], channels)}."
-        )
-        needs = [f"`{n}` {_needs(other.lengths[number])}" for n, other in compared.items()]
-        ways.append(morph.Way(labels[target], end, lines, " ".join([told, _joined(needs)])))
-    before = f"{markup.network_name(name)} {wording.reads(probabilities, labels)}"
+    return (
+        '<section class="experiment why"><h3>The smallest change that makes it read something else'
+        f"</h3>{_turning(name, image, _graph, probabilities, found)}</section>"
+    )
+
+
+def _find(name, image, graph, probabilities, others: tuple[str, ...], most: int) -> Found:
+    """Look for the nearest image of each of the likeliest other classes."""
+    best = int(probabilities.argmax())
+    likely = [int(c) for c in np.argsort(-probabilities) if c != best][:most]
+    changes = _smallest(name, image, graph, tuple(sorted(likely)))
+    there = np.isfinite(changes.lengths)
+    targets = tuple(np.array(sorted(likely))[there].tolist())
+    span = graph.pixel_range[1] - graph.pixel_range[0]
+    compared = {n: _smallest(n, image, n, targets) for n in others if targets}
+    return Found(targets, changes.ends[there], changes.lengths[there] / span, compared)
+
+
+def _turning(name: str, image: np.ndarray, graph, probabilities: np.ndarray, found: Found) -> str:
+    """The drawing that turns into each of the images that were found, as HTML."""
+    start = morph.eight_bit(image, graph.pixel_range)
     words = morph.Words(
         "How much of the change is made",
         "What the network is to read instead",
         "The drawing",
         "The drawing with the smallest change",
-        before,
+        f"{markup.network_name(name)} {wording.reads(probabilities, graph.labels)}",
     )
-    beside = "".join(_beside(image, n, other.ends) for n, other in compared.items())
-    beside = f'<div class="beside">{beside}</div>' if beside else ""
-    pair = morph.html(start, ways, words, chosen=int(lengths.argmin()), beside=beside)
-    return (
-        '<section class="experiment why"><h3>The smallest change that makes it read something else'
-        f"</h3>{pair}</section>"
+    beside = "".join(_beside(image, n, other.ends) for n, other in found.compared.items())
+    return morph.html(
+        start,
+        [_way(name, number, start, graph, found) for number in range(len(found.targets))],
+        words,
+        chosen=int(found.lengths.argmin()),
+        beside=f'<div class="beside">{beside}</div>' if beside else "",
     )
+
+
+def _way(name: str, number: int, start: np.ndarray, graph, found: Found) -> morph.Way:
+    """The way to one of the images that were found, and what is said on it."""
+    label = graph.labels[found.targets[number]]
+    end = morph.eight_bit(found.ends[number], graph.pixel_range)
+    lines = [
+        f"{markup.network_name(name)} {wording.reads(p, graph.labels)}"
+        for p in morph.read_on_the_way(start, end, graph)
+    ]
+    channels = start.shape[-1] if start.ndim == 3 else 1
+    told = (
+        f"`{markup.network_name(name)}` takes this for {wording.answer(label)} after"
+        f" {wording.change(found.lengths[number], channels)}."
+    )
+    needs = [f"`{n}` {_needs(other.lengths[number])}" for n, other in found.compared.items()]
+    return morph.Way(label, end, lines, " ".join([told, _joined(needs)]))
 
 
 def _joined(needs: list[str]) -> str:
@@ -186,8 +219,8 @@ def _beside(image: np.ndarray, name: str, ends: np.ndarray) -> str:
 
 
 @queue.aside
-@st.cache_data(max_entries=64, show_spinner=False)
-def _smallest(image: np.ndarray, name: str, _classifier, targets: tuple[int, ...]) -> Changes:
+@remembered(64)
+def _smallest(name: str, image: np.ndarray, _classifier, targets: tuple[int, ...]) -> Changes:
     """The nearest image read as each target, so that it is read so in 256 shades too."""
     from invert.explanation import attribution
     from invert.networks.classifier import open_graph, read

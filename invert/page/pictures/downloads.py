@@ -38,7 +38,7 @@ def npz(run, opinion: Opinion | None) -> bytes:
         opinion: the judge's, of its images; None where they are no digits.
     """
     settings = {
-        "classifier": run.classifier,
+        "classifier": network_name(run.classifier),
         "method": run.method,
         "seed": run.seed,
         "start": run.start,
@@ -95,5 +95,5 @@ def name(run, ending: str) -> str:
     >>> name(run, "png")
     '8-robust-steepest-seed-3.png'
     """
-    made = f"{run.classifier}-{run.method}-seed-{run.seed}"
+    made = f"{network_name(run.classifier)}-{run.method}-seed-{run.seed}"
     return f"{int(run.targets[0])}-{made}.{ending}"

@@ -26,15 +26,19 @@ def png(levels: np.ndarray, most: int = MOST_BYTES) -> tuple[bytes, int]:
         levels: ``(F, N, H, W)`` or ``(F, N, H, W, 3)`` uint8, ink or light.
         most: bytes; only a single frame may have more.
     """
-    whole = Image.open(io.BytesIO(film.sprite(levels, (0, 255))))
-    encoded = _encoded(whole)
-    if len(encoded) <= most:
-        return encoded, len(levels)
-    encoded = _encoded(whole.quantize(COLOURS if whole.mode == "RGB" else SHADES))
-    if len(encoded) <= most or len(levels) == 1:
-        return encoded, len(levels)
-    fewer = len(levels) // 2
-    return png(choose(levels, fewer) if fewer > 1 else levels[-1:], most)
+    while True:
+        sheet = _small(Image.open(io.BytesIO(film.sprite(levels, (0, 255)))), most)
+        if len(sheet) <= most or len(levels) == 1:
+            return sheet, len(levels)
+        fewer = len(levels) // 2
+        levels = choose(levels, fewer) if fewer > 1 else levels[-1:]
+
+
+def _small(picture: Image.Image, most: int) -> bytes:
+    """A picture as a PNG; in few shades where all would take more than ``most`` bytes."""
+    whole = _encoded(picture)
+    few = COLOURS if picture.mode == "RGB" else SHADES
+    return whole if len(whole) <= most else _encoded(picture.quantize(few))
 
 
 def _encoded(picture: Image.Image) -> bytes:

@@ -71,8 +71,12 @@ def of_digits(shape: tuple[int, ...], labels: Sequence[str]) -> bool:
 
 
 def network_name(name: str) -> str:
-    """Return what to call a network: a visitor's own has a number that nobody needs to see."""
-    return name.split("-")[0]
+    """Return what to call a network: one's own has a number that nobody needs to see.
+
+    >>> network_name("robust"), network_name("my model#e3b0c44298fc1c14")
+    ('robust', 'my model')
+    """
+    return name.split("#")[0]
 
 
 def in_unit(images: np.ndarray, pixel_range: tuple[float, float]) -> np.ndarray:

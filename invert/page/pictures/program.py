@@ -4,6 +4,7 @@ Both make the picture that the page shows, and have no line that the choice does
 program's template is program.jinja.
 """
 
+import json
 import re
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from invert.methods.records import Method, Optimization
 from invert.networks import inverse_model
 from invert.page.pictures.downloads import SCALE
 
-YOURS, YOUR_FILE = "yours", "my_model.keras"
+OWN, OWN_FILE = "own", "my_model.keras"
 MY_DRAWING, DRAWING_FILE = "my drawing", "drawing.npy"
 WIDTH = 88  # of a line, at most
 
@@ -40,7 +41,7 @@ START_IN_WORDS = {
     MY_DRAWING: "a drawing",
     starts.CODE: "random numbers",
 }
-# The sizes of images: numbers where the network ships, names where it is the visitor's own.
+# The sizes of images: numbers where the network ships, names where it is one's own.
 SIZES = {
     "read_shape": "(count, 784)",
     "pictures": "(count, 28, 28, 1)",
@@ -48,7 +49,7 @@ SIZES = {
     "cells": f"({starts.CELLS}, {starts.CELLS}, 1)",
     "sides": "(28, 28)",
 }
-YOUR_SIZES = {
+OWN_SIZES = {
     "read_shape": "read_shape",
     "pictures": "(count, *shape)",
     "values": "np.prod(shape)",
@@ -58,7 +59,13 @@ YOUR_SIZES = {
 
 
 def tensorflow(
-    classifier: str, recipe: Method, digit: int, count: int, seed: int, start: str
+    classifier: str,
+    recipe: Method,
+    digit: int,
+    count: int,
+    seed: int,
+    start: str,
+    own_file: str = OWN_FILE,
 ) -> str:
     """Return the picture as a program that needs NumPy, TensorFlow and ``model_weights/`` only.
 
@@ -69,12 +76,13 @@ def tensorflow(
     others; ``inverse`` runs nothing backwards and has no M.
 
     Args:
-        classifier: the name of one that ships; or "yours", a file of images in [0, 1] → logits.
+        classifier: the name of one that ships; or "own", a file of images in [0, 1] → logits.
         recipe: what ``records.recipe_for`` returned.
         digit: the class asked for.
         count: how many images.
         seed: of the start, and of jitter.
         start: one of ``invert.STARTS``, "my drawing" or "code".
+        own_file: of one's own network.
 
     >>> from invert.methods.records import recipe_for
     >>> text = tensorflow("robust", recipe_for("robust", None, {}), 8, 1, 0, "black")
@@ -94,7 +102,7 @@ def tensorflow(
     """
     from invert.inversion.priors import NAMES  # TensorFlow comes with it
 
-    yours, coded = classifier == YOURS, start == starts.CODE
+    own, coded = classifier == OWN, start == starts.CODE
     numbers: dict[str, float] = {"digit": digit, "count": count, "seed": seed}
     choice: dict[str, object] = {"inverse": True}
     if isinstance(recipe, Optimization):
@@ -107,14 +115,14 @@ def tensorflow(
             "rule_in_words": rule if coded else f"{rule}, back into [0, 1]",
             "loss": recipe.loss,
             "priors": priors,
-            "share": " * 784 / start[0].size" if yours and not coded else "",
-            "seen": "seen" if yours or priors["jitter"] else "image",
+            "share": " * 784 / start[0].size" if own and not coded else "",
+            "seen": "seen" if own or priors["jitter"] else "image",
         }
     body = TEMPLATE.render(
         choice,
         classifier=classifier,
-        yours=yours,
-        your_file=YOUR_FILE,
+        own=own,
+        own_file=_quoted(own_file),
         start=start,
         start_in_words=START_IN_WORDS[start],
         my_drawing=MY_DRAWING,
@@ -126,13 +134,18 @@ def tensorflow(
         inverse_model=inverse_model,
         moves=inverse_model.STEPS if choice["inverse"] else inverse_model.DECODER_STEPS,
         slope="guided" if choice["inverse"] else "slope",
-        **(YOUR_SIZES if yours else SIZES),
+        **(OWN_SIZES if own else SIZES),
     )
     used = [name for name in numbers if re.search(rf"\b{name}\b", body)]
     top = [line for name, line in IMPORTS.items() if f"{name}." in body]
     top += ["", f"{', '.join(used)} = {', '.join(str(numbers[name]) for name in used)}"]
     top += [line for name, line in SHORT.items() if re.search(rf"\b{name}[.(]", body)]
     return "\n".join([*top, body])
+
+
+def _quoted(text: str) -> str:
+    """Any text as Python reads it."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def call(
@@ -143,17 +156,19 @@ def call(
     seed: int,
     start: str | None,
     steps: int | None,
+    own_file: str = OWN_FILE,
 ) -> str:
     """Return the picture as one call of this package; a choice that is None is left out.
 
     Args:
-        classifier: the name of one that ships, or "yours".
+        classifier: the name of one that ships, or "own".
         method: a name in ``METHODS``; None for the one that suits the classifier best.
         digit: the class asked for.
         count: how many images.
         seed: of the randomness.
         start: one of ``invert.STARTS``, "my drawing" or "code"; None for the method's own.
         steps: how many; None for the method's own.
+        own_file: of one's own network.
 
     >>> print(call("energy", None, 8, 4, 9, None, None), end="")
     from pathlib import Path
@@ -165,10 +180,11 @@ def call(
     # run.images: (4, 28, 28) float32 in [0, 1]
     Path("8.png").write_bytes(film.png(run.images, scale=10))
     """
-    yours, drawn = classifier == YOURS, start == MY_DRAWING
+    own, drawn = classifier == OWN, start == MY_DRAWING
     arguments = [f"[{digit}] * {count}" if count > 1 else f"[{digit}]"]
     arguments += [f'"{method}"'] if method else []
-    arguments += [f'classifier="{YOUR_FILE if yours else classifier}"', f"seed={seed}"]
+    network = _quoted(own_file) if own else f'"{classifier}"'
+    arguments += [f"classifier={network}", f"seed={seed}"]
     if drawn:
         arguments += [f'start=np.load("{DRAWING_FILE}")']
     elif start and start != starts.CODE:
@@ -180,7 +196,7 @@ def call(
     imports = "from pathlib import Path\n\n"
     imports += "import numpy as np\n\n" if drawn else ""
     imports += "import invert\nfrom invert import film"
-    images = "in the network's own pixel range" if yours else f"({count}, 28, 28) float32 in [0, 1]"
-    how = f"scale={SCALE}{', pixel_range=run.pixel_range' if yours else ''}"
+    images = "in the network's own pixel range" if own else f"({count}, 28, 28) float32 in [0, 1]"
+    how = f"scale={SCALE}{', pixel_range=run.pixel_range' if own else ''}"
     kept = f'Path("{digit}.png").write_bytes(film.png(run.images, {how}))'
     return f"{imports}\n\n{line}\n# run.images: {images}\n{kept}\n"

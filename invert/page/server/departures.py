@@ -5,6 +5,7 @@ So long, and a little longer, what it holds is kept as well.
 """
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable
 from time import monotonic
@@ -27,16 +28,20 @@ def when_gone(what: str, forget: Callable[[], None]) -> None:
 
 
 def look_later() -> None:
-    """Look for those who are gone, once a connection that has closed just now is not taken up."""
-    asyncio.get_running_loop().call_later(SECONDS + 1, look)
-    look()
+    """Look for those who are gone: now, and once a connection that has just closed is given up.
+
+    Elsewhere than in the thread that sends and receives for all: to free memory takes a while.
+    """
+    loop = asyncio.get_running_loop()
+    loop.run_in_executor(None, look)
+    loop.call_later(SECONDS + 1, lambda: loop.run_in_executor(None, look))
 
 
 def look() -> None:
     """Forget what those held who have been missing for ``SECONDS``."""
-    server, now = runtime.get_instance(), monotonic()
+    now = monotonic()
     with _lock:
-        away = [session for session in _forget if not server.is_active_session(session)]
+        away = [session for session in _forget if not _is_here(session)]
         for session in list(_missing):
             if session not in away:
                 del _missing[session]
@@ -44,3 +49,9 @@ def look() -> None:
         calls = [forget for session in gone for forget in _forget.pop(session).values()]
     for forget in calls:
         forget()
+    if calls:  # what is compiled for a network is held in circles
+        gc.collect()
+
+
+def _is_here(session: str) -> bool:
+    return runtime.get_instance().is_active_session(session)

@@ -2,7 +2,7 @@
 
 ``python keeper.py COMMAND…``. A process whose parent is gone becomes this one's child, so none gets
 away, not even one that leads a session of its own. It ends as the command did; told to end
-(SIGTERM), or when whoever started it is gone, it ends the command too. Linux alone has such keepers.
+(SIGTERM), or when whoever started it is gone, it ends the command too. For Linux alone.
 """
 
 import contextlib

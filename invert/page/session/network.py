@@ -16,8 +16,8 @@ from invert.page.session import one_of, state
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
 
-YOURS = "yours"
-NAMES = (*CLASSIFIERS, YOURS)
+OWN = "own"
+NAMES = (*CLASSIFIERS, OWN)
 # What each is, beside the choice: how it was trained, and what that makes of it.
 MEANINGS = {
     "question": "trained as the question describes. It draws noise that only it can read.",
@@ -95,7 +95,7 @@ def show_meaning() -> None:
     if name in CLASSIFIERS:
         st.html(markup.sentence(f"`{name}`: {MEANINGS[name]}", "meaning"))
         return
-    with st.container(key="your-network", horizontal=True, vertical_alignment="center"):
+    with st.container(key="own-network", horizontal=True, vertical_alignment="center"):
         # 17rem, in pixels as Streamlit takes it. The line beside it has the rest.
         with st.container(key="network-file", width=272):
             _take_file()
@@ -122,7 +122,7 @@ def _take_file() -> None:
 def show_complaint() -> None:
     """Say why a visitor's network was refused, if it was and theirs is chosen."""
     complaint = held_networks.complaint()
-    if complaint and st.session_state.get(state.NETWORK) == YOURS:
+    if complaint and st.session_state.get(state.NETWORK) == OWN:
         st.html(markup.alert(complaint))
 
 
@@ -133,5 +133,5 @@ def chosen() -> Network:
         return Network(name, name)
     graph = held_networks.held()
     if graph is None:
-        return Network(YOURS, None)
+        return Network(OWN, None)
     return Network(graph.name, graph, graph.image_shape, graph.labels, graph.pixel_range)

@@ -15,7 +15,7 @@ MOST_SEED = 9999
 STEPS = [5, 10, 20, 40, 60, 100, 200, 400]
 # What a newcomer sees: the plan itself, from noise.
 COUNT, SEED = 1, 22
-BEST, OWN = "its best", "default"
+BEST, DEFAULT = "its best", "default"
 
 
 def choose(chosen: network.Network) -> state.Choice:
@@ -37,7 +37,7 @@ def choose(chosen: network.Network) -> state.Choice:
         steps = _choose_steps(recipe, chosen)
         alike = start in ("black", "average", state.MY_DRAWING)  # then all images would be one
         count = COUNT if alike else _choose_count(chosen, steps or recipe.settings.get("steps", 1))
-        if start == OWN:
+        if start == DEFAULT:
             start = getattr(recipe, "start", starts.CODE)
             if start == "black" and count > 1:
                 start = "noise"
@@ -65,12 +65,12 @@ def choose(chosen: network.Network) -> state.Choice:
 
 def _choose_start(recipe: records.Method, chosen: network.Network) -> str:
     if not isinstance(recipe, records.Optimization) or recipe.start == starts.CODE:
-        return OWN
+        return DEFAULT
     named = [s for s in invert.STARTS if chosen.digits or s not in starts.FROM_TRAINING_DATA]
     named_start = st.selectbox(
-        "Start", [OWN, *named, state.MY_DRAWING], key=state.START, bind="query-params"
+        "Start", [DEFAULT, *named, state.MY_DRAWING], key=state.START, bind="query-params"
     )
-    return named_start or OWN
+    return named_start or DEFAULT
 
 
 def _choose_steps(recipe: records.Method, chosen: network.Network) -> int | None:
@@ -78,9 +78,9 @@ def _choose_steps(recipe: records.Method, chosen: network.Network) -> int | None
     if "steps" not in recipe.settings:
         return None
     most = min(invert.MAX_STEPS, chosen.most_steps(1))
-    named = [OWN, *(str(number) for number in STEPS if number <= most)]
+    named = [DEFAULT, *(str(number) for number in STEPS if number <= most)]
     steps = st.selectbox("Steps", named, key=state.STEPS, bind="query-params")
-    if steps not in (OWN, None):
+    if steps not in (DEFAULT, None):
         return int(steps)
     own = recipe.settings["steps"]
     return None if own <= most else max(number for number in STEPS if number <= most)

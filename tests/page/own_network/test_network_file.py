@@ -104,10 +104,27 @@ def test_files_of_keras_give_what_their_model_gives(name, model, saved):
     np.testing.assert_allclose(probabilities_of(frozen, X), model(X[..., None]), atol=1e-5)
     here = freeze(saved / name)
     np.testing.assert_array_equal(probabilities_of(frozen, X), probabilities_of(here, X))
-    assert frozen.name.startswith("yours-") and len(frozen.name) == len("yours-") + 64
+    assert frozen.name == network_file.graph_name(f"{name}.png", data)
     known = ("image_shape", "input_shape", "labels", "pixel_range", "head")
     assert [getattr(frozen, k) for k in known] == [getattr(here, k) for k in known]
     assert markup.of_digits(frozen.image_shape, frozen.labels)
+
+
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("../a/mine.keras", "mine"),
+        ("C:\\nets\\Meine Ziffern.h5", "Meine Ziffern"),
+        ("<b>.pb", "b"),
+        ("robust.h5", "own robust"),
+        ("", "own"),
+        ("x" * 300 + ".keras", "x" * 24),
+    ],
+)
+def test_a_network_is_called_as_its_file_and_told_apart_by_its_content(name, read):
+    one, other = network_file.graph_name(name, b"1"), network_file.graph_name(name, b"2")
+    assert markup.network_name(one) == markup.network_name(other) == read and one != other
+    assert len(one) < 60 and markup.network_name("robust") == "robust"
 
 
 def test_a_frozen_graph_gives_what_its_sums_give_and_runs_backwards(tmp_path):
@@ -797,7 +814,7 @@ def test_an_altered_answer_is_taken_or_refused(honest, monkeypatch):
 
 
 def test_a_sentence_of_the_process_is_one_line_without_paths(answered):
-    said = answered(b"rCannot open /tmp/x-1/the/file.h5 of\n\n the-file-of-a-visitor\x1b[1m.")
+    said = answered(b"rCannot open /tmp/x-1/the/file.h5 of\n\n the-own-network\x1b[1m.")
     assert said == "Cannot open … of “own.h5”."
     unnamed = "“own.h5” cannot be used. "
     assert len(answered(b"r" + b"x" * 10**6)) == len(unnamed) + refusal_wording.LONGEST_SENTENCE

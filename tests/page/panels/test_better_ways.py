@@ -76,14 +76,14 @@ def test_a_visitors_own_network_has_a_rung_and_keeps_its_words(page, monkeypatch
     model = keras.Sequential([keras.Input((8, 6, 3)), *layers])
     graph = invert.freeze(model, labels=[f"<k{n}>" for n in range(12)])
     monkeypatch.setattr(network, "chosen", lambda: network.Network("mine", graph))
-    own = better_ways._pictures("yours", "steepest", 0)
+    own = better_ways._pictures("own", "steepest", 0)
     assert own.count("made to be a &lt;k") == 10 and "<k" not in own and "network reads" in own
-    assert better_ways._rungs()[0] == ("yours", "steepest")
-    assert "the network reads" in better_ways._pictures("yours", "steepest", 0, 9)
+    assert better_ways._rungs()[0] == ("own", "steepest")
+    assert "the network reads" in better_ways._pictures("own", "steepest", 0, 9)
     model = keras.Sequential([keras.Input((8, 6)), keras.layers.Flatten(), keras.layers.Dense(3)])
     few = invert.freeze(model)
     monkeypatch.setattr(network, "chosen", lambda: network.Network("few", few))
-    assert "It has no such class." in better_ways._pictures("yours", "steepest", 0, 9)
+    assert "It has no such class." in better_ways._pictures("own", "steepest", 0, 9)
 
 
 def test_what_is_said_above_the_ladder_is_true_of_a_network_of_other_classes(page, monkeypatch):
@@ -95,7 +95,7 @@ def test_what_is_said_above_the_ladder_is_true_of_a_network_of_other_classes(pag
     own = network.Network("mine", graph, graph.image_shape, graph.labels)
     monkeypatch.setattr(network, "chosen", lambda: own)
     words = at(monkeypatch, right="Better ways", ladder_show="2").words
-    assert better_ways.WHAT.format(better_ways.READERS_WITH_YOURS) in words
+    assert better_ways.WHAT.format(better_ways.READERS_WITH_OWN) in words
     assert better_ways.READERS not in words
     assert "network: " in words and "judge: " in words
 

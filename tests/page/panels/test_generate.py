@@ -1,9 +1,12 @@
 """Generate: every choice takes effect, and what is shown is what was asked for."""
 
 import html
+import io
 import json
 import re
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from page_driver import ONE, ZERO, Page, sprite
 
@@ -35,7 +38,7 @@ def test_every_method_and_start_shows_images_and_its_claim(page, classifier, met
     free = getattr(recipe, "start", starts.CODE) in invert.STARTS
     assert offered(page, "start") == free and offered(page, "seed") == chance(recipe)
     assert offered(page, "steps") == ("steps" in recipe.settings)
-    for start in [settings.OWN, *invert.STARTS] if free else [settings.OWN]:
+    for start in [settings.DEFAULT, *invert.STARTS] if free else [settings.DEFAULT]:
         if free:
             page.choose("start", start)
         assert len(page.images) == COUNT and 'role="alert"' not in page.html
@@ -162,7 +165,7 @@ def test_images_that_did_not_convince_their_network_are_counted(page):
     page.choose("network", "question").choose("steps", "5")
     assert "4 of 4 did not convince the network. Try more steps, or another method." in page.words
     assert 'role="alert"' not in page.html
-    page.choose("steps", settings.OWN)
+    page.choose("steps", settings.DEFAULT)
     assert "did not convince" not in page.words
 
 
@@ -187,3 +190,28 @@ def test_the_chart_marks_the_step_from_which_on_the_target_is_the_answer(page):
     answers = run.probabilities_by_step[:, 0].argmax(axis=1)
     step = int(re.search(r"<b>step (\d+): it says 8</b>", page.html)[1])
     assert answers[step - 1] != 8 and (answers[step:] == 8).all()
+
+
+@pytest.mark.parametrize("pixel_range", [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)])
+def test_numbers_of_digits_hold_the_judges_opinion_whatever_the_range(sample, pixel_range):
+    low, high = pixel_range
+    inked = sample[0][:3]
+    run = SimpleNamespace(
+        images=np.float32(low + (high - low) * inked),
+        frames=np.zeros((0,)),
+        frame_steps=np.zeros(0),
+        targets=sample[1][:3],
+        labels=tuple("0123456789"),
+        pixel_range=pixel_range,
+        classifier="mine#1234",
+        method="steepest",
+        seed=0,
+        start="noise",
+        settings={},
+        probabilities=np.zeros((3, 10)),
+        probabilities_by_step=np.zeros((1, 3, 10)),
+        losses=np.zeros((0, 3)),
+    )
+    kept = np.load(io.BytesIO(generate._npz(run)))
+    np.testing.assert_allclose(kept["judge"], judge.look(inked).probabilities, atol=1e-3)
+    assert json.loads(str(kept["settings"]))["classifier"] == "mine"

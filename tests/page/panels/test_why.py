@@ -97,11 +97,11 @@ def test_a_network_of_other_images_and_words_for_classes_is_explained_too(fresh,
     model = keras.Sequential([keras.Input((8, 6, 3)), *layers])
     graph = invert.freeze(model, pixel_range=(0, 255), labels=[f"<k{n}>" for n in range(12)])
     image = np.random.default_rng(0).uniform(0, 255, (8, 6, 3)).astype(np.float32)
-    ink, shown = why._ink(image, "mine", graph), why._changes(image, "mine", graph)
+    ink, shown = why._ink("mine", image, graph), why._changes(image, "mine", graph)
     best = graph.labels[int(invert.classify(image, classifier=graph)[0].argmax())]
     assert f"reads {html.escape(best)}," in ink and "<k" not in ink + shown
     assert len(picks(shown)) == why.MOST_CLASSES and "question" not in shown
-    refused = why._ink(np.zeros((28, 28), np.float32), "mine", graph)
+    refused = why._ink("mine", np.zeros((28, 28), np.float32), graph)
     assert "reads images of 8×6×3; this one is 28×28" in refused
 
 
@@ -117,7 +117,7 @@ def test_a_search_that_fails_leaves_the_maps(page, monkeypatch):
 
 def test_only_the_chosen_network_counts(page, monkeypatch):
     asked = []
-    monkeypatch.setattr(why, "_ink", lambda _, name, __: asked.append(name) or "")
+    monkeypatch.setattr(why, "_ink", lambda name, *_: asked.append(name) or "")
     monkeypatch.setattr(why, "_changes", lambda *_: "")
     monkeypatch.setattr(network, "chosen", lambda: network.Network("student", "student"))
     monkeypatch.setattr(state, "drawn_image", lambda: np.zeros((28, 28), np.float32))

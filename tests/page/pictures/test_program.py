@@ -33,8 +33,8 @@ STATES = [
     ("question", None, "noise", 2, {"total_variation": 0}, 1e-4),  # jitter and l2 are the same
     ("robust", "latent", "code", 2, {}, 0.02),
     ("energy", "inverse", "code", 3, {}, 1e-4),
-    ("yours", None, "noise", 2, {}, 1e-4),
-    ("yours", None, "black", 1, {"loss": "logit"}, 1e-4),
+    ("own", None, "noise", 2, {}, 1e-4),
+    ("own", None, "black", 1, {"loss": "logit"}, 1e-4),
 ]
 
 
@@ -53,7 +53,7 @@ def clone(tmp_path_factory, drawing):
     folder = tmp_path_factory.mktemp("clone")
     (folder / "model_weights").symlink_to(ROOT / "model_weights")
     np.save(folder / program.DRAWING_FILE, drawing)
-    classifiers.load("robust").save(folder / program.YOUR_FILE)
+    classifiers.load("robust").save(folder / program.OWN_FILE)
     return folder
 
 
@@ -79,7 +79,7 @@ def generated(classifier, method, start, count, settings, drawing, digit=8):
     return invert.generate(
         [digit] * count,
         recipe_for(classifier, method, settings).name,
-        classifier="my_model.keras" if classifier == "yours" else classifier,
+        classifier="my_model.keras" if classifier == "own" else classifier,
         seed=SEED,
         start={"my drawing": drawing, "code": None}.get(start, start),
         frames=32,
@@ -140,11 +140,11 @@ def test_your_own_network_may_read_colour_and_any_size(drawing, tmp_path, monkey
     own = keras.Sequential([keras.Input((12, 16, 3)), *layers, keras.layers.Dense(5)])
     own.save("my_model.keras")
     for choice in [
-        ("yours", None, "noise", 2, {"steps": 20}),
-        ("yours", None, "black", 2, {"steps": 20}),
-        ("yours", "plain", "noise", 2, {}),
-        ("yours", "regularized", "noise", 2, {"total_variation": 0, "steps": 5}),
-        ("yours", "regularized", "noise", 2, {"steps": 1}),
+        ("own", None, "noise", 2, {"steps": 20}),
+        ("own", None, "black", 2, {"steps": 20}),
+        ("own", "plain", "noise", 2, {}),
+        ("own", "regularized", "noise", 2, {"total_variation": 0, "steps": 5}),
+        ("own", "regularized", "noise", 2, {"steps": 1}),
     ]:
         images = made(program_of(*choice, digit=3))["images"]
         assert_kept(images, digit=3)
@@ -159,7 +159,7 @@ def test_the_call_keeps_the_range_of_your_own_networks_pixels(tmp_path, monkeypa
     keras.utils.set_random_seed(0)
     layers = [keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(10)]
     keras.Sequential([keras.Input((28, 28, 1)), *layers]).save("my_model.keras")
-    run = made(program.call("yours", None, 8, 1, SEED, "noise", 20))["run"]
+    run = made(program.call("own", None, 8, 1, SEED, "noise", 20))["run"]
     assert run.pixel_range == (0, 255) and run.images.max() > 1
     kept = np.asarray(Image.open("8.png"), np.float32)
     ink = run.images[0].reshape(28, 28)  # in 0 to 255, as a PNG's levels are
@@ -170,7 +170,7 @@ def test_dark_ink_is_spoken_of_where_images_are_grey():
     assert "  # ink is dark" in program_of("robust", None, "noise", 1, {})
     (light,) = [
         line
-        for line in program_of("yours", None, "noise", 1, {}).splitlines()
+        for line in program_of("own", None, "noise", 1, {}).splitlines()
         if line.startswith("light")
     ]
     assert light.endswith("# in grey, ink is dark")
@@ -178,7 +178,7 @@ def test_dark_ink_is_spoken_of_where_images_are_grey():
 
 EVERY = [
     (classifier, method, start)
-    for classifier in (*classifiers.CLASSIFIERS, "yours")
+    for classifier in (*classifiers.CLASSIFIERS, "own")
     for method in METHODS
     for start in (*invert.STARTS, "my drawing", "code")
     if (start == "code") == (method in ("latent", "inverse"))
@@ -224,7 +224,7 @@ def test_a_program_runs_where_there_is_no_package():
     assert printed == "(1, 28, 28) False\n"
 
 
-@pytest.mark.parametrize("classifier", [*classifiers.CLASSIFIERS, "yours"])
+@pytest.mark.parametrize("classifier", [*classifiers.CLASSIFIERS, "own"])
 def test_the_code_of_what_suits_a_network_best_is_shown_at_a_glance(classifier):
     recipe = recipe_for(classifier, None, {})
     text = program.tensorflow(classifier, recipe, 8, 4, SEED, recipe.start)

@@ -51,7 +51,7 @@ def test_images_of_another_form_are_not_shown_to_the_judge():
         pixel_range=(0.0, 255.0),
         labels=("cat", "<b>dog</b>"),
         targets=np.array([0, 1]),
-        classifier="yours",
+        classifier="own",
         probabilities_by_step=np.array([[[0.9, 0.1], [0.2, 0.8]]]),
     )
     said = run_images.opinions(run)

@@ -445,7 +445,7 @@ def test_no_more_may_connect_than_there_are_files_for(files, most, monkeypatch):
 def test_as_many_files_are_asked_for_as_the_system_gives():
     code = (
         "import resource as r; r.setrlimit(r.RLIMIT_NOFILE, (700, 900));"
-        "from invert.page import limits as l;"
+        "from invert.page.server import admission as l;"
         "print(l.raise_file_limit(), *r.getrlimit(r.RLIMIT_NOFILE))"
     )
     run = [sys.executable, "-c", code]
