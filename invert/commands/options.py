@@ -1,6 +1,7 @@
 """What several commands may be told: a classifier, how to take its file, how to take pictures."""
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 
@@ -67,7 +68,11 @@ def of_files() -> argparse.ArgumentParser:
     group.add_argument(
         "--pixel-range", nargs=2, type=float, metavar=("LOW", "HIGH"), help="such as 0 255 or -1 1"
     )
-    group.add_argument("--labels", metavar="A,B,…", help="a name for each class")
+    group.add_argument(
+        "--labels",
+        metavar="A,B,… or FILE",
+        help="a name for each class, or a file of them, such as labels.txt",
+    )
     return options
 
 
@@ -100,8 +105,14 @@ def told(options) -> dict:
         "feed": feed or None,
         "shape": shape,
         "pixel_range": options.pixel_range and tuple(options.pixel_range),
-        "labels": options.labels and tuple(options.labels.split(",")),
+        "labels": options.labels and _labels(options.labels),
     }
+
+
+def _labels(text: str) -> tuple[str, ...] | str:
+    """The names that were typed, or the path of the file that they are in."""
+    listed = "," in text and not Path(text).is_file()
+    return tuple(text.split(",")) if listed else text
 
 
 def read_pictures(paths, graph, whole: bool, failed: list[str]):

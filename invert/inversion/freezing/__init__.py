@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from invert.inversion.checks import brief
 from invert.inversion.freezing.from_source import freeze_source
 from invert.inversion.freezing.opening import (
     checkpoint,
@@ -22,6 +21,7 @@ from invert.inversion.freezing.opening import (
     keras_model,
     saved_model,
 )
+from invert.inversion.freezing.opening import labels as names_of_classes
 from invert.inversion.freezing.opening.packed import archives
 from invert.inversion.freezing.opening.tfjs import model_json
 from invert.inversion.freezing.reading_off import ranges
@@ -41,7 +41,7 @@ def freeze(
     feed: Mapping[str, Any] | None = None,
     shape: Sequence[int] | None = None,
     pixel_range: tuple[float, float] | None = None,
-    labels: Sequence[str] | None = None,
+    labels: Sequence[str] | Mapping[Any, Any] | str | Path | None = None,
 ) -> FrozenGraph:
     """Freeze any trained image classifier of TensorFlow to a graph of constants.
 
@@ -59,8 +59,11 @@ def freeze(
         shape: of one image, ``(H, W)`` or ``(H, W, 3)``, if the network does not say: 784 values
             are 28×28, any other flat input must be told.
         pixel_range: the lowest and the highest value of a pixel, such as ``(0, 255)``. By default,
-            what the network's first steps speak of, such as a division by 255, else ``(0, 1)``.
-        labels: a name for each class; by default its number.
+            what the network's first steps speak of, such as a division by 255, or what its family
+            takes, such as Teachable Machine's networks, else ``(0, 1)``.
+        labels: a name for each class; or their numbers by name, as Keras's ``class_indices``; or
+            the path of a file of these: a name a line, numbered or not, or JSON. By default, what a
+            ``labels.txt`` or ``metadata.json`` beside the network says, else its number.
 
     Returns:
         The classifier. Its logits stand before the argmax, softmax or sigmoid that the network ends
@@ -87,7 +90,7 @@ def freeze(
         return source
     if pixel_range is not None:
         pixel_range = ranges.told(pixel_range)
-    labels = _told_labels(labels)
+    labels = None if labels is None else names_of_classes.told(labels)
     try:
         with contextlib.ExitStack() as unpacked:
             opened = _open(source, signature, shape, unpacked)
@@ -98,34 +101,19 @@ def freeze(
         raise Refusal(f"{formats.TAKEN}; {source} is none ({shortened(error)}).") from error
 
 
-def _told_labels(labels) -> tuple[str, ...] | None:
-    if labels is None:
-        return None
-    names = () if isinstance(labels, str | bytes) else labels
-    try:
-        names = tuple(names)
-    except TypeError:
-        names = ()
-    texts = all(isinstance(name, str) for name in names)
-    if not names or not texts or len(set(names)) != len(names):
-        raise Refusal(
-            "labels must be a sequence of names, one for each class and no two alike; got"
-            f" {brief(labels)}."
-        )
-    return names
-
-
 def _open(source, signature: str | None, shape, unpacked: contextlib.ExitStack) -> Source:
     if keras_model.is_model(source):
         return keras_model.open_model(source, shape)
     if not isinstance(source, str | Path):
         raise Refusal(f"{formats.TAKEN}; got {type(source).__name__}.")
     kind, path = formats.kind_of(Path(source))
-    if kind != "archive":
-        return _open_file(kind, path, signature, shape)
-    folder = unpacked.enter_context(archives.unpacked(path))
-    opened = _open_file(*formats.kind_inside(folder), signature, shape)
-    return dataclasses.replace(opened, name=path.name)
+    name = None
+    if kind == "archive":
+        name = path.name
+        kind, path = formats.kind_inside(unpacked.enter_context(archives.unpacked(path)))
+    opened = _open_file(kind, path, signature, shape)
+    labels = names_of_classes.beside(path)
+    return dataclasses.replace(opened, name=name or opened.name, labels=labels)
 
 
 def _open_file(kind: str, path: Path, signature: str | None, shape) -> Source:

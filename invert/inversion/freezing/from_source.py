@@ -10,6 +10,7 @@ from invert.inversion.freezing.flattening.flat import Flat
 from invert.inversion.freezing.flattening.walk import Walk
 from invert.inversion.freezing.reading_off import ends, logits, ranges
 from invert.inversion.freezing.reading_off import layout as shapes
+from invert.inversion.freezing.reading_off.families import family_of
 from invert.inversion.freezing.refusal import Exceeded, Refusal, Unfed, listed
 from invert.inversion.freezing.source import Source
 from invert.inversion.freezing.verify import comparison, original
@@ -55,7 +56,8 @@ def _follow(source: Source, answers, place, layout, batch, pixel_range, labels) 
     whole_numbers = place.dtype.is_integer
     flat, walk = _walk(source, place, layout, batch)
     ending, answer = _one_ending(flat, walk, answers, source.outputs)
-    pixel_range = pixel_range or ranges.found(flat, whole_numbers)
+    evidence = ranges.found(flat, whole_numbers, family_of(source.names()))
+    pixel_range = pixel_range or evidence.pixel_range
     shown = comparison.images(batch, layout.image_shape, pixel_range)
     if whole_numbers:
         shown = np.round(shown)
@@ -67,6 +69,8 @@ def _follow(source: Source, answers, place, layout, batch, pixel_range, labels) 
         raise Refusal(
             f"labels must name each of the {ending.classes} classes; got {len(labels)} names."
         )
+    if labels is None and source.labels is not None and len(source.labels) == ending.classes:
+        labels = source.labels
     frozen = assemble.assemble(
         flat,
         ending,

@@ -1,7 +1,7 @@
 """A classifier that was opened, whatever kind of file it was in."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -23,6 +23,7 @@ class Source:
         outputs: tensors of the answers, likewise; without any, the ends of the graph are.
         shapes: of inputs, the batch in front, where the file says so apart from the graph.
         constants: values of placeholders that are not for anybody to choose.
+        labels: the classes' names, where a file beside it says them.
         compute: runs the source itself, for values of its inputs, by tensor, and the output that is
             wanted; None: the graph is all there is.
     """
@@ -34,10 +35,16 @@ class Source:
     outputs: Mapping[str, str] = dataclasses.field(default_factory=dict)
     shapes: Mapping[str, tuple] = dataclasses.field(default_factory=dict)
     constants: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    labels: tuple[str, ...] | None = None
     compute: Callable[[Mapping[str, np.ndarray], str], np.ndarray] | None = None
 
     def __post_init__(self):
         self.nodes = {node.name: node for node in self.graph_def.node}
+
+    def names(self) -> Iterator[str]:
+        """The names of all operations, of the graph and of its functions."""
+        functions = (function.node_def for function in self.graph_def.library.function)
+        return (node.name for nodes in (self.graph_def.node, *functions) for node in nodes)
 
     def tensor(self, name: str, known: Mapping[str, str], what: str) -> str:
         """Return the tensor that is meant by the name of a tensor, operation, input or output."""

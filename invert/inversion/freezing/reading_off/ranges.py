@@ -1,10 +1,13 @@
 """What range the pixels of a network's images have, read from what it does to them first."""
 
+import dataclasses
+
 import numpy as np
 
 from invert.inversion.checks import brief
 from invert.inversion.freezing.flattening.flat import Flat
 from invert.inversion.freezing.gate.operations import MOVES
+from invert.inversion.freezing.reading_off.families import Family
 from invert.inversion.freezing.refusal import Refusal
 
 BYTE = (0.0, 255.0)
@@ -25,17 +28,42 @@ def told(pixel_range) -> tuple[float, float]:
     return low, high
 
 
-def found(flat: Flat, whole_numbers: bool) -> tuple[float, float]:
-    """Return the range that a network's first steps speak of, else 0–1.
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """A range of pixels, and what speaks for it.
+
+    Attributes:
+        pixel_range: the lowest and the highest value.
+        words: what speaks for it, to follow "because" or a colon.
+        assumed: whether nothing in the network itself settles it.
+    """
+
+    pixel_range: tuple[float, float]
+    words: str
+    assumed: bool = True
+
+
+def found(flat: Flat, whole_numbers: bool, family: Family | None) -> Evidence:
+    """Return the range that a network speaks of.
 
     A network that divides its pixels by 255, or takes a mean from them that is no fraction, is made
-    for 0–255; one that makes -1 to 0 and 1 to 1, for -1–1.
+    for 0–255; one that makes -1 to 0 and 1 to 1, for -1–1. One that begins with no such step may be
+    built on a well-known one. Else 0–1 is assumed.
     """
     if whole_numbers:
-        return BYTE
+        return Evidence(BYTE, "it takes whole numbers", assumed=False)
     scale, shift = _first_steps(flat)
-    if scale == 0 or not np.isfinite([scale, shift]).all():
-        return UNIT
+    if (scale, shift) != (1.0, 0.0) and scale != 0 and np.isfinite([scale, shift]).all():
+        words = f"its first step is {scale:.4g}·x {'−' if shift < 0 else '+'} {abs(shift):.4g}"
+        return Evidence(_made_for(scale, shift), words, assumed=False)
+    if family is not None:
+        words = f"its layers are named as those of {family.name}, which takes such pixels"
+        return Evidence(family.pixel_range, words)
+    return Evidence(UNIT, "nothing in the network speaks of another range")
+
+
+def _made_for(scale: float, shift: float) -> tuple[float, float]:
+    """The range that a network is made for which begins with this step."""
     middle, unit = -shift / scale, 1 / abs(scale)  # the pixel that becomes 0; what becomes ±1 more
     if unit >= 25 or abs(middle) > 3:
         return BYTE

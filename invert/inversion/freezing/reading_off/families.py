@@ -1,0 +1,53 @@
+"""Networks that are built on well-known ones: told by the names of their layers.
+
+Most are trained on pictures prepared as those were. The names are those of ``keras.applications``
+(https://github.com/keras-team/keras, keras/src/applications), which Teachable Machine keeps.
+"""
+
+import dataclasses
+import re
+from collections.abc import Iterable
+
+SIGNED = (-1.0, 1.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Family:
+    """What well-known networks of one kind have in common.
+
+    Attributes:
+        name: what they are called.
+        signs: names of layers that each of them has.
+        pixel_range: the lowest and the highest value of a pixel.
+    """
+
+    name: str
+    signs: tuple[str, ...]
+    pixel_range: tuple[float, float] = SIGNED
+
+
+# The more particular first.
+FAMILIES = (
+    Family("Teachable Machine", ("expanded_conv_depthwise", "dense_Dense")),
+    Family("MobileNetV2", ("expanded_conv_depthwise", "block_1_expand")),
+    Family("MobileNet", ("conv_dw_1", "conv_pw_1")),
+    Family("InceptionResNetV2", ("mixed_5b", "conv_7b")),
+    Family("InceptionV3", ("mixed0", "mixed10")),
+    Family("Xception", ("block2_sepconv1", "block14_sepconv2")),
+    Family("ResNetV2", ("conv2_block1_preact_bn",)),
+    Family("NASNet", ("stem_conv1", "stem_bn1")),
+)
+# A layer's name again, numbered by Keras where it is used, or by tensorflow.js where it is made.
+NUMBER = re.compile(r"(?:_\d+)?$|(?<=dense_Dense)\d+(?:_\d+)?$")
+
+
+def family_of(names: Iterable[str]) -> Family | None:
+    """Return the family of a network, given the names of its operations; None if it has none.
+
+    >>> family_of(["model1/expanded_conv_depthwise_1/depthwise", "dense_Dense2/MatMul"]).name
+    'Teachable Machine'
+    """
+    known = {sign for family in FAMILIES for sign in family.signs}
+    parts = {part for name in names for part in name.split("/")}
+    found = known.intersection(parts | {NUMBER.sub("", part, count=1) for part in parts})
+    return next((family for family in FAMILIES if found.issuperset(family.signs)), None)
