@@ -7,27 +7,28 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from invert.inversion.checks import MAX_COUNT, brief, check_whole
+from invert.inversion.domain import Domain
 
 # Of this package's own digits; one's own networks have sizes of their own.
 SIDE = 28
 PIXELS = SIDE * SIDE
 DIGITS = 10
+DIGIT = Domain((SIDE, SIDE))
 NUMBER = re.compile(r"-?[0-9]{1,9}")  # of a class, as text
 
 
 def check_images(
     images,
     name: str = "images",
-    shape: tuple[int, ...] = (SIDE, SIDE),
-    pixel_range: tuple[float, float] = (0.0, 1.0),
+    domain: Domain = DIGIT,
 ) -> np.ndarray:
     """Return ``images`` as ``(N, *shape)`` float32, or say what is wrong with them.
 
     Args:
         images: ``(N, *shape)`` or one of ``shape``, any real dtype, values in the pixel range.
         name: what the error calls them.
-        shape: of one image, ``(H, W)`` or ``(H, W, 3)``; of a digit ``(28, 28)``.
-        pixel_range: the least and the greatest value; of a digit 0 for paper and 1 for ink.
+        domain: their shape, ``(H, W)`` or ``(H, W, 3)``, and their lowest and highest value; of a
+            digit ``(28, 28)``, 0 for paper and 1 for ink.
 
     Raises:
         ValueError: another shape, a dtype that is no number, NaN, or values out of range.
@@ -38,6 +39,7 @@ def check_images(
     Traceback (most recent call last):
     ValueError: images must lie in [0, 1], ink = 1; got values from 255 to 255. Divide bytes by 255.
     """
+    shape = domain.shape
     wanted = ", ".join(str(side) for side in shape)
     try:
         array = np.asarray(images)
@@ -59,22 +61,21 @@ def check_images(
         raise ValueError(f"{name} must be real numbers; got dtype {array.dtype}.")
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite; got NaN or infinity. Use numpy.nan_to_num first.")
-    least, most = pixel_range
-    if array.size and (array.min() < least or array.max() > most):
-        ink = ", ink = 1" if shape == (SIDE, SIDE) and pixel_range == (0, 1) else ""
-        bytes_too = " Divide bytes by 255." if pixel_range == (0, 1) else ""
+    array = np.ascontiguousarray(array, np.float32)
+    if (array < domain.low).any() or (array > domain.high).any():
+        ink = ", ink = 1" if domain == DIGIT else ""
+        bytes_too = " Divide bytes by 255." if domain.is_unit else ""
         raise ValueError(
-            f"{name} must lie in [{least:g}, {most:g}]{ink}; got values from {array.min():g} to"
+            f"{name} must lie in {domain.range_in_words}{ink}; got values from {array.min():g} to"
             f" {array.max():g}.{bytes_too}"
         )
-    return np.ascontiguousarray(array, np.float32)
+    return array
 
 
 def check_image(
     image,
     name: str = "image",
-    shape: tuple[int, ...] = (SIDE, SIDE),
-    pixel_range: tuple[float, float] = (0.0, 1.0),
+    domain: Domain = DIGIT,
 ) -> np.ndarray:
     """Return one image as ``(1, *shape)`` float32; see ``check_images`` for the rest.
 
@@ -85,7 +86,7 @@ def check_image(
     Traceback (most recent call last):
     ValueError: image must be one image; got 2.
     """
-    images = check_images(image, name, shape, pixel_range)
+    images = check_images(image, name, domain)
     if len(images) != 1:
         raise ValueError(f"{name} must be one image; got {len(images)}.")
     return images

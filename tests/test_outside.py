@@ -563,15 +563,20 @@ def test_any_keras_file_is_frozen_or_refused(networks, tmp_path):
 def unlearned(monkeypatch):
     """Everything but the learning itself, which is measured elsewhere."""
 
-    def learn(graph, objective, start, targets, *, steps, frame_steps=(), **_):
+    def learn(graph, objective, start, aims, *, steps, frame_steps=(), **_):
         assert start.dtype == np.float32 and np.isfinite(start).all() and 1 <= steps <= 1000
-        count, least = len(start), graph.pixel_range[0]
+        count, low, frames = len(start), graph.domain.low, len(frame_steps)
+        assert aims.shape == (count, graph.classes)
         return learning.Learned(
-            images=np.full((count, *graph.image_shape), least, np.float32),
+            inputs=np.full((count, *graph.image_shape), low, np.float32),
+            logits=np.zeros((count, graph.classes), np.float32),
+            m=start,
             losses=np.zeros((steps, count), np.float32),
-            logits=np.zeros((steps + 1, count, graph.classes), np.float32),
-            frames=np.full((len(frame_steps), count, *graph.image_shape), least, np.float32),
+            frames=np.full((frames, count, *graph.image_shape), low, np.float32),
+            frame_logits=np.zeros((frames, count, graph.classes), np.float32),
+            frame_m=np.zeros((frames, *start.shape), np.float32),
             moved=np.ones(count, bool),
+            scores=np.zeros(count, np.float32),
         )
 
     monkeypatch.setattr(learning, "learn", learn)

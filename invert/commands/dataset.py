@@ -69,7 +69,7 @@ def run(options) -> None:
     start = options.start
     if start is not None:
         starts.check_name(start)
-    recipe = records.recipe_for(options.classifier, options.method, settings)
+    recipe = records.method_for(options.classifier, options.method, settings)
     if start is None and isinstance(recipe, records.Optimization) and recipe.start == "black":
         start = "noise"  # from a black page every image of a class is the same
     classifier, classes, known = _classifier(options)
@@ -109,8 +109,8 @@ def _cores() -> int:
 def _classifier(options) -> tuple[str | bytes, int, dict]:
     """What workers open, how many classes it has, and what tells it from any other."""
     graph = shared.open_asked(options)
-    digest = hashlib.sha256(graph.graph_def.SerializeToString(deterministic=True))
-    for value in graph.weights.values():
+    digest = hashlib.sha256(graph.architecture.graph_def.SerializeToString(deterministic=True))
+    for value in graph.weights:
         digest.update(np.asarray(value).tobytes())
     known = {
         "network_sha256": digest.hexdigest(),

@@ -70,10 +70,10 @@ def run(options) -> None:
     if options.loss is not None:
         settings["loss"] = options.loss
     settings |= {name: shared.number(weight, f"--prior {name}") for name, weight in options.prior}
-    method = records.recipe_for(options.classifier, options.method, settings)
+    method = records.method_for(options.classifier, options.method, settings)
     if film_wanted and not method.settings:
         raise ValueError(f"{method.name} takes no steps, so it has no film; use --out FILE.png.")
-    named = options.start is None or options.start in (*starts.STARTS, starts.CODE)
+    named = options.start is None or options.start in (*starts.STARTS, starts.RANDOM)
     asked = b"" if named else shell.read(options.start)
 
     graph = shared.open_asked(options)

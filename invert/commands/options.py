@@ -7,6 +7,7 @@ import numpy as np
 
 from invert import shell, upload
 from invert.images import SIDE
+from invert.inversion.domain import Domain
 from invert.methods import records
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, check_classifier, open_graph, read
 
@@ -142,12 +143,12 @@ def read_pictures(paths, graph, whole: bool, failed: list[str]):
 def picture(path: str, data: bytes, graph, whole: bool) -> np.ndarray:
     """A picture file's bytes as the classifier takes them; with no graph, as those that ship do."""
     shape = (SIDE, SIDE) if graph is None else graph.image_shape
-    least, most = (0.0, 1.0) if graph is None else graph.pixel_range
+    domain = Domain(shape) if graph is None else graph.domain
     if whole or shape != (SIDE, SIDE):
         image = _of(path, upload.read_whole, data, shape)
     else:
         image = _of(path, upload.read, data)
-    return np.clip(least + (most - least) * image, least, most)
+    return domain.from_unit(image)
 
 
 def _of(path: str, read, *arguments):

@@ -41,8 +41,8 @@ PLAN = (
     ("energy", "steepest", "noise"),
     ("energy", "steepest", "class-gaussian"),
     ("student", "steepest", "noise"),
-    ("robust", "latent", starts.CODE),
-    ("robust", "inverse", starts.CODE),
+    ("robust", "latent", starts.RANDOM),
+    ("robust", "inverse", starts.RANDOM),
 )
 TABLE = "evaluation.json"
 README = weights.DIRECTORY / "README.md"

@@ -45,7 +45,7 @@ def activations(image, classifier) -> Activations:
     """
     graph = open_graph(classifier)
     layers = graph.once("dense layers", lambda: dense_layers(graph))
-    x = check_image(image, shape=graph.image_shape, pixel_range=graph.pixel_range).reshape(-1)
+    x = check_image(image, domain=graph.domain).reshape(-1)
     sums = []
     for weights, bias in layers:
         sums.append(x @ weights + bias)

@@ -5,7 +5,6 @@ import tensorflow as tf
 
 from invert.images import check_image, check_targets
 from invert.inversion import batches, compiling
-from invert.inversion.architecture import architecture_of
 from invert.inversion.frozen_graph import FrozenGraph
 from invert.networks.classifier import open_graph
 
@@ -68,7 +67,7 @@ def integrated_gradients(image, target, classifier) -> np.ndarray:
     black = np.float32(graph.pixel_range[0])
     middles = (np.arange(POINTS, dtype=np.float32) + 0.5) / POINTS
     way = black + middles.reshape(-1, *[1] * len(graph.image_shape)) * (x - black)
-    parts = batches.chunks(POINTS, batches.most_at_once(architecture_of(graph), batches.BOTH_WAYS))
+    parts = batches.chunks(POINTS, batches.most_at_once(graph.architecture, batches.BOTH_WAYS))
     total = sum(_gradients(graph, way[part], target).sum(axis=0) for part in parts)
     return ((x - black) * (total / POINTS))[0]
 
@@ -98,9 +97,7 @@ def smallest_changes(image, classifier, targets=None) -> np.ndarray:
     wanted = range(graph.classes) if targets is None else targets
     aims = np.eye(graph.classes, dtype=np.float32)
     aims = aims[check_targets(wanted, graph.labels, most=graph.classes)]
-    parts = batches.chunks(
-        len(aims), batches.most_at_once(architecture_of(graph), batches.BOTH_WAYS)
-    )
+    parts = batches.chunks(len(aims), batches.most_at_once(graph.architecture, batches.BOTH_WAYS))
     image = x.reshape(1, graph.values)
     found = [_search(graph, image, aims[part]) for part in parts]  # a large network's, in parts
     return np.concatenate(found).reshape(len(aims), *graph.image_shape)
@@ -108,7 +105,7 @@ def smallest_changes(image, classifier, targets=None) -> np.ndarray:
 
 def _check(image, target, classifier) -> tuple[FrozenGraph, np.ndarray, int]:
     graph = open_graph(classifier)
-    x = check_image(image, shape=graph.image_shape, pixel_range=graph.pixel_range)
+    x = check_image(image, domain=graph.domain)
     return graph, x, int(check_targets(target, graph.labels, most=1)[0])
 
 

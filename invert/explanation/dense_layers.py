@@ -26,10 +26,11 @@ def dense_layers(graph: FrozenGraph) -> list[tuple[np.ndarray, np.ndarray]]:
     >>> [weights.shape for weights, _ in dense_layers(open_graph("robust"))]
     [(784, 256), (256, 256), (256, 10)]
     """
-    nodes = {node.name: node for node in graph.graph_def.node}
+    known = graph.architecture
+    nodes = {node.name: node for node in known.graph_def.node}
     layers: list[tuple[np.ndarray, np.ndarray]] = []
-    name = _before_passing(graph.output, nodes)
-    while name != _node(graph.placeholder):
+    name = _before_passing(known.output, nodes)
+    while name != _node(known.placeholder):
         if layers:
             name = _before_passing(_enter(nodes, name, graph, "Relu").input[0], nodes)
         node = _enter(nodes, name, graph, "MatMul", *ADDING)
@@ -75,6 +76,7 @@ def _before_passing(tensor: str, nodes) -> str:
 def _constant(tensor: str, nodes, graph: FrozenGraph) -> np.ndarray:
     """A constant's value."""
     name = _before_passing(tensor, nodes)
-    if f"{name}:0" in graph.weights:
-        return graph.weights[f"{name}:0"].numpy()
+    held = dict(zip(graph.architecture.weights, graph.weights, strict=True))
+    if f"{name}:0" in held:
+        return held[f"{name}:0"].numpy()
     return tf.make_ndarray(_enter(nodes, name, graph, "Const").attr["value"].tensor)

@@ -130,13 +130,12 @@ def twin(image, towards, classifier, rounds: int = 300) -> np.ndarray:
     """
     graph = open_graph(classifier)
     basis = seen_directions(graph)
-    rules = graph.image_shape, graph.pixel_range
-    own = check_image(image, "image", *rules).reshape(1, -1).astype(np.float64)
-    x = check_images(towards, "towards", *rules).reshape(-1, graph.values).astype(np.float64)
+    own = check_image(image, "image", graph.domain).reshape(1, -1).astype(np.float64)
+    x = check_images(towards, "towards", graph.domain).reshape(-1, graph.values).astype(np.float64)
     correction = np.zeros_like(x)
     for _ in range(rounds):
         indistinguishable = x - (x - own) @ basis @ basis.T
-        x = np.clip(indistinguishable + correction, *graph.pixel_range)
+        x = graph.domain.clip(indistinguishable + correction)
         correction += indistinguishable - x
     return _settle(own, x, graph).reshape(-1, *graph.image_shape)
 

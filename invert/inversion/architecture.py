@@ -7,15 +7,16 @@ that architecture, and keeps no network's weights alive.
 import collections
 import dataclasses
 import hashlib
-import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import tensorflow as tf
 
-from invert.inversion.frozen_graph import FrozenGraph, Head
+from invert.inversion.domain import Domain
 
+Head = Literal["softmax", "sigmoid"]
 # The mark of a product whose gradient ``substitution`` takes.
 GRADIENT = "InvertMatMulByTransposedConstant"
 GRADIENT_OF = "_gradient_op_type"
@@ -24,26 +25,34 @@ GRADIENT_OF = "_gradient_op_type"
 NOT_FOR_XLA = re.compile(
     "Conv|Pool|BatchMatMul|Einsum|TensorList|While|LRN|Resize|FFT|TopK|Sort|Where"
 )
+# Values. A larger constant is a weight, of whatever dtype.
+LARGE = 1024
 # Marks of what was compiled for an architecture.
 ADMITTED, REFUSED = "XLA may compile for it", "XLA has refused it"
-# So many architectures are remembered when no network of theirs is left, at 3 MB each; and all for
-# which XLA has compiled something: it would have to compile it once more, and keep that, too.
+# Keep this many unused architectures, at 3 MB each; and all for which XLA has compiled something:
+# it would have to compile it once more, and keep that, too.
 MOST = 8
 _known: collections.OrderedDict[bytes, "Architecture"] = collections.OrderedDict()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Architecture:
-    """A classifier without its weights. Networks that differ in nothing else share one.
+    """A network without its weights. Networks that differ in nothing else share one.
 
     Attributes:
-        graph_def: the graph; its names are numbers, whatever the network called its parts.
-        placeholder: name of the tensor that images take the place of.
-        weights: shape and dtype of every constant of floating point, by the name of its tensor.
+        graph_def: the graph, *without* the placeholder's own node: nothing may be left of it,
+            since XLA has no kernel for a placeholder that nothing feeds. Its names are numbers,
+            whatever the network called its parts.
+        placeholder: name of the tensor that inputs take the place of.
+        weights: shape and dtype of every constant of floating point, and of every large one, by
+            the name of its tensor.
         products: names of the weights that something is multiplied by, ``x @ w``.
         output: name of the tensor of the logits.
         operations: names of all kinds of operations.
-        input_shape, image_shape, classes, pixel_range, head: as of the ``FrozenGraph``.
+        input_shape: of one input as the graph takes it, such as ``(784,)`` or ``(28, 28, 1)``.
+        domain: of one input as everybody else sees it.
+        outputs: how many logits there are.
+        head: what makes probabilities of the logits.
         compiled: what was compiled for it.
     """
 
@@ -54,16 +63,10 @@ class Architecture:
     output: str
     operations: frozenset[str]
     input_shape: tuple[int, ...]
-    image_shape: tuple[int, ...]
-    classes: int
-    pixel_range: tuple[float, float]
+    domain: Domain
+    outputs: int
     head: Head
     compiled: dict[Any, Any] = dataclasses.field(default_factory=dict, repr=False)
-
-    @property
-    def values(self) -> int:
-        """How many values an image has."""
-        return math.prod(self.image_shape)
 
     @property
     def fast_by_xla(self) -> bool:
@@ -71,69 +74,63 @@ class Architecture:
         return not any(NOT_FOR_XLA.search(operation) for operation in self.operations)
 
 
-def architecture_of(frozen: FrozenGraph) -> Architecture:
-    """Return the architecture of a frozen graph, the same object for equal ones."""
-    return frozen.once("architecture", lambda: _take_apart(frozen))[0]
+def take_apart(
+    graph_def: tf.compat.v1.GraphDef,
+    constants: Mapping[str, np.ndarray],
+    placeholder: str,
+    output: str,
+    **known: Any,
+) -> tuple[Architecture, tuple[tf.Tensor, ...]]:
+    """Return a graph's architecture, the same object for equal ones, and its weights.
 
+    Args:
+        graph_def: the graph without its placeholder's node.
+        constants: what the graph takes from elsewhere, by the name of the tensor.
+        placeholder, output: names of tensors.
+        **known: ``input_shape``, ``domain``, ``outputs`` and ``head``, of the ``Architecture``.
 
-def weights_of(frozen: FrozenGraph) -> tuple[tf.Tensor, ...]:
-    """Return a frozen graph's weights, in the order of its architecture's."""
-    return frozen.once("architecture", lambda: _take_apart(frozen))[1]
-
-
-def transposes_of(frozen: FrozenGraph) -> tuple[tf.Tensor, ...]:
-    """Return transposed copies of the weights in ``products``; they go when the graph goes."""
-
-    def transposed():
-        held = dict(zip(architecture_of(frozen).weights, weights_of(frozen), strict=True))
-        with tf.init_scope():  # outside of any graph, so that all share them
-            return tuple(tf.transpose(held[name]) for name in architecture_of(frozen).products)
-
-    return frozen.once("transposed weights", transposed)
-
-
-def _take_apart(frozen: FrozenGraph) -> tuple[Architecture, tuple[tf.Tensor, ...]]:
-    """Return architecture and weights; ``once`` lets in one thread at a time."""
-    graph_def, names = _numbered(frozen)
-    weights = {names[name]: tensor for name, tensor in frozen.weights.items() if name in names}
-    for node in [node for node in graph_def.node if _is_weight(node)]:
-        with tf.init_scope():
-            weights[f"{node.name}:0"] = tf.constant(tf.make_ndarray(node.attr["value"].tensor))
-        graph_def.node.remove(node)
-    specs = {name: tf.TensorSpec(tensor.shape, tensor.dtype) for name, tensor in weights.items()}
-    known: dict[str, Any] = {
-        "placeholder": names[frozen.placeholder],
-        "weights": specs,
-        "output": names[frozen.output],
-        "input_shape": frozen.input_shape,
-        "image_shape": frozen.image_shape,
-        "classes": frozen.classes,
-        "pixel_range": (float(frozen.pixel_range[0]), float(frozen.pixel_range[1])),
-        "head": frozen.head,
-    }
-    digest = hashlib.sha256(repr(known).encode())
+    Raises:
+        ValueError: the output does not depend on the placeholder.
+    """
+    graph_def, names, constants = _numbered(graph_def, constants, placeholder, output)
+    weights = {name: value for name, value in constants.items() if _is_weight(value)}
+    for name, value in constants.items():
+        if name not in weights:
+            graph_def.node.append(_constant(name, value))
+    specs = {name: tf.TensorSpec(value.shape, value.dtype) for name, value in weights.items()}
+    known = {"placeholder": names[placeholder], "output": names[output], "weights": specs, **known}
+    domain = known["domain"]
+    digest = hashlib.sha256(repr((known, sorted(domain.fixed.items()))).encode())
     digest.update(graph_def.SerializeToString(deterministic=True))
-    key = digest.digest()
+    architecture = _remembered(digest.digest(), graph_def, known)
+    with tf.init_scope():  # outside of any graph, so that all share them
+        return architecture, tuple(tf.constant(value) for value in weights.values())
+
+
+def _remembered(key: bytes, graph_def, known: dict[str, Any]) -> Architecture:
     if key not in _known:
         operations = frozenset(node.op for node in _all_nodes(graph_def))
-        products = tuple(_products(graph_def, specs))
+        products = tuple(_products(graph_def, known["weights"]))
         _known[key] = Architecture(graph_def, products=products, operations=operations, **known)
     _known.move_to_end(key)
     architecture = _known[key]
     forgettable = [known for known in _known if ADMITTED not in _known[known].compiled]
     if len(forgettable) > MOST:
         del _known[forgettable[0]]
-    return architecture, tuple(weights.values())
+    return architecture
 
 
-def _numbered(frozen: FrozenGraph) -> tuple[tf.compat.v1.GraphDef, dict[str, str]]:
-    """Return what leads to the logits with a number for a name, and the tensors' new names.
+def _numbered(
+    graph_def, constants: Mapping[str, np.ndarray], placeholder: str, output: str
+) -> tuple[tf.compat.v1.GraphDef, dict[str, str], dict[str, np.ndarray]]:
+    """Return what leads to the output with a number for a name, the ends' new names, and constants.
 
-    Two networks of one architecture have other names, and another order, in their files.
+    Two networks of one architecture have other names, and another order, in their files. Constants
+    that are nodes of the graph join those from elsewhere.
     """
-    nodes = {node.name: node for node in frozen.graph_def.node}
+    nodes = {node.name: node for node in graph_def.node}
     numbers: dict[str, str] = {}
-    waiting = [_node_of(frozen.output)]
+    waiting = [_node_of(output)]
     while waiting:
         name = waiting.pop()
         if name in numbers:
@@ -141,24 +138,27 @@ def _numbered(frozen: FrozenGraph) -> tuple[tf.compat.v1.GraphDef, dict[str, str
         numbers[name] = f"n{len(numbers)}"
         if name in nodes:
             waiting += [_node_of(source) for source in reversed(nodes[name].input)]
-    if _node_of(frozen.placeholder) not in numbers:
+    if _node_of(placeholder) not in numbers:
         raise ValueError(
-            f"The logits of {frozen.name} must depend on the image; no path leads from"
-            f" {frozen.placeholder} to {frozen.output}. Name another one with output=."
+            f"The logits must depend on the input; no path leads from {placeholder} to {output}."
+            " Name another one with output=."
         )
-    graph_def = tf.compat.v1.GraphDef(
-        versions=frozen.graph_def.versions, library=frozen.graph_def.library
-    )
+    numbered = tf.compat.v1.GraphDef(versions=graph_def.versions, library=graph_def.library)
+    found = {_rename(n, numbers): v for n, v in constants.items() if _node_of(n) in numbers}
     for name, number in numbers.items():
         if name not in nodes:
             continue
-        node = graph_def.node.add(name=number, op=nodes[name].op)
+        if nodes[name].op == "Const" and tf.as_dtype(nodes[name].attr["dtype"].type).is_floating:
+            found[f"{number}:0"] = tf.make_ndarray(nodes[name].attr["value"].tensor)
+            continue
+        node = numbered.node.add(name=number, op=nodes[name].op)
         node.input.extend(_rename(source, numbers) for source in nodes[name].input)
         for key, value in nodes[name].attr.items():
             if key == GRADIENT_OF or not key.startswith("_"):  # the others are notes for the road
                 node.attr[key].CopyFrom(value)
-    tensors = [frozen.output, frozen.placeholder, *frozen.weights]
-    return graph_def, {t: _rename(t, numbers) for t in tensors if _node_of(t) in numbers}
+    places = {tensor: _rename(tensor, numbers) for tensor in (placeholder, output)}
+    order = {f"{number}:0": place for place, number in enumerate(numbers.values())}
+    return numbered, places, dict(sorted(found.items(), key=lambda item: order[item[0]]))
 
 
 def _node_of(tensor: str) -> str:
@@ -170,11 +170,19 @@ def _rename(tensor: str, numbers: dict[str, str]) -> str:
     return tensor.replace(name, numbers[name], 1)
 
 
-def _is_weight(node) -> bool:
-    """A constant of a single number says what an operation does, rather than what was learned."""
-    if node.op != "Const" or not tf.as_dtype(node.attr["dtype"].type).is_floating:
-        return False
-    return len(node.attr["value"].tensor.tensor_shape.dim) > 0
+def _is_weight(value: np.ndarray) -> bool:
+    """Whether a constant is an argument: a single number says what an operation does.
+
+    As parts of the graph, large ones would be copied into every compiled loop, 35 MB a loop.
+    """
+    return value.size >= LARGE or (value.ndim > 0 and tf.as_dtype(value.dtype).is_floating)
+
+
+def _constant(tensor: str, value: np.ndarray):
+    node = tf.compat.v1.NodeDef(name=_node_of(tensor), op="Const")
+    node.attr["dtype"].type = tf.as_dtype(value.dtype).as_datatype_enum
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
+    return node
 
 
 def _products(graph_def, weights: Mapping[str, tf.TensorSpec]) -> Iterator[str]:

@@ -67,7 +67,7 @@ def _bytes_of_an_image(architecture: Architecture) -> int:
         specs = architecture.weights.values()
         weights = [tf.compat.v1.placeholder(spec.dtype, spec.shape) for spec in specs]
         before = len(graph.get_operations())
-        fill(architecture, tf.zeros((1, *architecture.image_shape)), weights)
+        fill(architecture, tf.zeros((1, *architecture.domain.shape)), weights)
         results = [out for op in graph.get_operations()[before:] for out in op.outputs]
     sizes = [out.shape.num_elements() or 0 for out in results if out.op.type != "Identity"]
     return 4 * sum(sizes)

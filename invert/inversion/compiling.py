@@ -14,14 +14,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from invert.inversion.architecture import (
-    ADMITTED,
-    REFUSED,
-    Architecture,
-    architecture_of,
-    transposes_of,
-    weights_of,
-)
+from invert.inversion.architecture import ADMITTED, REFUSED, Architecture
 from invert.inversion.frozen_graph import FrozenGraph
 from invert.inversion.substitution import fill
 
@@ -49,7 +42,7 @@ def suits_xla(frozen: FrozenGraph) -> bool:
     global _by_xla
     if frozen.compiled.get(WITHOUT_XLA):
         return False
-    architecture = architecture_of(frozen)
+    architecture = frozen.architecture
     if not architecture.fast_by_xla or architecture.compiled.get(REFUSED):
         return False
     if not architecture.compiled.get(ADMITTED):
@@ -99,8 +92,8 @@ def compiled(
     Returns:
         A function of the arguments. It raises ``Refused`` where XLA does not take the graph.
     """
-    architecture, weights = architecture_of(frozen), weights_of(frozen)
-    transposes = transposes_of(frozen) if xla and transposed else ()
+    architecture, weights = frozen.architecture, frozen.weights
+    transposes = frozen.transposes if xla and transposed else ()
     traced = _of_owner(architecture, owner)
     key = (key, xla, transposed)
     if key not in traced:

@@ -1,58 +1,108 @@
-"""What freezing returns: a classifier as a graph of constants, and what is known of it."""
+"""What freezing returns: a network as a graph of constants, and what is known of it."""
 
 import dataclasses
-import math
 import threading
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
+from invert.inversion.architecture import Architecture, Head, take_apart
+from invert.inversion.domain import Domain
+
 _making = threading.RLock()
 Made = TypeVar("Made")
-Head = Literal["softmax", "sigmoid"]
+# A sigmoid says yes from here on.
+YES = 0.5
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FrozenGraph:
-    """A classifier as a ``GraphDef``: constants for weights, one open input, logits at its end.
+    """A network with constants for weights, one open input, and logits at its end.
 
     Attributes:
-        graph_def: the graph, *without* the placeholder's own node: nothing may be left of it,
-            since XLA has no kernel for a placeholder that nothing feeds.
-        weights: the large constants, taken out of the graph, by the name of their tensor.
-        placeholder: name of the tensor that something must be put in the place of.
-        output: name of the tensor of the logits, ``(N, classes)``.
-        input_shape: of one input as the graph takes it, such as ``(784,)`` or ``(28, 28, 1)``.
-        image_shape: of one image as everybody else sees it, ``(H, W)`` or ``(H, W, 3)``.
+        architecture: the graph without its weights, which networks of one shape share.
+        weights: its weights, in the order of ``architecture.weights``.
         labels: a name for each class, by default its number.
-        pixel_range: the lowest and highest value of a pixel, such as ``(0.0, 1.0)``.
-        head: what makes probabilities of the logits: a softmax, or a sigmoid for each class apart.
-        name: what to call the classifier, such as its file's name.
-        compiled: what others have compiled for this graph; it goes when the graph goes.
+        name: what to call the network, such as its file's name.
+        compiled: what others have made of this graph; it goes when the graph goes.
     """
 
-    graph_def: tf.compat.v1.GraphDef = dataclasses.field(repr=False)
-    weights: Mapping[str, tf.Tensor] = dataclasses.field(repr=False)
-    placeholder: str
-    output: str
-    input_shape: tuple[int, ...]
-    image_shape: tuple[int, ...]
+    architecture: Architecture = dataclasses.field(repr=False)
+    weights: tuple[tf.Tensor, ...] = dataclasses.field(repr=False)
     labels: tuple[str, ...]
-    pixel_range: tuple[float, float] = (0.0, 1.0)
-    head: Head = "softmax"
     name: str = "own"
     compiled: dict[Any, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
-    def __getstate__(self) -> dict[str, Any]:
-        """What another process needs to have this graph too."""
-        weights = {name: np.asarray(value) for name, value in self.weights.items()}
-        return {**self.__dict__, "weights": weights, "compiled": {}}
+    @classmethod
+    def of(
+        cls,
+        graph_def: tf.compat.v1.GraphDef,
+        constants: Mapping[str, np.ndarray],
+        placeholder: str,
+        output: str,
+        *,
+        input_shape: tuple[int, ...],
+        domain: Domain,
+        labels: tuple[str, ...],
+        head: Head = "softmax",
+        name: str = "own",
+    ) -> "FrozenGraph":
+        """Return the frozen graph of a ``GraphDef`` with constants beside it.
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        weights = {name: tf.constant(value) for name, value in state["weights"].items()}
-        self.__dict__.update(state, weights=weights)
+        Args:
+            graph_def: the graph, without the placeholder's own node.
+            constants: what it takes from elsewhere, by the name of the tensor.
+            placeholder: name of the tensor that something must be put in the place of.
+            output: name of the tensor of the logits, ``(N, classes)``.
+            input_shape: of one input as the graph takes it, such as ``(28, 28, 1)``.
+            domain: of one input as everybody else sees it.
+            labels: a name for each class.
+            head: what makes probabilities of the logits: a softmax, or a sigmoid for each class.
+            name: what to call it.
+
+        Raises:
+            ValueError: the logits do not depend on the input.
+        """
+        architecture, weights = take_apart(
+            graph_def,
+            constants,
+            placeholder,
+            output,
+            input_shape=tuple(input_shape),
+            domain=domain,
+            outputs=len(labels),
+            head=head,
+        )
+        return cls(architecture, weights, labels, name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What another process needs to have this graph too: numbers, no tensors."""
+        known = self.architecture
+        constants = dict(zip(known.weights, map(np.asarray, self.weights), strict=True))
+        ends = known.graph_def.SerializeToString(), constants, known.placeholder, known.output
+        return _again, (*ends, known.input_shape, known.domain, self.labels, known.head, self.name)
+
+    @property
+    def domain(self) -> Domain:
+        """What an input may be."""
+        return self.architecture.domain
+
+    @property
+    def head(self) -> Head:
+        """What makes probabilities of the logits: a softmax, or a sigmoid for each class apart."""
+        return self.architecture.head
+
+    @property
+    def image_shape(self) -> tuple[int, ...]:
+        """Of one input as everybody else sees it, ``(H, W)`` or ``(H, W, 3)`` for an image."""
+        return self.domain.shape
+
+    @property
+    def pixel_range(self) -> tuple[Any, Any]:
+        """The lowest and highest value of a pixel, such as ``(0.0, 1.0)``."""
+        return self.domain.low, self.domain.high
 
     @property
     def classes(self) -> int:
@@ -61,8 +111,19 @@ class FrozenGraph:
 
     @property
     def values(self) -> int:
-        """How many values an image has."""
-        return math.prod(self.image_shape)
+        """How many values an input has."""
+        return self.domain.values
+
+    @property
+    def transposes(self) -> tuple[tf.Tensor, ...]:
+        """Transposed copies of the weights in ``architecture.products``."""
+
+        def transposed() -> tuple[tf.Tensor, ...]:
+            held = dict(zip(self.architecture.weights, self.weights, strict=True))
+            with tf.init_scope():  # outside of any graph, so that all share them
+                return tuple(tf.transpose(held[name]) for name in self.architecture.products)
+
+        return self.once("transposed weights", transposed)
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """Return what ``make`` makes of this graph, made once; ``key`` tells it from the rest."""
@@ -80,3 +141,41 @@ class FrozenGraph:
             return np.asarray(np.where(logits >= 0, 1.0, odds) / (1.0 + odds))
         odds = np.exp(logits - logits.max(axis=-1, keepdims=True))
         return np.asarray(odds / odds.sum(axis=-1, keepdims=True))
+
+    def convinced(self, probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """Return whether the network takes each input for its target, ``(N,)`` bool.
+
+        Of a softmax, that is when no class is more likely. Of sigmoids, each class is a question
+        of its own: it is when the target's is answered yes, with a probability of at least 0.5.
+
+        Args:
+            probabilities: ``(N, classes)``.
+            targets: ``(N,)`` numbers of classes.
+        """
+        if self.head == "sigmoid":
+            return probabilities[np.arange(len(targets)), targets] >= YES
+        return np.asarray(probabilities.argmax(axis=1) == targets)
+
+
+def _again(
+    graph_def: bytes,
+    constants: Mapping[str, np.ndarray],
+    placeholder: str,
+    output: str,
+    input_shape: tuple[int, ...],
+    domain: Domain,
+    labels: tuple[str, ...],
+    head: Head,
+    name: str,
+) -> FrozenGraph:
+    return FrozenGraph.of(
+        tf.compat.v1.GraphDef.FromString(graph_def),
+        constants,
+        placeholder,
+        output,
+        input_shape=input_shape,
+        domain=domain,
+        labels=labels,
+        head=head,
+        name=name,
+    )

@@ -6,152 +6,164 @@ that changes is shared; the weights are constants, held once, so nothing else ca
 
 import concurrent.futures
 import types
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from invert.inversion import batches, compiling, priors
-from invert.inversion.architecture import architecture_of
+from invert.inversion import batches, compiling
 from invert.inversion.checks import MAX_STEPS
 from invert.inversion.frozen_graph import FrozenGraph
-from invert.inversion.loop import Settings, make_loop, signature
-from invert.inversion.objectives import Objective
+from invert.inversion.loop import Objective, Settings, make_loop, signature
+from invert.inversion.parametrisations import Parametrisation
+from invert.inversion.parametrisations.pixels import Pixels
 
 # XLA must know how many frames are kept; 0 asks for none.
 FRAME_BUCKETS = (0, 32, 64)
 
 
 class Learned(NamedTuple):
-    """What ``learn`` returns, ``N`` images, ``S`` steps, ``F`` frames; float32 but for ``moved``.
+    """What ``learn`` returns, ``N`` inputs, ``S`` steps, ``F`` frames; float32 but for ``moved``.
 
     Attributes:
-        images: ``(N, *image_shape)``, at the end, in the classifier's pixel range.
+        inputs: ``(N, *shape)``, at the end, in the network's domain.
+        logits: ``(N, outputs)``, at the end.
+        m: ``(N, …)``, M at the end.
         losses: ``(S, N)``, priors included, before each step.
-        logits: ``(S + 1, N, classes)``, before each step and at the end.
-        frames: ``(F, N, *image_shape)``, the images after ``frame_steps`` steps.
+        frames: ``(F, N, *shape)``, the inputs after ``frame_steps`` steps.
+        frame_logits: ``(F, N, outputs)``, of the frames.
+        frame_m: ``(F, N, …)``, M in the frames.
         moved: ``(N,)`` bool, whether M ever left its start: a gradient of zero moves nothing.
+        scores: ``(N,)``, the mean loss over the objective's unseen views; 0 where it has none.
     """
 
-    images: np.ndarray
-    losses: np.ndarray
+    inputs: np.ndarray
     logits: np.ndarray
+    m: np.ndarray
+    losses: np.ndarray
     frames: np.ndarray
+    frame_logits: np.ndarray
+    frame_m: np.ndarray
     moved: np.ndarray
+    scores: np.ndarray
 
 
 def learn(
     frozen: FrozenGraph,
     objective: Objective,
     start: np.ndarray,
-    targets: np.ndarray,
+    aims: np.ndarray,
     *,
-    decoder: Callable[[Any], Any] | None = None,
+    parametrisation: Parametrisation | None = None,
     steps: int,
     step_size: float,
+    decay: float = 0.0,
     weights: Mapping[str, float] = types.MappingProxyType({}),
+    strength: float = 0.0,
     frame_steps: Sequence[int] = (),
     seed: int = 0,
 ) -> Learned:
-    """Learn the images that a frozen classifier takes for ``targets``.
+    """Learn the inputs for which a frozen network gives what is aimed at.
 
-    Inside, an image is flat, and its pixels are shares of the classifier's pixel range, 0 to 1: so
-    step sizes and priors mean the same for every classifier.
+    Inside, values are shares of the network's range, 0 to 1: so step sizes and priors mean the
+    same for every network.
 
     Args:
-        frozen: the classifier.
-        objective: loss, step rule and priors.
-        start: where M starts, ``(N, *image_shape)`` in the classifier's pixel range; or the
-            decoder's codes ``(N, D)``.
-        targets: the classes that M is to become, ``(N,)``, by their numbers.
-        decoder: where given, M is its code, and the image what it makes of M: a function that
-            TensorFlow can trace, codes ``(N, D)`` → flat images ``(N, values)``, 0 to 1. Loops are
-            compiled for this very function, and forgotten with it. Without, M is the image, and
-            every step ends with a projection to the pixel range.
+        frozen: the network.
+        objective: loss, step rule, priors and view.
+        start: where M starts, ``(N, …)`` float32 as the parametrisation has it.
+        aims: what the outputs are to become, ``(N, outputs)`` float32; of classes, one-hot.
+        parametrisation: what M is; by default the input itself, ``Pixels``.
         steps: 1 to ``MAX_STEPS``.
         step_size: of Adam, or the L2 length of a steepest step, in units of M.
-        weights: of the objective's priors, by name; of jitter, the largest shift in pixels. The
-            L2 penalty is of M, total variation of the image.
-        frame_steps: after how many steps the image is kept as a frame: ``(F,)``, rising, at most
+        decay: the share of its size that a step loses by the end, 0 to 1.
+        weights: of the objective's priors, by name.
+        strength: of the objective's view.
+        frame_steps: after how many steps M is kept as a frame: ``(F,)``, rising, at most
             ``steps``; F at most 64, may be 0.
-        seed: of the jitter.
+        seed: of the view.
 
     Returns:
-        Images, losses, logits, frames, and which of them moved. The same call returns the same
-        bits, in any thread. Among another number of images, an image may be rounded otherwise.
+        Inputs, logits, M, losses, frames, and which of them moved. The same call returns the same
+        bits, in any thread. Among another number of inputs, one may be rounded otherwise.
 
     Raises:
-        ValueError: start and targets do not fit the classifier, or the loss, its gradient or the
+        ValueError: start and aims do not fit the network, or the loss, its gradient or the
             logits are not finite.
 
     >>> import keras
+    >>> from invert.inversion.aims import one_hot
     >>> from invert.inversion.freezing import freeze
     >>> layers = [keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(4)]
     >>> frozen = freeze(keras.Sequential(layers))
-    >>> start, targets = np.full((2, 8, 8, 3), 0.5), np.array([3, 1])
+    >>> start, aims = np.full((2, 8, 8, 3), 0.5), one_hot([3, 1], 4)
     >>> climb = Objective("logit", "steepest")
-    >>> learned = learn(frozen, climb, start, targets, steps=9, step_size=0.2)
-    >>> learned.images.shape, learned.losses.shape, learned.moved
+    >>> learned = learn(frozen, climb, start, aims, steps=9, step_size=0.2)
+    >>> learned.inputs.shape, learned.losses.shape, learned.moved
     ((2, 8, 8, 3), (9, 2), array([ True,  True]))
     """
-    start = _check(frozen, start, targets, coded=decoder is not None)
-    least, most = (np.float32(bound) for bound in frozen.pixel_range)
-    native = (least, most) == (0, 1)
-    if decoder is None:
-        start = start.reshape(len(start), frozen.values)
-        start = start if native else (start - least) / (most - least)
+    parametrisation = parametrisation or Pixels(frozen.domain.shape)
+    start, aims = _check(frozen, start, aims, parametrisation)
     # A step may be asked for twice, where there are more frames than steps.
     distinct, place = np.unique(np.asarray(frame_steps, np.int32), return_inverse=True)
     settings = Settings(
         steps=np.int32(steps),
         step_size=np.float32(step_size),
+        decay=np.float32(decay),
         weights=np.array([weights[name] for name in objective.priors], np.float32),
-        shifts=priors.jitter_shifts(int(weights.get(priors.JITTER, 0)), MAX_STEPS + 1, seed),
+        strength=np.float32(strength),
+        seed=np.int32(seed),
         frame_steps=distinct,
     )
-    arguments = frozen, objective, decoder, start, np.asarray(targets, np.int32), settings
+    arguments = frozen, objective, parametrisation, start, aims, settings
     try:
-        ends, images, losses, logits, frames = _learn(*arguments)
+        ends, losses, kept, moved, scores = _learn(*arguments)
     except compiling.Refused:  # which the architecture remembers
-        ends, images, losses, logits, frames = _learn(*arguments)
-    if not all(np.isfinite(record).all() for record in (losses, logits, images)):
+        ends, losses, kept, moved, scores = _learn(*arguments)
+    inputs, logits = _show(frozen, parametrisation, np.concatenate([kept, ends[None]]))
+    if not all(np.isfinite(record).all() for record in (losses, logits, inputs)):
         raise ValueError(
             f"The logits of {frozen.name} and their gradient must be finite; at some step they"
             " were not. Take smaller steps, another start or another pixel range."
         )
-    # It may have left and come back; then the logits tell.
-    moved = (ends != start).any(axis=1) | (logits != logits[0]).any(axis=(0, 2))
-
-    def shown(flat):
-        flat = flat if native else least + (most - least) * flat
-        return flat.reshape(*flat.shape[:-1], *frozen.image_shape)
-
-    return Learned(shown(images), losses, logits, shown(frames[place]), moved)
+    frames, frame_logits = inputs[place], logits[place]
+    kept = kept[place]
+    return Learned(inputs[-1], logits[-1], ends, losses, frames, frame_logits, kept, moved, scores)
 
 
-def _check(frozen: FrozenGraph, start, targets, coded: bool) -> np.ndarray:
-    start = np.asarray(start, np.float32)
-    if not coded and start.shape[1:] != frozen.image_shape:
-        raise ValueError(
-            f"start must be images of shape {(len(targets), *frozen.image_shape)}; got"
-            f" {start.shape}."
-        )
-    if len(start) != len(targets) or not len(start):
+def _check(
+    frozen: FrozenGraph, start, aims, parametrisation: Parametrisation
+) -> tuple[np.ndarray, np.ndarray]:
+    start, aims = np.asarray(start, np.float32), np.asarray(aims, np.float32)
+    shape = frozen.domain.shape
+    if isinstance(parametrisation, Pixels) and start.shape[1:] != shape:
+        raise ValueError(f"start must be images of shape {(len(aims), *shape)}; got {start.shape}.")
+    if len(start) != len(aims) or not len(start):
         raise ValueError(
             f"start must have one image for each target, at least one; got {len(start)} for"
-            f" {len(targets)}."
+            f" {len(aims)}."
         )
-    if np.min(targets) < 0 or np.max(targets) >= frozen.classes:
-        raise ValueError(f"targets must be classes, 0 to {frozen.classes - 1}; got {targets}.")
-    return start
+    if aims.shape[1:] != (frozen.architecture.outputs,):
+        raise ValueError(
+            f"aims must have the shape {(len(start), frozen.architecture.outputs)}; got"
+            f" {aims.shape}."
+        )
+    return start, aims
 
 
-def _learn(frozen: FrozenGraph, objective: Objective, decoder, start, targets, settings: Settings):
-    """Learn in batches; return every image's M, image, losses, logits and frames."""
-    architecture = architecture_of(frozen)
+def _learn(
+    frozen: FrozenGraph,
+    objective: Objective,
+    parametrisation: Parametrisation,
+    start: np.ndarray,
+    aims: np.ndarray,
+    settings: Settings,
+) -> list[np.ndarray]:
+    """Learn in batches; return M, losses, frames of M, what moved, and scores."""
     count, steps, kept = len(start), settings.steps, len(settings.frame_steps)
-    buckets = batches.BUCKETS if decoder is None else batches.DECODER_BUCKETS
+    held = parametrisation.holds_weights
+    buckets = batches.DECODER_BUCKETS if held else batches.BUCKETS
     slots = batches.bucket(kept, FRAME_BUCKETS)
     parts = batches.split(count, buckets[-1])
     sizes = [batches.bucket(len(part), buckets) for part in parts]
@@ -161,26 +173,34 @@ def _learn(frozen: FrozenGraph, objective: Objective, decoder, start, targets, s
         settings = settings._replace(frame_steps=filled)
     else:  # no size is compiled apart, so nothing has to be filled up
         slots = min(slots, 1)
-        parts = batches.split(count, batches.most_at_once(architecture, batches.BOTH_WAYS))
+        parts = batches.split(count, batches.most_at_once(frozen.architecture, batches.BOTH_WAYS))
         sizes = [len(part) for part in parts]
     numbers = [tf.constant(value) for value in settings]
 
-    def learn_part(part, size):
+    def learn_part(part: np.ndarray, size: int) -> list[np.ndarray]:
         alone = 1 if size == 1 else None  # one image is a trace of its own
-        m = tf.Variable(batches.fill_up(start[part], size), shape=(alone, start.shape[1]))
-        aims = tf.constant(batches.fill_up(targets[part], size))
+        m = tf.Variable(batches.fill_up(start[part], size), shape=(alone, *start.shape[1:]))
+        aimed = tf.constant(batches.fill_up(aims[part], size))
         loop = compiling.compiled(
             frozen,
-            (objective, slots, alone),
-            make_loop(architecture, objective, decoder, slots, xla),
-            (m, tf.TensorSpec((alone,), tf.int32), *signature(objective)),
+            (objective, None if held else parametrisation, slots, alone),
+            make_loop(frozen.architecture, objective, parametrisation, slots, xla),
+            (
+                m,
+                tf.TensorSpec((alone, aims.shape[1])),
+                tf.TensorSpec((), tf.int32),
+                *signature(objective),
+            ),
             xla=xla,
             transposed=alone is None,
-            owner=decoder,
+            owner=parametrisation if held else None,
             shape=size,
         )
-        images, losses, logits, frames = (record.numpy() for record in loop(m, aims, *numbers))
-        records = m.numpy()[None], images[None], losses[:steps], logits[: steps + 1], frames[:kept]
+        results = loop(m, aimed, tf.constant(part[0], tf.int32), *numbers)
+        losses, frames, moved, scores = (result.numpy() for result in results)
+        if not kept:
+            frames = frames.reshape(0, size, *start.shape[1:])
+        records = m.numpy()[None], losses[:steps], frames[:kept], moved[None], scores[None]
         return [record[:, : len(part)] for record in records]
 
     if len(parts) == 1:
@@ -190,5 +210,34 @@ def _learn(frozen: FrozenGraph, objective: Objective, decoder, start, targets, s
         # It waits for all of them in the end, so that none goes on when one has failed.
         with concurrent.futures.ThreadPoolExecutor(batches.SIDE_BY_SIDE, "invert-learn") as threads:
             results = list(threads.map(learn_part, parts, sizes))
-    ends, images, *records = (np.concatenate(r, axis=1) for r in zip(*results, strict=True))
-    return ends[0], images[0], *records
+    ends, losses, frames, moved, scores = (
+        np.concatenate(records, axis=1) for records in zip(*results, strict=True)
+    )
+    return [ends[0], losses, frames, moved[0], scores[0]]
+
+
+def _show(
+    frozen: FrozenGraph, parametrisation: Parametrisation, m: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the inputs ``(F, N, *shape)`` made of M ``(F, N, …)``, and their logits."""
+    domain = frozen.domain
+
+    def look(logits_of, m):
+        inputs = tf.ensure_shape(parametrisation.make(m), (None, *domain.shape))
+        return inputs, logits_of(domain.from_unit(inputs))
+
+    held = parametrisation.holds_weights
+    show = compiling.compiled(
+        frozen,
+        ("show", None if held else parametrisation),
+        look,
+        [tf.TensorSpec((None, *m.shape[2:]))],
+        xla=False,
+        owner=parametrisation if held else None,
+    )
+    rows = m.reshape(-1, *m.shape[2:])
+    most = batches.most_at_once(frozen.architecture)
+    shown = [show(rows[chunk]) for chunk in batches.chunks(len(rows), most)]
+    inputs, logits = (np.concatenate(parts) for parts in zip(*shown, strict=True))
+    inputs = domain.from_unit(inputs)
+    return inputs.reshape(*m.shape[:2], *domain.shape), logits.reshape(*m.shape[:2], -1)

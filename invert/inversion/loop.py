@@ -1,14 +1,39 @@
 """The loop in which M is learned: what every step does, for one architecture and objective."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from invert.inversion import priors
+from invert.inversion.aims import LOSSES
 from invert.inversion.architecture import Architecture
 from invert.inversion.checks import MAX_STEPS
-from invert.inversion.objectives import LOSSES, STEP_RULES, Objective
+from invert.inversion.parametrisations import Parametrisation
+from invert.inversion.priors import PENALTIES
+from invert.inversion.step_rules import MEMORIES, STEP_RULES
+from invert.inversion.views import STRAIGHT, Moment
+
+# The number of the first look that no step has taken: those by which starts are compared.
+UNSEEN = 2**20
+
+
+class Objective(NamedTuple):
+    """What M is learned for: everything that needs a compilation of its own.
+
+    Attributes:
+        loss: a name in ``aims.LOSSES``.
+        step_rule: a name in ``step_rules.STEP_RULES``.
+        priors: names in ``priors.PENALTIES`` that join in.
+        view: how the network gets to see the input, a record as in ``views``.
+        looks: how many views are looked at in one step; their mean counts.
+        unseen: how many more views the result is scored by, none of them seen by a step.
+    """
+
+    loss: str
+    step_rule: str
+    priors: tuple[str, ...] = ()
+    view: Any = STRAIGHT
+    looks: int = 1
+    unseen: int = 0
 
 
 class Settings(NamedTuple):
@@ -16,16 +41,20 @@ class Settings(NamedTuple):
 
     Attributes:
         steps: how many, int32.
-        step_size: float32.
-        weights: of the objective's priors, ``(P,)`` float32; of jitter it is not used.
-        shifts: of the jitter, for each step, ``(MAX_STEPS + 1, 2)`` int32.
-        frame_steps: after how many steps an image is kept, ``(F,)`` int32, rising.
+        step_size: of the first step, float32.
+        decay: the share of it that the last step lacks, float32; it shrinks evenly.
+        weights: of the objective's priors, ``(P,)`` float32.
+        strength: of the view, float32.
+        seed: of the view, int32.
+        frame_steps: after how many steps M is kept, ``(F,)`` int32, rising.
     """
 
     steps: Any
     step_size: Any
+    decay: Any
     weights: Any
-    shifts: Any
+    strength: Any
+    seed: Any
     frame_steps: Any
 
 
@@ -34,8 +63,10 @@ def signature(objective: Objective) -> Settings:
     return Settings(
         steps=tf.TensorSpec((), tf.int32),
         step_size=tf.TensorSpec((), tf.float32),
+        decay=tf.TensorSpec((), tf.float32),
         weights=tf.TensorSpec((len(objective.priors),), tf.float32),
-        shifts=tf.TensorSpec((MAX_STEPS + 1, 2), tf.int32),
+        strength=tf.TensorSpec((), tf.float32),
+        seed=tf.TensorSpec((), tf.int32),
         frame_steps=tf.TensorSpec((None,), tf.int32),
     )
 
@@ -43,84 +74,90 @@ def signature(objective: Objective) -> Settings:
 def make_loop(
     architecture: Architecture,
     objective: Objective,
-    decoder: Callable | None,
+    parametrisation: Parametrisation,
     slots: int,
     xla: bool,
 ):
     """Return the loop, a function that ``compiling.compiled`` takes.
 
     Args:
-        architecture: the classifier's.
-        objective: loss, step rule and priors.
-        decoder: as for ``learn``.
+        architecture: the network's.
+        objective: loss, step rule, priors and view.
+        parametrisation: what M is.
         slots: how many frames there may be; 0 leaves them out.
         xla: whether XLA compiles the loop. It must know how long a record is, so records are as
             long as may ever be asked for. Otherwise they are as long as they need to be, and
             frames there may be any number.
 
     Returns:
-        A function of ``logits_of``, M ``(N, D)``, targets ``(N,)`` and the settings. It returns
-        images ``(N, values)``, losses ``(S + 1, N)``, logits ``(S + 1, N, classes)`` and frames
-        ``(F, N, values)``, and leaves M at its end.
+        A function of ``logits_of``, M ``(N, …)``, aims ``(N, A)``, the number of the first image
+        and the settings. It returns losses ``(S, N)``, frames ``(F, N, …)`` of M, whether M ever
+        left its start ``(N,)`` and the scores by unseen views ``(N,)``, and leaves M at its end.
     """
     loss_of, step_rule = LOSSES[objective.loss], STEP_RULES[objective.step_rule]
-    shape, (least, most) = architecture.image_shape, architecture.pixel_range
-    jitter = priors.JITTER in objective.priors
+    domain, view = architecture.domain, objective.view
 
-    def decode(x):
-        return tf.ensure_shape(decoder(x), (None, architecture.values))
+    def loop(logits_of, m, aims, first, *numbers):
+        steps, step_size, decay, weights, strength, seed, frame_steps = numbers
+        length, room = (MAX_STEPS, slots) if xla else (steps, tf.size(frame_steps))
+        start = m.read_value()  # the state of the loop; what reads or assigns a variable must wait
+        shape = tf.TensorShape((m.shape[0], *start.shape[1:]))
 
-    def loop(logits_of, m, targets, steps, step_size, weights, shifts, frame_steps):
-        length, room = (MAX_STEPS + 1, slots) if xla else (steps + 1, tf.size(frame_steps))
-        x = m.read_value()  # the state of the loop; what reads or assigns a variable has to wait
-        first, count = x, tf.shape(x)[0]
-
-        def record(length, *shape):
-            shape = (m.shape[0], *shape)
+        def record(length, shape):
             return tf.TensorArray(tf.float32, length, element_shape=shape, clear_after_read=False)
 
-        def keep(frames, i, image):
+        def keep(frames, i, x):
             # Written again at every step until the frame's own step is reached; what comes after
             # the last of them goes to a slot that nobody reads.
-            return frames.write(tf.reduce_sum(tf.cast(frame_steps < i, tf.int32)), image)
+            return frames.write(tf.reduce_sum(tf.cast(frame_steps < i, tf.int32)), x)
 
-        def read(image):
-            return logits_of(image if (least, most) == (0, 1) else least + (most - least) * image)
+        def look(x, number):
+            inputs = view.seen(parametrisation, x, strength, Moment(seed, number, first))
+            inputs = tf.ensure_shape(inputs, (None, *domain.shape))
+            return inputs, loss_of(logits_of(domain.from_unit(inputs)), aims, architecture.head)
 
-        def body(i, x, memory, losses, logits, kept):
-            image = x if decoder is None else decode(x)
-            z = read(priors.shift(image, shifts[i], shape) if jitter else image)
-            loss = loss_of(z, targets, architecture.head)
-            shown = read(image) if jitter else z
-            for place, name in enumerate(objective.priors):
-                if name in priors.PENALTIES:
-                    penalized = x if name == "l2" else image
-                    loss += weights[place] * priors.PENALTIES[name](penalized, shape)
+        def loss_at(x, i):
+            """The mean over the step's views, and the priors."""
+            seen = [look(x, i * objective.looks + number) for number in range(objective.looks)]
+            loss = tf.add_n([each for _, each in seen]) / objective.looks
+            if objective.priors:
+                inputs = seen[0][0] if view is STRAIGHT else parametrisation.make(x)
+                for place, name in enumerate(objective.priors):
+                    loss += weights[place] * PENALTIES[name](x, inputs, parametrisation)
+            return loss
+
+        def body(i, x, memory, losses, frames, moved):
+            loss = loss_at(x, i)
             (gradient,) = tf.gradients(loss, x)
-            step, memory = step_rule(gradient, memory, tf.cast(i + 1, tf.float32))
-            # The last time round there is only something to record.
-            x -= tf.where(i < steps, step_size, 0.0) * step
-            x = tf.clip_by_value(x, 0.0, 1.0) if decoder is None else x
+            time = tf.cast(i, tf.float32)
+            step, memory = step_rule(gradient, memory, time + 1)
+            size = step_size * (1.0 - decay * time / tf.cast(steps, tf.float32))
+            after = parametrisation.project(x - size * step)
             # Beside a graph of TensorFlow 1's early days, shapes are not inferred all the way.
-            x.set_shape(first.shape)
-            if slots:
-                kept["frames"] = keep(kept["frames"], i, image)
-            if decoder is not None:
-                kept["image"] = image
-            return i + 1, x, memory, losses.write(i, loss), logits.write(i, shown), kept
+            after.set_shape(x.shape)
+            frames = keep(frames, i, x) if slots else frames
+            moved |= tf.reduce_any(after != x, axis=range(1, x.shape.rank))
+            return i + 1, after, memory, losses.write(i, loss), frames, moved
 
-        memory = (tf.zeros_like(x), tf.zeros_like(x)) if objective.step_rule == "adam" else ()
-        kept = {}
-        if slots:
-            kept["frames"] = record(room + 1, architecture.values)
-        if decoder is not None:
-            kept["image"] = tf.zeros((count, architecture.values))
-        records = record(length), record(length, architecture.classes)
-        _, x, _, losses, logits, kept = tf.while_loop(
-            lambda i, *_: i <= steps, body, (tf.constant(0), x, memory, *records, kept)
-        )
+        memory = (tf.zeros_like(start),) * MEMORIES[objective.step_rule]
+        moved = tf.zeros(tf.shape(start)[:1], tf.bool)
+        frames = record(room + 1, shape) if slots else ()
+        state = tf.constant(0), start, memory, record(length, shape[:1]), frames, moved
+        _, x, _, losses, frames, moved = tf.while_loop(lambda i, *_: i < steps, body, state)
         m.assign(x)
-        frames = kept["frames"].stack() if slots else tf.zeros((0, count, architecture.values))
-        return kept.get("image", x), losses.stack(), logits.stack(), frames
+        frames = keep(frames, steps, x).stack() if slots else tf.zeros((0, *shape[1:]))
+        return losses.stack(), frames, moved, score(look, x)
+
+    def score(look, x):
+        """The mean loss of M over views that it was not learned by."""
+        nothing = tf.zeros(tf.shape(x)[:1])
+        if not objective.unseen:
+            return nothing
+        _, total = tf.while_loop(
+            lambda i, _: i < objective.unseen,
+            lambda i, total: (i + 1, total + look(x, UNSEEN + i)[1]),
+            (tf.constant(0), nothing),
+        )
+        return total / objective.unseen
 
     return loop

@@ -4,7 +4,6 @@ import numpy as np
 import tensorflow as tf
 
 from invert.inversion import batches, compiling
-from invert.inversion.architecture import architecture_of
 from invert.inversion.frozen_graph import FrozenGraph
 
 
@@ -35,7 +34,6 @@ def read(frozen: FrozenGraph, images: np.ndarray) -> np.ndarray:
         [tf.TensorSpec((None, frozen.values))],
         xla=False,
     )
-    architecture = architecture_of(frozen)
-    most = 1 if len(flat) == 1 else batches.most_at_once(architecture)
+    most = 1 if len(flat) == 1 else batches.most_at_once(frozen.architecture)
     parts = [logits_of(flat[part]).numpy() for part in batches.chunks(len(flat), most)]
     return np.concatenate(parts) if parts else np.zeros((0, frozen.classes), np.float32)

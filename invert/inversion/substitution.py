@@ -13,13 +13,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from invert.inversion.architecture import (
-    GRADIENT,
-    Architecture,
-    architecture_of,
-    transposes_of,
-    weights_of,
-)
+from invert.inversion.architecture import GRADIENT, Architecture
 from invert.inversion.frozen_graph import FrozenGraph
 
 
@@ -28,16 +22,15 @@ def substitute(frozen: FrozenGraph, m) -> tf.Tensor:
 
     Args:
         frozen: the classifier.
-        m: images ``(N, *image_shape)``, or flat, ``(N, values)``, float32 in its pixel range; a
-            tensor or ``tf.Variable`` of the graph that is being built.
+        m: inputs ``(N, *shape)``, or flat, ``(N, values)``, float32 in its domain; a tensor or
+            ``tf.Variable`` of the graph that is being built.
 
     Returns:
         The logits for ``m``, ``(N, classes)`` float32; ``tf.gradients`` leads through them back
         to ``m``.
     """
-    architecture = architecture_of(frozen)
-    transposes = transposes_of(frozen) if architecture.fast_by_xla else ()
-    return fill(architecture, m, weights_of(frozen), transposes)
+    transposes = frozen.transposes if frozen.architecture.fast_by_xla else ()
+    return fill(frozen.architecture, m, frozen.weights, transposes)
 
 
 def fill(
@@ -56,8 +49,9 @@ def fill(
     """
     x = tf.convert_to_tensor(m)
     if x.shape[1:] != architecture.input_shape:
-        if architecture.input_shape != architecture.image_shape and _channels_first(architecture):
-            x = tf.transpose(tf.reshape(x, (-1, *architecture.image_shape)), (0, 3, 1, 2))
+        shape = architecture.domain.shape
+        if architecture.input_shape != shape and _channels_first(architecture):
+            x = tf.transpose(tf.reshape(x, (-1, *shape)), (0, 3, 1, 2))
         x = tf.reshape(x, (-1, *architecture.input_shape))
     # Brought into this graph: the importer takes tensors of no other.
     held = {
@@ -73,14 +67,14 @@ def fill(
         input_map={architecture.placeholder: x, **held},
         return_elements=[architecture.output],
     )
-    if output.shape[1:] == (architecture.classes,):
+    if output.shape[1:] == (architecture.outputs,):
         return output
-    return tf.reshape(output, (tf.shape(x)[0], architecture.classes))
+    return tf.reshape(output, (tf.shape(x)[0], architecture.outputs))
 
 
 def _channels_first(architecture: Architecture) -> bool:
     """Whether the graph takes ``(C, H, W)`` and images are ``(H, W, C)``."""
-    first, image = architecture.input_shape, architecture.image_shape
+    first, image = architecture.input_shape, architecture.domain.shape
     return len(image) == 3 and first == (image[2], image[0], image[1])
 
 

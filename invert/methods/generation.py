@@ -16,12 +16,14 @@ import numpy.typing as npt
 
 from invert.images import DIGITS, PIXELS, SIDE, check_targets
 from invert.inversion.checks import MAX_FRAMES, MAX_SEED, check_whole
+from invert.inversion.domain import Domain
 from invert.methods import starts
-from invert.methods.records import METHODS, Method, Optimization, recipe_for
+from invert.methods.records import METHODS, Method, Optimization, method_for
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, check_classifier, open_graph
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
+    from invert.inversion.parametrisations import Parametrisation
     from invert.networks.classifier import Classifier
 
 # What visitors are likely to ask for, the likeliest first.
@@ -47,16 +49,18 @@ class Run:
         images: ``(N, *shape)`` float32 in the classifier's pixel range; of digits ``(N, 28, 28)``
             in [0, 1], ink = 1.
         probabilities: ``(N, C)`` float32, of the classifier that was run backwards.
-        verdicts: of each image "convinced", where the classifier takes it for its target; "never
-            moved", where it does not and the image could not leave its start; or "not convinced".
+        verdicts: of each image "convinced", where the classifier takes it for its target: of a
+            softmax, no class is more likely; of sigmoids, the target's probability is at least
+            0.5; "never moved", where it does not and the image could not leave its start; or "not
+            convinced".
         losses: ``(S, N)`` float32, each image's before each step.
-        probabilities_by_step: ``(S + 1, N, C)`` float32, from the start to the image.
         frames: ``(F, N, *shape)`` float32, the way from the start to the image.
+        frame_probabilities: ``(F, N, C)`` float32, what the classifier says of the frames.
         frame_steps: ``(F,)`` int64, how many steps lie before each frame.
         method: the method's name.
         classifier: the classifier's name.
         labels: of its classes, ``C`` of them.
-        pixel_range: of its images.
+        domain: of its images: their shape and pixel range.
         seed: the seed.
         start: the start's name, or "image".
         settings: the method's settings as they were used.
@@ -67,16 +71,21 @@ class Run:
     probabilities: np.ndarray
     verdicts: tuple[Verdict, ...]
     losses: np.ndarray
-    probabilities_by_step: np.ndarray
     frames: np.ndarray
+    frame_probabilities: np.ndarray
     frame_steps: np.ndarray
     method: str
     classifier: str
     labels: tuple[str, ...]
-    pixel_range: tuple[float, float]
+    domain: Domain
     seed: int
     start: str
     settings: Mapping[str, Any]
+
+    @property
+    def pixel_range(self) -> tuple[Any, Any]:
+        """The lowest and the highest value of its images."""
+        return self.domain.low, self.domain.high
 
 
 def generate(
@@ -127,16 +136,16 @@ def generate(
     """
     check_classifier(classifier)
     shipped = isinstance(classifier, str) and classifier in CLASSIFIERS
-    recipe = recipe_for(str(classifier) if shipped else "", method, settings)
+    record = method_for(str(classifier) if shipped else "", method, settings)
     seed = check_whole(seed, "seed", 0, MAX_SEED)
     frames = check_whole(frames, "frames", 0, MAX_FRAMES)
     if frames == 1:
         raise ValueError("frames must be 0 or at least 2, the start and the end; got 1.")
     if shipped:
         targets = check_targets(targets)  # at once, before TensorFlow is imported
-    coded = not isinstance(recipe, Optimization) or recipe.start == starts.CODE
-    if coded and not (start is None or (isinstance(start, str) and start == starts.CODE)):
-        raise ValueError(f"{recipe.name} starts from a random code and takes no other start.")
+    coded = not isinstance(record, Optimization) or record.start == starts.RANDOM
+    if coded and not (start is None or (isinstance(start, str) and start == starts.RANDOM)):
+        raise ValueError(f"{record.name} starts from a random code and takes no other start.")
     if isinstance(start, str) and not coded:
         starts.check_name(start)
 
@@ -144,21 +153,21 @@ def generate(
     targets = check_targets(targets, graph.labels)
     if coded and (graph.values != PIXELS or graph.classes != DIGITS):
         raise ValueError(
-            f"{recipe.name} draws 28×28 digits; {graph.name} reads {graph.classes} classes of"
+            f"{record.name} draws 28×28 digits; {graph.name} reads {graph.classes} classes of"
             f" {'×'.join(str(side) for side in graph.image_shape)} images. Use steepest."
         )
-    if not isinstance(recipe, Optimization):
-        return _imagine(recipe, graph, targets, seed)
-    named = recipe.start if start is None else start
-    run = _learn(recipe, graph, targets, seed, named, frames)
+    if not isinstance(record, Optimization):
+        return _imagine(record, graph, targets, seed)
+    named = record.start if start is None else start
+    run = _learn(record, graph, targets, seed, named, frames)
     if start is None and named == "black" and "never moved" in run.verdicts:
         # On a black page every unit may be inactive; the faintest noise wakes some.
-        run = _learn(recipe, graph, targets, seed, "noise", frames)
+        run = _learn(record, graph, targets, seed, "noise", frames)
     return run
 
 
 def _learn(
-    recipe: Optimization,
+    record: Optimization,
     graph: FrozenGraph,
     targets: np.ndarray,
     seed: int,
@@ -166,91 +175,96 @@ def _learn(
     frames: int,
 ) -> Run:
     """Run the optimisation, from one start."""
+    from invert.inversion.aims import one_hot
     from invert.inversion.learning import learn
-    from invert.inversion.objectives import Objective
-    from invert.inversion.priors import PENALTIES
-    from invert.networks import inverse_model
+    from invert.inversion.loop import Objective
+    from invert.inversion.views import VIEWS
 
-    decoder, length, weights = None, recipe.step_size, dict(recipe.priors)
-    if recipe.start == starts.CODE:
-        decoder = inverse_model.decoder()
-        first = inverse_model.start_codes(len(targets), seed)
+    parametrisation = _parametrisation(record, graph)
+    length, weights = record.step_size, dict(record.priors)
+    if record.start == starts.RANDOM:
+        first = parametrisation.start(len(targets), seed)
     else:
-        first = starts.make(start, targets, seed, graph.image_shape, graph.pixel_range)
+        first = starts.make(start, targets, seed, graph.domain)
         # Sums over pixels: as much for each pixel, however many there are.
-        if recipe.step_rule == "steepest":
+        if record.step_rule == "steepest":
             length *= math.sqrt(graph.values / PIXELS)
-        for name in PENALTIES.keys() & weights.keys():
-            weights[name] *= PIXELS / graph.values
-    frame_steps = np.linspace(0, recipe.steps, frames).round().astype(int)
+        weights = {name: weight * PIXELS / graph.values for name, weight in weights.items()}
+    frame_steps = np.linspace(0, record.steps, frames).round().astype(int)
     learned = learn(
         graph,
-        Objective(recipe.loss, recipe.step_rule, tuple(recipe.priors)),
+        Objective(record.loss, record.step_rule, tuple(record.priors), VIEWS[record.view]),
         first,
-        targets,
-        decoder=decoder,
-        steps=recipe.steps,
+        one_hot(targets, graph.classes),
+        parametrisation=parametrisation,
+        steps=record.steps,
         step_size=length,
         weights=weights,
+        strength=record.strength,
         frame_steps=frame_steps.tolist(),
         seed=seed,
     )
     probabilities = graph.probabilities(learned.logits)
     return Run(
         targets=targets,
-        images=learned.images,
-        probabilities=probabilities[-1],
-        verdicts=_verdicts(probabilities[-1], targets, learned.moved),
+        images=learned.inputs,
+        probabilities=probabilities,
+        verdicts=_verdicts(graph.convinced(probabilities, targets), learned.moved),
         losses=learned.losses,
-        probabilities_by_step=probabilities,
         frames=learned.frames,
+        frame_probabilities=graph.probabilities(learned.frame_logits),
         frame_steps=frame_steps,
-        method=recipe.name,
+        method=record.name,
         classifier=graph.name,
         labels=graph.labels,
-        pixel_range=graph.pixel_range,
+        domain=graph.domain,
         seed=seed,
         start=start if isinstance(start, str) else "image",
-        settings=recipe.settings,
+        settings=record.settings,
     )
 
 
-def _imagine(recipe: Method, graph: FrozenGraph, targets: np.ndarray, seed: int) -> Run:
+def _parametrisation(record: Optimization, graph: FrozenGraph) -> Parametrisation:
+    """What M is."""
+    from invert.inversion.parametrisations.pixels import Pixels
+    from invert.networks import inverse_model
+
+    if record.parametrisation == "decoder":
+        return inverse_model.decoder()
+    return Pixels(graph.domain.shape)
+
+
+def _imagine(record: Method, graph: FrozenGraph, targets: np.ndarray, seed: int) -> Run:
     """A run of no steps: the inverse model's images, and what the classifier says of them."""
     from invert.inversion.reading import read
     from invert.networks import inverse_model
 
-    least, most = graph.pixel_range
-    images = inverse_model.imagine(targets, seed)
-    images = images if (least, most) == (0, 1) else least + (most - least) * images
+    images = graph.domain.from_unit(inverse_model.imagine(targets, seed))
     probabilities = graph.probabilities(read(graph, images))
     return Run(
         targets=targets,
         images=images,
         probabilities=probabilities,
-        verdicts=_verdicts(probabilities, targets, np.ones(len(targets), bool)),
+        verdicts=_verdicts(graph.convinced(probabilities, targets), np.ones(len(targets), bool)),
         losses=np.zeros((0, len(targets)), np.float32),
-        probabilities_by_step=probabilities[None],
         frames=np.zeros((0, *images.shape), np.float32),
+        frame_probabilities=np.zeros((0, *probabilities.shape), np.float32),
         frame_steps=np.zeros(0, int),
-        method=recipe.name,
+        method=record.name,
         classifier=graph.name,
         labels=graph.labels,
-        pixel_range=graph.pixel_range,
+        domain=graph.domain,
         seed=seed,
-        start=starts.CODE,
-        settings=recipe.settings,
+        start=starts.RANDOM,
+        settings=record.settings,
     )
 
 
-def _verdicts(
-    probabilities: np.ndarray, targets: np.ndarray, moved: np.ndarray
-) -> tuple[Verdict, ...]:
+def _verdicts(convinced: np.ndarray, moved: np.ndarray) -> tuple[Verdict, ...]:
     """What came of each image."""
-    read = probabilities.argmax(axis=1)
     return tuple(
-        "convinced" if says == target else "not convinced" if each_moved else "never moved"
-        for says, target, each_moved in zip(read, targets, moved, strict=True)
+        "convinced" if sure else "not convinced" if each_moved else "never moved"
+        for sure, each_moved in zip(convinced, moved, strict=True)
     )
 
 

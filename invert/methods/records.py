@@ -13,7 +13,7 @@ from invert.networks.classifier import CLASSIFIERS
 
 MAX_SETTING = 100.0
 MAX_JITTER = 8
-LOSSES = ("cross-entropy", "logit")
+LOSSES = ("cross-entropy", "logit", "margin")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,33 +47,39 @@ class Optimization(Method):
     """A method that learns M.
 
     Attributes:
-        start: where M starts, one of ``invert.STARTS``; or "code": M is a random code, which a
-            decoder makes an image of.
-        loss: "cross-entropy" of the target, or the target's "logit".
+        start: where M starts, one of ``invert.STARTS``, where M is pixels; "random" where not.
+        loss: "cross-entropy" of the target, the target's "logit", or its "margin" over all others.
         step_rule: "adam" or "steepest" (steps of one length in L2).
         steps: how many.
         step_size: of Adam, or the L2 length of a steepest step on an image of 28×28 values, where
             the pixel range counts as 1. Larger images take steps that change a pixel as much.
-            It belongs to ``steps``: of another number of steepest steps, see ``recipe_for``.
+            It belongs to ``steps``: of another number of steepest steps, see ``method_for``.
+        parametrisation: what M is: "pixels", or "decoder" for the code of one.
         priors: names from ``invert.inversion.priors`` with their weights.
+        view: a name in ``invert.inversion.views``: how the classifier gets to see the image.
+        strength: of the view.
     """
 
     start: str
-    loss: Literal["cross-entropy", "logit"]
+    loss: Literal["cross-entropy", "logit", "margin"]
     step_rule: Literal["adam", "steepest"]
     steps: int
     step_size: float
+    parametrisation: Literal["pixels", "decoder"] = "pixels"
     priors: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    view: Literal["straight", "jitter"] = "straight"
+    strength: float = 0
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Loss, steps, step size and the weights of the priors."""
+        """Loss, steps, step size, the weights of the priors and the strength of the view."""
         own = {"loss": self.loss, "steps": self.steps, "step_size": self.step_size}
-        return {**own, **self.priors}
+        seen: dict[str, Any] = {} if self.view == "straight" else {self.view: self.strength}
+        return {**own, **self.priors, **seen}
 
     def sees_training_data(self, start: str) -> bool:
         """Some starts were drawn from training images, and so were the decoder's codes."""
-        return start in starts.FROM_TRAINING_DATA or start == starts.CODE
+        return start in starts.FROM_TRAINING_DATA or self.parametrisation == "decoder"
 
 
 METHODS: Mapping[str, Method] = {
@@ -101,7 +107,9 @@ METHODS: Mapping[str, Method] = {
             step_rule="adam",
             steps=200,
             step_size=0.05,
-            priors={"total_variation": 10.0, "l2": 10.0, "jitter": 2},
+            priors={"total_variation": 10.0, "l2": 10.0},
+            view="jitter",
+            strength=2,
         ),
         Optimization(
             name="steepest",
@@ -121,7 +129,8 @@ METHODS: Mapping[str, Method] = {
             claim="A decoder that knows handwriting draws the image. Its code is what is learned.",
             source="Nguyen et al. 2016, https://arxiv.org/abs/1605.09304; "
             "Nguyen et al. 2017, https://arxiv.org/abs/1612.00005",
-            start=starts.CODE,
+            start=starts.RANDOM,
+            parametrisation="decoder",
             loss="cross-entropy",
             step_rule="adam",
             # More steps, or a stronger prior, are surer of the digit and less varied.
@@ -138,10 +147,10 @@ METHODS: Mapping[str, Method] = {
         ),
     )
 }
-STRANGERS_METHOD = "steepest"  # of any network that does not ship
+OWN_METHOD = "steepest"  # of one's own network
 
 
-def recipe_for(classifier: str, method: str | None, settings: Mapping[str, Any]) -> Method:
+def method_for(classifier: str, method: str | None, settings: Mapping[str, Any]) -> Method:
     """Return the method that a classifier is run backwards by, with all its settings in place.
 
     Steepest steps shrink with the square root of their number, unless a caller says how long they
@@ -155,11 +164,11 @@ def recipe_for(classifier: str, method: str | None, settings: Mapping[str, Any])
     Raises:
         ValueError: there is no such method, or a setting is unknown or out of range.
 
-    >>> recipe_for("robust", None, {"steps": 320})  # doctest: +ELLIPSIS
-    Optimization(name='steepest', ..., steps=320, step_size=0.2, priors={})
+    >>> method_for("robust", None, {"steps": 320}).settings
+    {'loss': 'cross-entropy', 'steps': 320, 'step_size': 0.2}
     """
     shipped = CLASSIFIERS.get(classifier)
-    best = shipped.method if shipped else STRANGERS_METHOD
+    best = shipped.method if shipped else OWN_METHOD
     method = best if method is None else method
     if not isinstance(method, str) or method not in METHODS:
         way_out = ""
@@ -168,22 +177,23 @@ def recipe_for(classifier: str, method: str | None, settings: Mapping[str, Any])
         raise ValueError(
             f"method must be one of {', '.join(METHODS)}; got {brief(method)}.{way_out}"
         )
-    recipe = METHODS[method]
+    record = METHODS[method]
     for name, value in settings.items():
-        if name not in recipe.settings:
-            known = ", ".join(recipe.settings) or "none"
+        if name not in record.settings:
+            known = ", ".join(record.settings) or "none"
             raise ValueError(f"the settings of {method} are {known}; got {name!r}.")
         _check_setting(name, value)
-    if not isinstance(recipe, Optimization):
-        return recipe
+    if not isinstance(record, Optimization):
+        return record
     own = dict(shipped.settings) if shipped and method == best else {}
-    if recipe.step_rule == "steepest" and "steps" in settings:
-        usual = recipe.settings | own
+    if record.step_rule == "steepest" and "steps" in settings:
+        usual = record.settings | own
         shorter = math.sqrt(usual["steps"] / settings["steps"])
         own["step_size"] = round(usual["step_size"] * shorter, 4)
-    priors = {name: settings.get(name, weight) for name, weight in recipe.priors.items()}
-    others = {name: value for name, value in settings.items() if name not in priors}
-    return dataclasses.replace(recipe, **{**own, **others}, priors=priors)
+    priors = {name: settings.get(name, weight) for name, weight in record.priors.items()}
+    strength = settings.get(record.view, record.strength)
+    others = {n: v for n, v in settings.items() if n not in priors and n != record.view}
+    return dataclasses.replace(record, **{**own, **others}, priors=priors, strength=strength)
 
 
 def _check_setting(name: str, value: Any) -> None:

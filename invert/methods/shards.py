@@ -102,8 +102,7 @@ def make(plan: Plan, number: int) -> dict[str, np.ndarray]:
             start=plan.start,
             **plan.settings,
         )
-        least, most = run.pixel_range
-        images.append(np.round((run.images - least) * (255 / (most - least))).astype(np.uint8))
+        images.append(np.round(255 * run.domain.to_unit(run.images)).astype(np.uint8))
         probabilities.append(run.probabilities)
         seeds.append(np.full(len(run.images), run.seed))
     settings = {

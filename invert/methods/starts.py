@@ -5,18 +5,18 @@ are made beside it.
 """
 
 import functools
-import math
 
 import numpy as np
 
-from invert.images import DIGITS, PIXELS, SIDE, check_images
+from invert.images import DIGIT, DIGITS, PIXELS, check_images
 from invert.inversion.checks import brief
+from invert.inversion.domain import Domain
 from invert.networks import weights
 
 STARTS = ("black", "noise", "average", "class-gaussian")
 # These were drawn from training images; the others know nothing of handwriting.
 FROM_TRAINING_DATA = ("average", "class-gaussian")
-CODE = "code"  # not an image: a decoder makes one of it
+RANDOM = "random"  # no image: where M is no pixels, its parametrisation says where it starts
 DIRECTIONS = 128
 # Of the Gaussian: clipping to [0, 1] takes a third of the spread, this gives some back.
 WIDTH = 1.15
@@ -61,20 +61,18 @@ def make(
     start,
     targets: np.ndarray,
     seed: int,
-    shape: tuple[int, ...] = (SIDE, SIDE),
-    pixel_range: tuple[float, float] = (0.0, 1.0),
+    domain: Domain = DIGIT,
 ) -> np.ndarray:
-    """Return the images where M starts.
+    """Return the images where M starts, as shares of the pixel range.
 
     Args:
-        start: one of ``STARTS``, or an image of ``shape``, or one an image ``(N, *shape)``.
+        start: one of ``STARTS``, or an image in the domain, or one an image ``(N, *shape)``.
         targets: the classes ``(N,)``; only "class-gaussian" looks at them.
         seed: of the randomness in "noise" and "class-gaussian".
-        shape: of the classifier's images.
-        pixel_range: of the classifier's images; "black" is its least value.
+        domain: of the classifier's images; "black" is the lowest value.
 
     Returns:
-        ``(N, *shape)`` float32 in the pixel range.
+        ``(N, *shape)`` float32 in [0, 1].
 
     Raises:
         ValueError: ``start`` is no name and no image, there are not N images, or the classifier
@@ -84,9 +82,9 @@ def make(
     >>> make("noise", np.array([8, 8]), seed=0).shape
     (2, 28, 28)
     """
-    count, values = len(targets), math.prod(shape)
+    count, values, shape = len(targets), domain.values, domain.shape
     if not isinstance(start, str):
-        images = check_images(start, "start", shape, pixel_range)
+        images = domain.to_unit(check_images(start, "start", domain))
         if len(images) not in (1, count):
             raise ValueError(f"start must be one image, or {count}; got {len(images)}.")
         return np.repeat(images, count // len(images), axis=0)
@@ -108,9 +106,7 @@ def make(
         normal = [g.normal(size=DIRECTIONS) for g in generators]
         pairs = zip(targets, normal, strict=True)
         flat = np.array([mean[d] + WIDTH * n @ directions[d] for d, n in pairs])
-    least, most = pixel_range
-    images = np.clip(flat, 0, 1).astype(np.float32).reshape(count, *shape)
-    return images if (least, most) == (0, 1) else least + (most - least) * images
+    return np.clip(flat, 0, 1).astype(np.float32).reshape(count, *shape)
 
 
 def noise(

@@ -190,7 +190,7 @@ def classify(images: npt.ArrayLike, classifier: Classifier = DEFAULT) -> np.ndar
     if isinstance(classifier, str) and classifier in CLASSIFIERS:
         check_images(images)  # at once, before TensorFlow is imported
     graph = open_graph(classifier)
-    return read(check_images(images, "images", graph.image_shape, graph.pixel_range), graph)
+    return read(check_images(images, "images", graph.domain), graph)
 
 
 def read(values: np.ndarray, classifier: Classifier) -> np.ndarray:

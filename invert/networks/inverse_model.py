@@ -6,11 +6,18 @@ A random code flows, in a few steps along a learned drift, to where the codes of
 https://arxiv.org/abs/2210.02747; guidance, Ho & Salimans 2022, https://arxiv.org/abs/2207.12598.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from invert.images import DIGITS, PIXELS, SIDE, check_targets
 from invert.inversion.checks import MAX_COUNT, MAX_SEED, check_whole
 from invert.networks import weights
+
+if TYPE_CHECKING:
+    from invert.inversion.parametrisations.decoder import Decoder
 
 CODE = 20
 HIDDEN = 512  # of the decoder
@@ -79,8 +86,8 @@ def _drawer():
 
 
 @weights.once
-def decoder():
-    """Return the unconditional decoder, a function of codes ``(N, 20)`` → images ``(N, 784)``.
+def decoder() -> Decoder:
+    """Return the unconditional decoder as what M may be: codes ``(N, 20)`` → images.
 
     It is told no digit (its training was): codes from N(0, 1) become digits of its own choice,
     in [0, 1].
@@ -88,10 +95,12 @@ def decoder():
     Raises:
         WeightsError: model_weights/inverse.weights.h5 is missing, cut or altered.
 
-    >>> decoder()(start_codes(2, seed=0)).shape
-    TensorShape([2, 784])
+    >>> decoder().make(start_codes(2, seed=0)).shape
+    TensorShape([2, 28, 28])
     """
-    return _looped(load(), DECODER_STEPS)
+    from invert.inversion.parametrisations.decoder import Decoder
+
+    return Decoder(_looped(load(), DECODER_STEPS), CODE, (SIDE, SIDE))
 
 
 def _looped(model, steps: int, guidance: float = 0.0):

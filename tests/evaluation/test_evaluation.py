@@ -152,8 +152,8 @@ REACHED = {
     ("energy", "steepest", "noise"): (0.98, 2.5, 0.95, 0.965),
     ("energy", "steepest", "class-gaussian"): (0.99, 10, 0.84, 0.94),
     ("student", "steepest", "noise"): (0.83, 90, 0.7, 0.58),
-    ("robust", "latent", "code"): (0.98, 15, 0.89, 0.9),
-    ("robust", "inverse", "code"): (0.98, 7, 0.88, 0.94),
+    ("robust", "latent", "random"): (0.98, 15, 0.89, 0.9),
+    ("robust", "inverse", "random"): (0.98, 7, 0.88, 0.94),
 }
 
 

@@ -9,16 +9,19 @@ import pytest
 import tensorflow as tf
 
 from invert.inversion import architecture, batches, compiling
-from invert.inversion.architecture import architecture_of
+from invert.inversion.aims import one_hot
+from invert.inversion.domain import Domain
 from invert.inversion.freezing import freeze
 from invert.inversion.frozen_graph import FrozenGraph
 from invert.inversion.learning import learn
-from invert.inversion.objectives import Objective
+from invert.inversion.loop import Objective
+from invert.inversion.parametrisations.decoder import Decoder
 from invert.inversion.reading import read
+from invert.inversion.views import VIEWS
 
 pytestmark = pytest.mark.usefixtures("xla")
 STEEPEST = Objective("cross-entropy", "steepest")
-ADAM = Objective("logit", "adam", ("total_variation", "l2", "jitter"))
+ADAM = Objective("logit", "adam", ("total_variation", "l2"), VIEWS["jitter"])
 
 
 def dense(width=12, activation="relu"):
@@ -43,19 +46,19 @@ def start():
 
 def run(network, objective, start, **settings):
     settings = {"steps": 12, "step_size": 0.1, "frame_steps": [0, 12], **settings}
-    weights = {"total_variation": 0.1, "l2": 0.1, "jitter": 2}
-    targets = np.arange(len(start))
-    return learn(network, objective, start, targets, weights=weights, **settings)
+    settings |= {"weights": {"total_variation": 0.1, "l2": 0.1}, "strength": 2}
+    aims = one_hot(np.arange(len(start)), network.classes)
+    return learn(network, objective, start, aims, **settings)
 
 
 def ways_of(network):
     """How the loops of a network were compiled: True by XLA, False as an ordinary graph."""
-    traced = architecture_of(network).compiled.get("traced", {})
-    return {xla for key, xla, _ in traced if key != "read"}
+    traced = network.architecture.compiled.get("traced", {})
+    return {xla for key, xla, _ in traced if isinstance(key[0], Objective)}
 
 
 def traced_for(network):
-    return [concrete for concrete, _ in architecture_of(network).compiled["traced"].values()]
+    return [concrete for concrete, _ in network.architecture.compiled["traced"].values()]
 
 
 def test_products_are_compiled_by_xla_and_convolutions_are_not(start):
@@ -91,9 +94,9 @@ def test_networks_of_one_architecture_share_what_is_compiled(start):
     networks = [freeze(model) for model in models]
     learned = [run(network, STEEPEST, start) for network in networks]
     for model, each in zip(models, learned, strict=True):
-        np.testing.assert_allclose(each.logits[0], model(start.reshape(4, 784)), atol=1e-4)
-        np.testing.assert_allclose(each.logits[-1], model(each.images.reshape(4, 784)), atol=1e-4)
-    assert not np.allclose(learned[0].images, learned[1].images)
+        np.testing.assert_allclose(each.frame_logits[0], model(start.reshape(4, 784)), atol=1e-4)
+        np.testing.assert_allclose(each.logits, model(each.inputs.reshape(4, 784)), atol=1e-4)
+    assert not np.allclose(learned[0].inputs, learned[1].inputs)
     # A third brings nothing new.
     traced = traced_for(networks[0])
     run(freeze(dense()), STEEPEST, start)
@@ -111,7 +114,8 @@ def bessel():
     for node in [node for node in graph_def.node if node.op == "Placeholder"]:
         graph_def.node.remove(node)
     labels = tuple(map(str, range(10)))
-    return FrozenGraph(graph_def, {"weights:0": w}, "image:0", "logits:0", (784,), (28, 28), labels)
+    known = {"input_shape": (784,), "domain": Domain((28, 28)), "labels": labels}
+    return FrozenGraph.of(graph_def, {"weights:0": w.numpy()}, "image:0", "logits:0", **known)
 
 
 def test_nobody_waits_for_what_another_compiles(start, monkeypatch):
@@ -142,16 +146,15 @@ def test_what_xla_refuses_runs_as_an_ordinary_graph(start):
     assert False in ways_of(network)
     assert not compiling.suits_xla(network)
     assert (learned.losses[-1] < learned.losses[0]).all()
-    assert np.array_equal(run(network, STEEPEST, start).images, learned.images)
+    assert np.array_equal(run(network, STEEPEST, start).inputs, learned.inputs)
 
 
 def test_names_and_order_in_a_file_make_no_other_architecture():
     first, second = freeze(dense()), freeze(dense())
-    assert [n.name for n in first.graph_def.node] != [n.name for n in second.graph_def.node]
-    assert architecture_of(first) is architecture_of(second)
+    assert first.architecture is second.architecture
     others = [freeze(dense(width=13)), freeze(dense(activation="tanh"))]
     others += [freeze(dense(), pixel_range=(0, 255))]
-    assert len({id(architecture_of(network)) for network in [first, *others]}) == 4
+    assert len({id(network.architecture) for network in [first, *others]}) == 4
 
 
 @pytest.mark.parametrize("make", [dense, convolutional])
@@ -160,9 +163,8 @@ def test_a_network_is_given_back_when_nobody_holds_it(make, start):
     run(network, STEEPEST, start)
     run(network, STEEPEST, start[:1])
     read(network, start)
-    gone = [weakref.ref(network), *map(weakref.ref, network.weights.values())]
-    gone += map(weakref.ref, architecture.transposes_of(network))
-    gone += map(weakref.ref, architecture.weights_of(network))
+    gone = [weakref.ref(network), *map(weakref.ref, network.weights)]
+    gone += map(weakref.ref, network.transposes)
     del network
     gc.collect()
     assert [reference() for reference in gone] == [None] * len(gone)
@@ -172,11 +174,9 @@ def test_a_decoder_is_given_back_when_nobody_holds_it(start):
     network = freeze(dense())
     weights = tf.random.stateless_uniform((5, 784), (1, 2))
 
-    def decoder(codes, weights=weights):
-        return tf.sigmoid(codes @ weights)
-
+    decoder = Decoder(lambda codes, weights=weights: tf.sigmoid(codes @ weights), 5, (28, 28))
     for _ in range(2):
-        run(network, STEEPEST, np.ones((4, 5), np.float32), decoder=decoder)
+        run(network, STEEPEST, np.ones((4, 5), np.float32), parametrisation=decoder)
     gone = weakref.ref(decoder), weakref.ref(weights)
     del decoder, weights
     gc.collect()
@@ -189,7 +189,7 @@ def test_few_architectures_are_remembered_that_nobody_holds(start):
     for filters in range(1, architecture.MOST + 4):
         network = freeze(convolutional(filters))
         run(network, STEEPEST, start[:1], steps=1, frame_steps=())
-        references.append(weakref.ref(architecture_of(network)))
+        references.append(weakref.ref(network.architecture))
     del network
     gc.collect()
     assert sum(reference() is not None for reference in references) <= architecture.MOST
@@ -197,8 +197,8 @@ def test_few_architectures_are_remembered_that_nobody_holds(start):
 
 def test_batches_are_as_large_as_fits():
     small, large = freeze(convolutional()), freeze(convolutional(64))
-    sizes = [batches.most_at_once(architecture_of(network)) for network in (small, large)]
+    sizes = [batches.most_at_once(network.architecture) for network in (small, large)]
     assert sizes[0] == batches.MOST
     # 26×26×64 values three times over, after convolution, bias and ReLU, and some more.
     assert batches.MOST_BYTES / sizes[1] > 3 * 4 * 26 * 26 * 64
-    assert batches.most_at_once(architecture_of(large), ways=10**9) >= 1
+    assert batches.most_at_once(large.architecture, ways=10**9) >= 1

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from invert.inversion.architecture import GRADIENT
+from invert.inversion.domain import Domain
 from invert.inversion.freezing import freeze
 from invert.inversion.frozen_graph import FrozenGraph
 from invert.inversion.substitution import substitute
@@ -77,7 +78,8 @@ def test_a_graph_that_wants_its_channels_first_gets_them():
     graph_def = graph.as_graph_def()
     graph_def.node.remove(next(node for node in graph_def.node if node.op == "Placeholder"))
     labels = tuple("abcdefg")
-    network = FrozenGraph(graph_def, {}, "image:0", "logits:0", (3, 4, 5), (4, 5, 3), labels)
+    known = {"input_shape": (3, 4, 5), "domain": Domain((4, 5, 3)), "labels": labels}
+    network = FrozenGraph.of(graph_def, {}, "image:0", "logits:0", **known)
     images = np.random.default_rng(1).random((2, 4, 5, 3), np.float32)
     want = images.transpose(0, 3, 1, 2).reshape(2, 60) @ w
 
@@ -97,6 +99,6 @@ def test_logits_that_do_not_depend_on_the_image_are_refused():
     with tf.Graph().as_default() as graph:
         tf.ones((1, 7), name="logits")
     graph_def = graph.as_graph_def()
-    network = FrozenGraph(graph_def, {}, "image:0", "logits:0", (4,), (2, 2), tuple("abcdefg"))
-    with pytest.raises(ValueError, match="depend on the image; no path leads from image:0"):
-        tf.function(lambda: substitute(network, tf.zeros((1, 4))))()
+    known = {"input_shape": (4,), "domain": Domain((2, 2)), "labels": tuple("abcdefg")}
+    with pytest.raises(ValueError, match="depend on the input; no path leads from image:0"):
+        FrozenGraph.of(graph_def, {}, "image:0", "logits:0", **known)

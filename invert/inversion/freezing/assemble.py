@@ -3,26 +3,24 @@
 import numpy as np
 import tensorflow as tf
 
+from invert.inversion.architecture import GRADIENT, GRADIENT_OF
+from invert.inversion.domain import Domain
 from invert.inversion.freezing.flattening.flat import Flat, Ref
 from invert.inversion.freezing.names_in_graphs import attribute
 from invert.inversion.freezing.reading_off.layout import Layout
 from invert.inversion.freezing.reading_off.logits import Ending
 from invert.inversion.frozen_graph import FrozenGraph
-from invert.inversion.substitution import GRADIENT
-
-# Constants of so many values or more are weights: they are held once, beside the graph. As parts of
-# it, every compiled loop had several copies of them, 35 MB a loop.
-WEIGHT = 1024
 
 
-def assemble(flat: Flat, ending: Ending, layout: Layout, **known) -> FrozenGraph:
+def assemble(flat: Flat, ending: Ending, layout: Layout, pixel_range, **known) -> FrozenGraph:
     """Return the frozen graph of a classifier whose logits were found.
 
     Args:
         flat: the graph.
         ending: where its logits are.
         layout: how images go into it.
-        **known: ``labels``, ``pixel_range`` and ``name``.
+        pixel_range: the lowest and the highest value of a pixel.
+        **known: ``labels`` and ``name``.
     """
     logits = ending.logits
     if flat.dtype(logits) != tf.float32:
@@ -36,13 +34,6 @@ def assemble(flat: Flat, ending: Ending, layout: Layout, **known) -> FrozenGraph
     }
     for node in graph_def.node:
         node.input[:] = [names.get(ref, ref) for ref in node.input]
-    weights = {}
-    for ref, value in constants.items():
-        if value.size >= WEIGHT:
-            with tf.init_scope():
-                weights[names[ref]] = tf.constant(value)
-        else:
-            graph_def.node.append(_constant(names[ref], value))
     for node in graph_def.node:
         plain = not (attribute(node, "transpose_a").b or attribute(node, "transpose_b").b)
         if (
@@ -50,14 +41,14 @@ def assemble(flat: Flat, ending: Ending, layout: Layout, **known) -> FrozenGraph
             and plain
             and attribute(node, "T").type == tf.float32.as_datatype_enum
         ):
-            node.attr["_gradient_op_type"].s = GRADIENT.encode()
-    return FrozenGraph(
-        graph_def=graph_def,
-        weights=weights,
-        placeholder=flat.image,
-        output=logits,
+            node.attr[GRADIENT_OF].s = GRADIENT.encode()
+    return FrozenGraph.of(
+        graph_def,
+        {names[ref]: value for ref, value in constants.items()},
+        flat.image,
+        names.get(logits, logits),
         input_shape=layout.input_shape,
-        image_shape=layout.image_shape,
+        domain=Domain(layout.image_shape, *pixel_range),
         head=ending.head,
         **known,
     )
@@ -92,10 +83,3 @@ def _constants(flat: Flat, logits: Ref) -> dict[Ref, np.ndarray]:
         **{ref: flat.constants[ref] for ref in used if ref in flat.constants},
         **dict(zip(computed, values, strict=True)),
     }
-
-
-def _constant(ref: Ref, value: np.ndarray):
-    node = tf.compat.v1.NodeDef(name=ref.rsplit(":", 1)[0], op="Const")
-    node.attr["dtype"].type = tf.as_dtype(value.dtype).as_datatype_enum
-    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
-    return node

@@ -1,7 +1,7 @@
 """A frozen graph as bytes, to be passed from a process that is not trusted.
 
-What comes back is numbers and names alone: no pickle, nothing that is imported or run. It is
-believed in nothing. Whatever ``freeze`` promises of a graph is looked at once more, as far as it
+What comes back is numbers and names alone: no pickle, nothing that is imported or run. None
+of it is trusted. Whatever ``freeze`` promises of a graph is looked at once more, as far as it
 can be seen without running it.
 """
 
@@ -11,7 +11,8 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from invert.inversion.architecture import GRADIENT, GRADIENT_OF
+from invert.inversion.architecture import GRADIENT, GRADIENT_OF, LARGE
+from invert.inversion.domain import Domain
 from invert.inversion.freezing.gate import entry
 from invert.inversion.freezing.gate.operations import ARITHMETIC
 from invert.inversion.freezing.refusal import Refusal, shortened
@@ -20,7 +21,6 @@ from invert.inversion.frozen_graph import FrozenGraph
 # Bytes. A graph of 600 operations has a tenth of that; parsed it takes fifty times as much.
 MOST_DESCRIPTION, MOST_GRAPH = 2**18, 2**21
 MOST_SIDE = 2**22
-SMALL = 1024  # values: larger constants are passed beside the graph
 LENGTH = 4  # bytes, of the number that says how long the description is
 NUMBERS = {
     name: tf.as_dtype(name)
@@ -38,14 +38,15 @@ def pack(frozen: FrozenGraph) -> bytes:
     Raises:
         Refusal: it is too large, even without its weights.
     """
-    graph_def = frozen.graph_def.SerializeToString()
-    weights = {name: np.asarray(value) for name, value in frozen.weights.items()}
+    architecture = frozen.architecture
+    graph_def = architecture.graph_def.SerializeToString()
+    weights = dict(zip(architecture.weights, map(np.asarray, frozen.weights), strict=True))
     known = {
         "graph": len(graph_def),
         "weights": [[name, tf.as_dtype(w.dtype).name, w.shape] for name, w in weights.items()],
-        "placeholder": frozen.placeholder,
-        "output": frozen.output,
-        "input_shape": frozen.input_shape,
+        "placeholder": architecture.placeholder,
+        "output": architecture.output,
+        "input_shape": architecture.input_shape,
         "image_shape": frozen.image_shape,
         "classes": frozen.classes,
         "pixel_range": frozen.pixel_range,
@@ -83,11 +84,11 @@ def _unpack(data: memoryview, name: str) -> FrozenGraph:
         start <= min(LENGTH + MOST_DESCRIPTION, len(data)), "its description is cut or too long"
     )
     known = json.loads(bytes(data[LENGTH:start]))
-    classes, (least, most) = known["classes"], known["pixel_range"]
+    classes, (low, high) = known["classes"], known["pixel_range"]
     _demand(type(classes) is int and 2 <= classes <= MOST_SIDE, "it has no classes")
     _demand(known["head"] in ("softmax", "sigmoid"), "its head is unknown")
     _demand(
-        type(least) is float and type(most) is float and -math.inf < least < most < math.inf,
+        type(low) is float and type(high) is float and -math.inf < low < high < math.inf,
         "its pixels have no range",
     )
     input_shape, image_shape = _sides(known["input_shape"]), _sides(known["image_shape"])
@@ -108,20 +109,18 @@ def _unpack(data: memoryview, name: str) -> FrozenGraph:
         start, end = end, end + math.prod(shape) * np.dtype(dtype).itemsize
         _demand(end <= len(data), "its weights are cut")
         _demand(type(key) is str and key.endswith(":0") and key not in weights, "a weight's name")
-        with tf.init_scope():
-            weights[key] = tf.constant(np.frombuffer(data[start:end], dtype).reshape(shape))
+        weights[key] = np.frombuffer(data[start:end], dtype).reshape(shape)
     _demand(end == len(data), "something follows it")
     for tensor in (known["placeholder"], known["output"]):
         _demand(type(tensor) is str, "its ends have no name")
-    return FrozenGraph(
-        graph_def=graph_def,
-        weights=weights,
-        placeholder=known["placeholder"],
-        output=known["output"],
+    return FrozenGraph.of(
+        graph_def,
+        weights,
+        known["placeholder"],
+        known["output"],
         input_shape=input_shape,
-        image_shape=image_shape,
+        domain=Domain(image_shape, low, high),
         labels=tuple(str(number) for number in range(classes)),
-        pixel_range=(least, most),
         head=known["head"],
         name=name,
     )
@@ -142,7 +141,7 @@ def _check_graph(graph_def) -> None:
             _demand(tf.as_dtype(tensor.dtype) in NUMBERS.values(), "a constant is no number")
             _demand(node.attr["dtype"].type == tensor.dtype, "a constant's type")
             size = math.prod(side.size for side in tensor.tensor_shape.dim)
-            _demand(size < SMALL, "a constant is too large")
+            _demand(size < LARGE, "a constant is too large")
 
 
 def _sides(sides) -> tuple[int, ...]:

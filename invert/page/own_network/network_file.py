@@ -190,7 +190,7 @@ def most_steps(frozen: FrozenGraph, images: int) -> int:
 def _effort(frozen: FrozenGraph, batches: Sequence[int]) -> Effort:
     from invert.inversion.freezing.gate.workload import workload
 
-    operations = sum(node.op != "Const" for node in frozen.graph_def.node)
+    operations = sum(node.op != "Const" for node in frozen.architecture.graph_def.node)
     if operations > MOST_OPERATIONS:
         raise ValueError(
             f"A network must have at most {MOST_OPERATIONS} operations; {ALIAS} has"

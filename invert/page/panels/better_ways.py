@@ -9,7 +9,7 @@ import streamlit as st
 
 import invert
 from invert.evaluation import table
-from invert.methods.records import STRANGERS_METHOD
+from invert.methods.records import OWN_METHOD
 from invert.networks import judge
 from invert.networks.classifier import CLASSIFIERS, open_graph
 from invert.page.frame import results_table
@@ -75,7 +75,7 @@ def show() -> None:
 def _rungs() -> list[tuple[str, str]]:
     """Classifier and method of each rung; a visitor's own network comes first."""
     own = network.chosen().name not in CLASSIFIERS
-    return [(network.OWN, STRANGERS_METHOD)] * own + list(RUNGS)
+    return [(network.OWN, OWN_METHOD)] * own + list(RUNGS)
 
 
 def _opens(classifier: str, method: str, number: int) -> str:

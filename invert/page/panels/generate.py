@@ -23,7 +23,7 @@ STARTS = {
     "noise": "from faint noise",
     "average": "from the mean of all training digits",
     "class-gaussian": "from a random mixture of training digits",
-    starts.CODE: "from a random code",
+    starts.RANDOM: "from a random code",
     state.MY_DRAWING: "from your drawing",
 }
 
@@ -51,7 +51,7 @@ def show() -> None:
             key="from-drawing",
             on_click=_start_from,
             args=(settings.DEFAULT if from_drawing else state.MY_DRAWING,),
-            disabled=choice.start == starts.CODE or not chosen.digits,
+            disabled=choice.start == starts.RANDOM or not chosen.digits,
         )
         keep = st.container(key="keep-place", width="content")
     with digits:
@@ -150,8 +150,8 @@ def _run(
         )
     said = run_images.opinions(run)
     if len(run.frames):
-        mean = run.probabilities_by_step.mean(axis=1)
-        drawn = chart.figure(mean, choice.target, choice.images, run.labels)
+        mean = run.frame_probabilities.mean(axis=1)
+        drawn = chart.figure(mean, run.frame_steps, choice.target, choice.images, run.labels)
         beside = drawn + run_images.player(run, said)
     else:
         beside = markup.sentence("Made in one go: there are no steps to watch.", "chart hint")

@@ -22,22 +22,22 @@ stroke-linejoin:round}
 """
 
 
-def svg(probabilities: np.ndarray, target: int) -> str:
+def svg(probabilities: np.ndarray, steps: np.ndarray, target: int) -> str:
     """Return a line a class as SVG, the target's emphasised, the strongest other one dashed.
 
     Args:
-        probabilities: ``(steps + 1, classes)`` in [0, 1].
+        probabilities: ``(F, classes)`` in [0, 1].
+        steps: how many steps lie before each, ``(F,)``, rising from 0.
         target: the class that the run was to make.
     """
-    steps, classes = probabilities.shape
-    kept = np.unique(np.linspace(0, steps - 1, min(steps, WIDTH)).round().astype(int))
-    across = kept / max(1, steps - 1) * WIDTH
+    classes = probabilities.shape[1]
+    across = steps / max(1, steps[-1]) * WIDTH
     rival = strongest_rival(probabilities, target)
     order = [c for c in range(classes) if c not in (rival, target)] + [rival, target]
     kinds = {rival: ' class="rival"', target: ' class="target"'}
     lines = [f'<path class="grid" d="M0 {y}H{WIDTH}"/>' for y in (0, HEIGHT / 2, HEIGHT)]
     for each in order:
-        down = (1 - probabilities[kept, each]) * HEIGHT
+        down = (1 - probabilities[:, each]) * HEIGHT
         points = "L".join(f"{x:.1f} {y:.1f}" for x, y in zip(across, down, strict=True))
         lines.append(f'<path{kinds.get(each, "")} d="M{points}"/>')
     return (
@@ -54,7 +54,7 @@ def strongest_rival(probabilities: np.ndarray, target: int) -> int:
 
 
 def turn(probabilities: np.ndarray, target: int) -> int | None:
-    """Return the step from which on the target is the answer; None if from the start, or never.
+    """Return the row from which on the target is the answer; None if from the start, or never.
 
     >>> turn(np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]]), 1)
     1
@@ -65,22 +65,27 @@ def turn(probabilities: np.ndarray, target: int) -> int | None:
 
 
 def figure(
-    probabilities: np.ndarray, target: int, images: int, labels: Sequence[str] = markup.DIGITS
+    probabilities: np.ndarray,
+    frame_steps: np.ndarray,
+    target: int,
+    images: int,
+    labels: Sequence[str] = markup.DIGITS,
 ) -> str:
     """Return the chart with axes, a cursor for the film's position, and a text alternative."""
-    steps = len(probabilities) - 1
+    steps = int(frame_steps[-1])
     first, last = probabilities[0, target], probabilities[-1, target]
     rival = strongest_rival(probabilities, target)
     peak = probabilities[:, rival].max()
     of = "" if images == 1 else f", mean of {images} images"
     aim, other = labels[target], labels[rival]
-    turned = turn(probabilities, target)
+    row = turn(probabilities, target)
     words = (
         f"Probability of every answer by step{of}: {aim} goes from {percent(first)} to"
         f" {percent(last)} in {steps} steps; of the others {other} comes highest, {percent(peak)}."
     )
     mark = ""
-    if turned is not None:
+    if row is not None:
+        turned = int(frame_steps[row])
         said = f"step {turned}: it says {aim}"
         words += f" From step {turned} on it is the answer."
         side = " left" if turned > steps / 2 else ""
@@ -88,7 +93,7 @@ def figure(
             f'<span class="turned{side}" style="--turn:{turned / steps:.4f}" aria-hidden="true">'
             f"<b>{escape(said)}</b></span>"
         )
-    uri = base64.b64encode(svg(probabilities, target).encode()).decode("ascii")
+    uri = base64.b64encode(svg(probabilities, frame_steps, target).encode()).decode("ascii")
     plot = (
         f'<img src="data:image/svg+xml;base64,{uri}" alt="{escape(words)}">{mark}'
         '<span class="cursor" aria-hidden="true"></span>'

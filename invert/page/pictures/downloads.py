@@ -54,7 +54,7 @@ def npz(run, opinion: Opinion | None) -> bytes:
         images=run.images,
         targets=run.targets,
         probabilities=run.probabilities,
-        probabilities_by_step=run.probabilities_by_step,
+        frame_probabilities=run.frame_probabilities,
         losses=run.losses,
         frames=run.frames,
         frame_steps=run.frame_steps,

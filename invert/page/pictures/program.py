@@ -39,7 +39,7 @@ START_IN_WORDS = {
     "average": "the mean of all training digits",
     "class-gaussian": "random draws around the digit's mean",
     MY_DRAWING: "a drawing",
-    starts.CODE: "random numbers",
+    starts.RANDOM: "random numbers",
 }
 # The sizes of images: numbers where the network ships, names where it is one's own.
 SIZES = {
@@ -77,15 +77,15 @@ def tensorflow(
 
     Args:
         classifier: the name of one that ships; or "own", a file of images in [0, 1] → logits.
-        recipe: what ``records.recipe_for`` returned.
+        recipe: what ``records.method_for`` returned.
         digit: the class asked for.
         count: how many images.
         seed: of the start, and of jitter.
-        start: one of ``invert.STARTS``, "my drawing" or "code".
+        start: one of ``invert.STARTS``, "my drawing" or "random".
         own_file: of one's own network.
 
-    >>> from invert.methods.records import recipe_for
-    >>> text = tensorflow("robust", recipe_for("robust", None, {}), 8, 1, 0, "black")
+    >>> from invert.methods.records import method_for
+    >>> text = tensorflow("robust", method_for("robust", None, {}), 8, 1, 0, "black")
     >>> print(text)  # doctest: +ELLIPSIS
     import numpy as np
     import tensorflow as tf
@@ -100,14 +100,15 @@ def tensorflow(
     M = tf.Variable(start, dtype=tf.float32)
     ...
     """
-    from invert.inversion.priors import NAMES  # TensorFlow comes with it
+    from invert.inversion.priors import PENALTIES  # TensorFlow comes with it
 
-    own, coded = classifier == OWN, start == starts.CODE
+    own, coded = classifier == OWN, start == starts.RANDOM
     numbers: dict[str, float] = {"digit": digit, "count": count, "seed": seed}
     choice: dict[str, object] = {"inverse": True}
     if isinstance(recipe, Optimization):
         numbers |= {"steps": recipe.steps, "step_size": recipe.step_size}
-        adam, priors = recipe.step_rule == "adam", dict.fromkeys(NAMES, 0) | dict(recipe.priors)
+        adam, jitter = recipe.step_rule == "adam", recipe.settings.get("jitter", 0)
+        priors = dict.fromkeys(PENALTIES, 0) | dict(recipe.priors)
         rule = "steps of Adam" if adam else "steps of one length, straight along the gradient"
         choice = {
             "inverse": False,
@@ -116,7 +117,8 @@ def tensorflow(
             "loss": recipe.loss,
             "priors": priors,
             "share": " * 784 / start[0].size" if own and not coded else "",
-            "seen": "seen" if own or priors["jitter"] else "image",
+            "seen": "seen" if own or jitter else "image",
+            "jitter": jitter,
         }
     body = TEMPLATE.render(
         choice,
@@ -166,7 +168,7 @@ def call(
         digit: the class asked for.
         count: how many images.
         seed: of the randomness.
-        start: one of ``invert.STARTS``, "my drawing" or "code"; None for the method's own.
+        start: one of ``invert.STARTS``, "my drawing" or "random"; None for the method's own.
         steps: how many; None for the method's own.
         own_file: of one's own network.
 
@@ -187,7 +189,7 @@ def call(
     arguments += [f"classifier={network}", f"seed={seed}"]
     if drawn:
         arguments += [f'start=np.load("{DRAWING_FILE}")']
-    elif start and start != starts.CODE:
+    elif start and start != starts.RANDOM:
         arguments += [f'start="{start}"']
     arguments += [f"steps={steps}"] if steps else []
     line = f"run = invert.generate({', '.join(arguments)})"

@@ -34,11 +34,8 @@ class Opinions(NamedTuple):
 
 def opinions(run) -> Opinions:
     """Return what the network and the judge say of a run's images on their way."""
-    steps = run.frame_steps if len(run.frames) else [-1]
-    network = [
-        [_said(run.probabilities_by_step[step, n], run.labels) for step in steps]
-        for n in range(len(run.images))
-    ]
+    says = run.frame_probabilities if len(run.frames) else run.probabilities[None]
+    network = [[_said(frame[n], run.labels) for frame in says] for n in range(len(run.images))]
     frames = run.frames if len(run.frames) else run.images[None]
     if not are_digits(run):
         return Opinions(network, None)

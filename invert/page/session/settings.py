@@ -26,10 +26,10 @@ def choose(chosen: network.Network) -> state.Choice:
     methods = [
         name
         for name, each in invert.METHODS.items()
-        if chosen.digits or (isinstance(each, records.Optimization) and each.start != starts.CODE)
+        if chosen.digits or (isinstance(each, records.Optimization) and each.start != starts.RANDOM)
     ]
     method = one_of.one_of("Method", [BEST, *methods], BEST, state.METHOD)
-    recipe = records.recipe_for(chosen.name, None if method == BEST else method, {})
+    recipe = records.method_for(chosen.name, None if method == BEST else method, {})
     title, name, claim = map(escape, (recipe.title, recipe.name, recipe.claim))
     st.html(f'<p class="note"><b>{title}</b> <small>{name}</small><br>{claim}</p>')
     start = _choose_start(recipe, chosen)
@@ -38,11 +38,11 @@ def choose(chosen: network.Network) -> state.Choice:
         alike = start in ("black", "average", state.MY_DRAWING)  # then all images would be one
         count = COUNT if alike else _choose_count(chosen, steps or recipe.settings.get("steps", 1))
         if start == DEFAULT:
-            start = getattr(recipe, "start", starts.CODE)
+            start = getattr(recipe, "start", starts.RANDOM)
             if start == "black" and count > 1:
                 start = "noise"
         seed = SEED
-        if start in ("noise", "class-gaussian", starts.CODE) or "jitter" in recipe.settings:
+        if start in ("noise", "class-gaussian", starts.RANDOM) or "jitter" in recipe.settings:
             seed = st.number_input(
                 "Seed",
                 0,
@@ -64,7 +64,7 @@ def choose(chosen: network.Network) -> state.Choice:
 
 
 def _choose_start(recipe: records.Method, chosen: network.Network) -> str:
-    if not isinstance(recipe, records.Optimization) or recipe.start == starts.CODE:
+    if not isinstance(recipe, records.Optimization) or recipe.start == starts.RANDOM:
         return DEFAULT
     named = [s for s in invert.STARTS if chosen.digits or s not in starts.FROM_TRAINING_DATA]
     named_start = st.selectbox(

@@ -60,7 +60,7 @@ class Choice(NamedTuple):
     def recipe(self) -> records.Method:
         """The method, with all its settings in place."""
         steps = {} if self.steps is None else {"steps": self.steps}
-        return records.recipe_for(self.network, self.method, steps)
+        return records.method_for(self.network, self.method, steps)
 
 
 def choice() -> Choice | None:

@@ -12,7 +12,7 @@ from PIL import Image
 import invert
 from invert import CLASSIFIERS
 from invert.evaluation import table
-from invert.methods.records import recipe_for
+from invert.methods.records import method_for
 from invert.page.panels import better_ways
 from invert.page.pictures import film_sheet
 from invert.page.session import network
@@ -31,7 +31,7 @@ def test_ladder_draws_ten_digits_a_rung_and_the_seed_moves_those_that_have_one(p
     assert all(len(sheet(rung)[0]) <= 60_000 for rung in before.values())
     other.choose("ladder-seed", 1)
     moved = {name for name, rung in rungs(other).items() if rung != before[name]}
-    black = {name for name in before if getattr(recipe_for(*name, {}), "start", "") == "black"}
+    black = {name for name in before if getattr(method_for(*name, {}), "start", "") == "black"}
     assert black and moved == set(before) - black
 
 
@@ -108,7 +108,7 @@ def test_ladder_has_every_method_and_every_classifier():
 @pytest.mark.parametrize("classifier, method", better_ways.RUNGS)
 def test_of_several_starts_that_were_measured_the_methods_own_comes_first(classifier, method):
     measured = next(start for *rung, start in table.PLAN if rung == [classifier, method])
-    assert measured == getattr(recipe_for(classifier, method, {}), "start", "code")
+    assert measured == getattr(method_for(classifier, method, {}), "start", "random")
 
 
 def test_ladders_figures_are_the_measured_ones(page, monkeypatch):

@@ -13,7 +13,7 @@ from page_driver import ONE, ZERO, Page, sprite
 import invert
 from invert import CLASSIFIERS
 from invert.methods import records, starts
-from invert.methods.records import recipe_for
+from invert.methods.records import method_for
 from invert.networks import judge
 from invert.networks.classifier import DEFAULT
 from invert.page.panels import better_ways, generate
@@ -34,8 +34,8 @@ def test_a_digit_appears_with_both_opinions(page):
 @pytest.mark.parametrize("classifier, method", better_ways.RUNGS)
 def test_every_method_and_start_shows_images_and_its_claim(page, classifier, method):
     page.choose("network", classifier).choose("method", method)
-    recipe = recipe_for(classifier, method, {})
-    free = getattr(recipe, "start", starts.CODE) in invert.STARTS
+    recipe = method_for(classifier, method, {})
+    free = getattr(recipe, "start", starts.RANDOM) in invert.STARTS
     assert offered(page, "start") == free and offered(page, "seed") == chance(recipe)
     assert offered(page, "steps") == ("steps" in recipe.settings)
     for start in [settings.DEFAULT, *invert.STARTS] if free else [settings.DEFAULT]:
@@ -59,7 +59,7 @@ def offered(page, key):
 
 def chance(recipe):
     """Whether anything is random in one image by that method from its own start."""
-    return getattr(recipe, "start", starts.CODE) != "black" or "jitter" in recipe.settings
+    return getattr(recipe, "start", starts.RANDOM) != "black" or "jitter" in recipe.settings
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
@@ -70,7 +70,7 @@ def test_each_network_is_run_backwards_by_its_best_method_unless_another_is_aske
     best = CLASSIFIERS[name].method
     told = f"{invert.METHODS[best].title} {best} {invert.METHODS[best].claim}"
     assert told in page.words, "it says which that is"
-    steps = recipe_for(name, None, {}).steps
+    steps = method_for(name, None, {}).steps
     assert f"step {steps} of {steps}" in page.words
     shown = sprite(page)
     page.choose("method", best)
@@ -105,7 +105,7 @@ def test_seed_decides_and_the_dice_changes_it(page, monkeypatch):
 
 
 def test_steps_are_the_methods_own_or_the_visitors(page):
-    own = recipe_for(DEFAULT, None, {}).steps
+    own = method_for(DEFAULT, None, {}).steps
     assert f"step {own} of {own}" in page.words
     page.choose("steps", "10")
     assert "step 10 of 10" in page.words
@@ -132,7 +132,7 @@ def test_method_that_takes_no_steps_shows_its_images_without_a_film(page):
 
 
 def test_several_images_from_black_would_be_one_so_they_start_from_noise(page):
-    assert recipe_for("robust", None, {}).start == "black"
+    assert method_for("robust", None, {}).start == "black"
     page.choose("network", "robust")
     assert "from an empty page" in page.words and not offered(page, "seed")
     page.choose("count", 4)
@@ -176,7 +176,7 @@ def test_captions_follow_the_frames_and_end_with_the_image(page):
     assert film["steps"] == run.frame_steps.tolist() and film["targets"] == ["8", "8"]
     for n in range(2):
         answers = [answer for answer, _ in film["says"]["network"][n]]
-        want = run.probabilities_by_step[run.frame_steps, n].argmax(axis=1)
+        want = run.frame_probabilities[:, n].argmax(axis=1)
         assert answers == [str(digit) for digit in want]
         digit = judge.look(run.frames[:, n]).digit
         assert [answer != run_images.NO_DIGIT for answer, _ in film["says"]["judge"][n]] == list(
@@ -186,10 +186,11 @@ def test_captions_follow_the_frames_and_end_with_the_image(page):
 
 
 def test_the_chart_marks_the_step_from_which_on_the_target_is_the_answer(page):
-    run = invert.generate(8, seed=settings.SEED)
-    answers = run.probabilities_by_step[:, 0].argmax(axis=1)
+    run = invert.generate(8, seed=settings.SEED, frames=generate.FRAMES)
+    answers = run.frame_probabilities[:, 0].argmax(axis=1)
     step = int(re.search(r"<b>step (\d+): it says 8</b>", page.html)[1])
-    assert answers[step - 1] != 8 and (answers[step:] == 8).all()
+    frame = run.frame_steps.tolist().index(step)
+    assert answers[frame - 1] != 8 and (answers[frame:] == 8).all()
 
 
 @pytest.mark.parametrize("pixel_range", [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)])
@@ -202,6 +203,7 @@ def test_numbers_of_digits_hold_the_judges_opinion_whatever_the_range(sample, pi
         frame_steps=np.zeros(0),
         targets=sample[1][:3],
         labels=tuple("0123456789"),
+        domain=Domain((28, 28), *pixel_range),
         pixel_range=pixel_range,
         classifier="mine#1234",
         method="steepest",
@@ -209,7 +211,7 @@ def test_numbers_of_digits_hold_the_judges_opinion_whatever_the_range(sample, pi
         start="noise",
         settings={},
         probabilities=np.zeros((3, 10)),
-        probabilities_by_step=np.zeros((1, 3, 10)),
+        frame_probabilities=np.zeros((0, 3, 10)),
         losses=np.zeros((0, 3)),
     )
     kept = np.load(io.BytesIO(generate._npz(run)))

@@ -12,7 +12,7 @@ from PIL import Image
 
 import invert
 from invert import film
-from invert.methods.records import METHODS, recipe_for
+from invert.methods.records import METHODS, method_for
 from invert.networks import classifier as classifiers
 from invert.page.pictures import program
 
@@ -31,8 +31,8 @@ STATES = [
     ("energy", None, "class-gaussian", 3, {}, 1e-4),
     ("student", None, "noise", 2, {}, 1e-4),
     ("question", None, "noise", 2, {"total_variation": 0}, 1e-4),  # jitter and l2 are the same
-    ("robust", "latent", "code", 2, {}, 0.02),
-    ("energy", "inverse", "code", 3, {}, 1e-4),
+    ("robust", "latent", "random", 2, {}, 0.02),
+    ("energy", "inverse", "random", 3, {}, 1e-4),
     ("own", None, "noise", 2, {}, 1e-4),
     ("own", None, "black", 1, {"loss": "logit"}, 1e-4),
 ]
@@ -64,7 +64,7 @@ def in_the_clone(clone, monkeypatch):
 
 def program_of(classifier, method, start, count, settings, digit=8):
     return program.tensorflow(
-        classifier, recipe_for(classifier, method, settings), digit, count, SEED, start
+        classifier, method_for(classifier, method, settings), digit, count, SEED, start
     )
 
 
@@ -78,10 +78,10 @@ def generated(classifier, method, start, count, settings, drawing, digit=8):
     """The picture of a choice, as the page asks for it."""
     return invert.generate(
         [digit] * count,
-        recipe_for(classifier, method, settings).name,
+        method_for(classifier, method, settings).name,
         classifier="my_model.keras" if classifier == "own" else classifier,
         seed=SEED,
-        start={"my drawing": drawing, "code": None}.get(start, start),
+        start={"my drawing": drawing, "random": None}.get(start, start),
         frames=32,
         **settings,
     )
@@ -104,7 +104,7 @@ def test_the_program_makes_the_picture(state, drawing):
     images = names["images"].reshape(run.images.shape)  # one's own may have a channel
     assert_kept(images)
     np.testing.assert_allclose(images, run.images, atol=tolerance)
-    if choice[2] != "code":
+    if choice[2] != "random":
         np.testing.assert_array_equal(names["M"].numpy().reshape(images.shape), images)
 
 
@@ -180,8 +180,8 @@ EVERY = [
     (classifier, method, start)
     for classifier in (*classifiers.CLASSIFIERS, "own")
     for method in METHODS
-    for start in (*invert.STARTS, "my drawing", "code")
-    if (start == "code") == (method in ("latent", "inverse"))
+    for start in (*invert.STARTS, "my drawing", "random")
+    if (start == "random") == (method in ("latent", "inverse"))
 ]
 
 
@@ -226,7 +226,7 @@ def test_a_program_runs_where_there_is_no_package():
 
 @pytest.mark.parametrize("classifier", [*classifiers.CLASSIFIERS, "own"])
 def test_the_code_of_what_suits_a_network_best_is_shown_at_a_glance(classifier):
-    recipe = recipe_for(classifier, None, {})
+    recipe = method_for(classifier, None, {})
     text = program.tensorflow(classifier, recipe, 8, 4, SEED, recipe.start)
     assert len([line for line in text.splitlines() if line]) <= 43
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import invert
+from invert.inversion.domain import Domain
 from invert.page.pictures import run_images
 from invert.page.session import settings
 
@@ -48,11 +49,12 @@ def test_images_of_another_form_are_not_shown_to_the_judge():
         images=images,
         frames=images[None],
         frame_steps=[0],
+        domain=Domain((5, 4, 3), 0, 255),
         pixel_range=(0.0, 255.0),
         labels=("cat", "<b>dog</b>"),
         targets=np.array([0, 1]),
         classifier="own",
-        probabilities_by_step=np.array([[[0.9, 0.1], [0.2, 0.8]]]),
+        frame_probabilities=np.array([[[0.9, 0.1], [0.2, 0.8]]]),
     )
     said = run_images.opinions(run)
     assert said.judge is None and said.network == [[("cat", "90%")], [("<b>dog</b>", "80%")]]

@@ -39,19 +39,20 @@ def workload(frozen: FrozenGraph, batch: int = 1) -> Workload:
         Refusal: its operations do not fit together, or their sizes depend on the image, or they do
             not give one row of logits an image.
     """
-    flat = Flat(frozen.graph_def.versions)
-    image = flat.open_input(_operation(frozen.placeholder), (batch, *frozen.input_shape))
-    refs = {_operation(frozen.placeholder): [image]}
-    for name, value in frozen.weights.items():
+    known = frozen.architecture
+    flat = Flat(known.graph_def.versions)
+    image = flat.open_input(_operation(known.placeholder), (batch, *known.input_shape))
+    refs = {_operation(known.placeholder): [image]}
+    for name, value in zip(known.weights, frozen.weights, strict=True):
         _add(refs, _operation(name), [flat.constant(_operation(name), value.numpy())])
-    constants = [node for node in frozen.graph_def.node if node.op == "Const"]
+    constants = [node for node in known.graph_def.node if node.op == "Const"]
     for node in constants:
         value = tf.make_ndarray(node.attr["value"].tensor)
         _add(refs, node.name, [flat.constant(node.name, value)])
-    for node in frozen.graph_def.node:
+    for node in known.graph_def.node:
         if node.op != "Const":
             _add(refs, node.name, flat.add(node, [_found(refs, name) for name in node.input]))
-    logits = _found(refs, frozen.output)
+    logits = _found(refs, known.output)
     if flat.shape(logits) not in ((batch, frozen.classes), (batch, 1, 1, frozen.classes)):
         raise Refusal(
             f"The network returns the shape {flat.shape(logits)} for {batch} images; a classifier"

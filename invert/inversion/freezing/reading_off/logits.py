@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 
+from invert.inversion.architecture import Head
 from invert.inversion.freezing.flattening.flat import Flat, Ref
 from invert.inversion.freezing.refusal import Refusal
-from invert.inversion.frozen_graph import Head
 
 MAX_CLASSES = 2**16
 Answer = Literal["logits", "probabilities", "class", "probability"]

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from invert.inversion.domain import Domain
 from invert.inversion.freezing.reading_off.logits import Ending
 from invert.inversion.freezing.refusal import Refusal, shortened
 from invert.inversion.frozen_graph import FrozenGraph
@@ -14,9 +15,8 @@ HALF_TOLERANCE = 5e-3  # float16 has three digits, bfloat16 two and a half
 
 def images(count: int, image_shape, pixel_range, seed: int = 0) -> np.ndarray:
     """Return images of random pixels, ``(count, *image_shape)`` float32."""
-    low, high = pixel_range
-    pixels = np.random.default_rng(seed).random((count, *image_shape), np.float32)
-    return (low + (high - low) * pixels).astype(np.float32)
+    shares = np.random.default_rng(seed).random((count, *image_shape), np.float32)
+    return Domain(image_shape, *pixel_range).from_unit(shares)
 
 
 def compare(frozen: FrozenGraph, ending: Ending, shown, answers, half: bool, random: bool) -> None:

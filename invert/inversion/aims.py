@@ -1,0 +1,51 @@
+"""What the output is to become, and how far from it an output is.
+
+Aims are ``(N, A)`` float32, one row an input: of a class, one-hot. A loss takes outputs and aims
+and returns ``(N,)``, so that no input's optimisation depends on its neighbours.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+
+def one_hot(targets, classes: int) -> np.ndarray:
+    """Return the aims of classes, ``(N, classes)`` float32.
+
+    >>> one_hot([2, 0], 3).tolist()
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
+    """
+    return np.eye(classes, dtype=np.float32)[np.asarray(targets)]
+
+
+def cross_entropy(logits, aims, head: str):
+    """Minus the log-probability of the aims, and nothing but the aims.
+
+    A softmax shares out one probability. Of a head of sigmoids, each class is a question of its
+    own: the target's is to be answered yes, and every other no. That is the sum of their binary
+    cross-entropies, the loss that such a head is trained with.
+    """
+    if head == "sigmoid":
+        each = tf.nn.sigmoid_cross_entropy_with_logits(labels=aims, logits=logits)
+        return tf.reduce_sum(each, axis=1)
+    return tf.nn.softmax_cross_entropy_with_logits(aims, logits)
+
+
+def negative_logit(logits, aims, head: str):
+    """Minus the logit that is aimed at."""
+    return -tf.reduce_sum(aims * logits, axis=1)
+
+
+def negative_margin(logits, aims, head: str):
+    """Minus what the logit that is aimed at has over all others together.
+
+    The gradient does not vanish once the network is sure, and its rivals are pushed down too.
+    """
+    others = tf.reduce_logsumexp(tf.where(aims > 0, -np.float32(1e9), logits), axis=1)
+    return others - tf.reduce_sum(aims * logits, axis=1)
+
+
+LOSSES = {
+    "cross-entropy": cross_entropy,
+    "logit": negative_logit,
+    "margin": negative_margin,
+}

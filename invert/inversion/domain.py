@@ -1,0 +1,97 @@
+"""What an input of a network may be: its shape, its lowest and highest values, what is held fixed.
+
+Inside the optimisation every value is a share of its range, 0 to 1, so that step sizes and priors
+mean the same for every network. ``to_unit`` and ``from_unit`` are the one place where ranges are
+converted.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+Bound = float | tuple[float, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Domain:
+    """What an input may be.
+
+    Bounds are kept as float32 sees them, so that no input of a run lies outside by a rounding.
+
+    Attributes:
+        shape: of one input, such as ``(28, 28)``, ``(32, 32, 3)`` or ``(5,)``.
+        low: the lowest value: a number, or one for each place along the last axis.
+        high: the highest value, likewise, above ``low``.
+        is_image: whether an input is a picture, ``(H, W)`` or ``(H, W, 3)``.
+        fixed: flat places whose values are held, each with its value in the domain's own range.
+
+    >>> domain = Domain((2, 2), -1, 1)
+    >>> domain.from_unit(np.array([0, 0.5, 1], np.float32))
+    array([-1.,  0.,  1.], dtype=float32)
+    """
+
+    shape: tuple[int, ...]
+    low: Bound = 0.0
+    high: Bound = 1.0
+    is_image: bool = True
+    fixed: Mapping[int, float] = dataclasses.field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        for name in ("low", "high"):
+            bound = np.asarray(getattr(self, name), np.float32)
+            whole = float(bound) if bound.ndim == 0 else tuple(float(each) for each in bound)
+            object.__setattr__(self, name, whole)
+
+    @property
+    def values(self) -> int:
+        """How many values an input has."""
+        return math.prod(self.shape)
+
+    @property
+    def is_unit(self) -> bool:
+        """Whether values go from 0 to 1 as they are."""
+        return self.low == 0.0 and self.high == 1.0
+
+    @property
+    def span(self) -> Any:
+        """The highest value less the lowest, float32."""
+        return np.asarray(self.high, np.float32) - np.asarray(self.low, np.float32)
+
+    @property
+    def range_in_words(self) -> str:
+        """The range as a person would write it.
+
+        >>> Domain((2,), -1).range_in_words, Domain((1, 1, 3), (0, 0, -1), 2).range_in_words
+        ('[-1, 1]', '[(0, 0, -1), 2]')
+        """
+
+        def written(bound: Bound) -> str:
+            if isinstance(bound, tuple):
+                return f"({', '.join(f'{each:g}' for each in bound)})"
+            return f"{bound:g}"
+
+        return f"[{written(self.low)}, {written(self.high)}]"
+
+    def to_unit(self, inputs: Any) -> Any:
+        """Return inputs ``(…, *shape)`` as shares of their range: low is exactly 0, high is 1."""
+        return inputs if self.is_unit else (inputs - np.asarray(self.low, np.float32)) / self.span
+
+    def from_unit(self, shares: Any) -> Any:
+        """Return what ``to_unit`` takes: 0 is exactly low, 1 is exactly high, nothing is outside.
+
+        Args:
+            shares: ``(…, *shape)``, 0 to 1; NumPy's or TensorFlow's.
+        """
+        if self.is_unit:
+            return shares
+        low, high = np.asarray(self.low, np.float32), np.asarray(self.high, np.float32)
+        inputs = low * (1 - shares) + high * shares
+        # Between the ends a sum can be rounded past one of them.
+        return np.clip(inputs, low, high) if isinstance(inputs, np.ndarray) else inputs
+
+    def clip(self, inputs: Any) -> Any:
+        """Return NumPy inputs with whatever is outside of the range moved to its end."""
+        return np.clip(inputs, np.asarray(self.low, np.float32), np.asarray(self.high, np.float32))

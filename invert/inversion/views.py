@@ -1,0 +1,98 @@
+"""How the network gets to see the input at one step: another way at every step.
+
+A view is a record with ``seen``, which takes the parametrisation, M, its strength and the moment,
+and returns the inputs ``(N, *shape)`` that the network sees. What is drawn depends on the seed, the
+step and the number of the image alone, so an image sees the same whoever its neighbours are.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+PHILOX = 1  # the algorithm's number; its whole numbers are the same by TensorFlow and by XLA
+LANES = 4  # of them come from one count
+
+
+class Moment(NamedTuple):
+    """When something is drawn, and for whom: int32 numbers or tensors.
+
+    Attributes:
+        seed: of the run.
+        step: the number of the look, from 0.
+        first: the number of the first image; the others follow.
+    """
+
+    seed: Any
+    step: Any
+    first: Any
+
+
+def uniform(moment: Moment, count, numbers: int, stream: int = 0):
+    """Return uniform random numbers in [0, 1), ``(count, numbers)`` float32, image by image.
+
+    Made of Philox's whole numbers (Salmon et al. 2011): TensorFlow's own floats differ between its
+    kernels and XLA, and depend on how many are drawn.
+
+    >>> some, others = (uniform(Moment(1, 0, first), 3, 2) for first in (0, 2))
+    >>> bool(tf.reduce_all(some[2] == others[0]))
+    True
+    """
+    counts = -(-numbers // LANES)
+    begin = tf.cast(moment.first, tf.uint64) * counts
+    bits = tf.raw_ops.StatelessRandomUniformFullIntV2(
+        shape=tf.stack([count, counts * LANES]),
+        key=tf.reshape(tf.cast(moment.seed, tf.uint64) * 64 + np.uint64(stream), (1,)),
+        counter=tf.stack([begin, tf.cast(moment.step, tf.uint64)]),
+        alg=PHILOX,
+        dtype=tf.uint32,
+    )
+    bits = tf.bitwise.right_shift(bits, np.uint32(8))[:, :numbers]
+    return tf.cast(tf.bitcast(bits, tf.int32), tf.float32) * np.float32(2.0**-24)
+
+
+def normal(moment: Moment, count, numbers: int, stream: int = 0):
+    """Return standard normal numbers ``(count, numbers)`` float32, by Box and Muller 1958."""
+    half = -(-numbers // 2)
+    shares = uniform(moment, count, 2 * half, stream)
+    length = tf.sqrt(-2.0 * tf.math.log(1.0 - shares[:, :half]))
+    turn = np.float32(2 * math.pi) * shares[:, half:]
+    return tf.concat([length * tf.cos(turn), length * tf.sin(turn)], 1)[:, :numbers]
+
+
+class Straight(NamedTuple):
+    """The input as it is."""
+
+    name: str = "straight"
+
+    def seen(self, parametrisation, m, strength, moment: Moment):
+        """Return the inputs made of M."""
+        return parametrisation.make(m)
+
+
+class Jitter(NamedTuple):
+    """The input a few pixels to the side, all images alike; what leaves comes back opposite.
+
+    ``strength`` is the largest shift in pixels. Only what survives the shift is learned. Source:
+    Mordvintsev et al. 2015,
+    https://research.google/blog/inceptionism-going-deeper-into-neural-networks/.
+    """
+
+    name: str = "jitter"
+
+    def seen(self, parametrisation, m, strength, moment: Moment):
+        """Return the inputs made of M, shifted down and right by whole pixels."""
+        inputs = parametrisation.make(m)
+        return tf.roll(inputs, self.shift(strength, moment), axis=(1, 2))
+
+    @staticmethod
+    def shift(strength, moment: Moment):
+        """Return ``(2,)`` int32 in ``-strength … strength``."""
+        most = tf.cast(strength, tf.int32)
+        key = tf.stack([moment.seed, moment.step])
+        return tf.random.stateless_uniform((2,), key, -most, most + 1, tf.int32, alg="philox")
+
+
+STRAIGHT = Straight()
+VIEWS = {view.name: view for view in (STRAIGHT, Jitter())}
