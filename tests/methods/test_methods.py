@@ -344,3 +344,25 @@ def test_warming_up_reports_all_the_way():
     sentences, shares = zip(*heard, strict=True)
     assert sentences[0] == "Starting TensorFlow" and sentences[-1] == "Ready"
     assert list(shares) == sorted(shares) and shares[0] == 0 and shares[-1] == 1
+
+
+def test_a_run_in_any_pixel_range_stays_within_it():
+    """(−2.1179, 2.64) times a share was once rounded past the end, and the run's images refused."""
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(4)])
+    graph = invert.freeze(model, pixel_range=(-2.1179, 2.64))
+    run = invert.generate([0, 1], classifier=graph, steps=30, step_size=9)
+    low, high = graph.pixel_range
+    assert run.images.min() == low and run.images.max() == high, "both ends are reached exactly"
+    np.testing.assert_allclose(invert.classify(run.images, graph), run.probabilities, atol=1e-5)
+
+
+@pytest.mark.parametrize(("bias", "verdict"), [(-9.0, "not convinced"), (9.0, "convinced")])
+def test_of_sigmoids_the_target_has_to_be_answered_yes(bias, verdict):
+    """The most likely of several noes is a no: 0.00013 was once called convinced."""
+    dense = keras.layers.Dense(3, "sigmoid", kernel_initializer="zeros")
+    model = keras.Sequential([keras.Input((8, 8)), keras.layers.Flatten(), dense])
+    kernel = np.full((64, 3), 1e-6)
+    dense.set_weights([kernel, np.array([bias, bias - 1, bias - 2])])
+    run = invert.generate(0, classifier=model, steps=2)
+    assert run.probabilities.argmax() == 0 and run.verdicts == (verdict,)
