@@ -136,9 +136,9 @@ def _check(
     frozen: FrozenGraph, start, aims, parametrisation: Parametrisation
 ) -> tuple[np.ndarray, np.ndarray]:
     start, aims = np.asarray(start, np.float32), np.asarray(aims, np.float32)
-    shape = frozen.domain.shape
-    if isinstance(parametrisation, Pixels) and start.shape[1:] != shape:
-        raise ValueError(f"start must be images of shape {(len(aims), *shape)}; got {start.shape}.")
+    shape = parametrisation.start(1, 0).shape[1:]
+    if start.shape[1:] != shape:
+        raise ValueError(f"start must have the shape {(len(aims), *shape)}; got {start.shape}.")
     if len(start) != len(aims) or not len(start):
         raise ValueError(
             f"start must have one image for each target, at least one; got {len(start)} for"

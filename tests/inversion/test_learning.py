@@ -490,7 +490,7 @@ def test_records_are_small_however_many_classes_there_are():
 @pytest.mark.parametrize(
     ("start", "targets", "words"),
     [
-        (np.zeros((2, 784)), [1, 2], r"images of shape \(2, 28, 28\); got \(2, 784\)"),
+        (np.zeros((2, 784)), [1, 2], r"start must have the shape \(2, 28, 28\); got \(2, 784\)"),
         (np.zeros((2, 28, 28)), [1], "one image for each target, at least one; got 2 for 1"),
         (np.zeros((0, 28, 28)), [], "at least one; got 0"),
     ],

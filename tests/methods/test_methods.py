@@ -187,7 +187,7 @@ def test_steepest_steps_shrink_with_the_root_of_their_number(classifier, method,
 def test_latent_learns_a_code_and_shows_what_the_decoder_makes_of_it():
     run = invert.generate([8, 3], "latent", classifier="robust", seed=4, frames=5)
     codes = inverse_model.start_codes(2, seed=4)
-    first = inverse_model.decoder()(codes).numpy().reshape(2, 28, 28)
+    first = inverse_model.decoder().make(codes).numpy()
     np.testing.assert_allclose(run.frames[0], first, atol=1e-4)
     assert np.array_equal(run.frames[-1], run.images)
     assert judge.read(run.images).argmax(axis=1).tolist() == [8, 3]
@@ -306,7 +306,7 @@ def test_another_shipped_classifier_can_be_named():
         ({"classifier": "quick"}, r"classifier must be one of question, robust"),
         ({"classifier": 7}, r"the path of a file, or made by invert.freeze; got int"),
         ({"classifier": None}, r"the path of a file, or made by invert.freeze; got NoneType"),
-        ({"loss": "margin"}, r"loss must be one of cross-entropy, logit; got 'margin'"),
+        ({"loss": "hinge"}, r"loss must be one of cross-entropy, logit, margin; got 'hinge'"),
         ({"steps": 0}, r"steps must be a whole number from 1 to 1000; got 0"),
         ({"steps": 1001}, r"steps .* got 1001"),
         ({"step_size": 0}, r"step_size must be a number above 0, up to 100; got 0"),
