@@ -12,6 +12,7 @@ from page_driver import ONE, ZERO, Page, sprite
 
 import invert
 from invert import CLASSIFIERS
+from invert.inversion.domain import Domain
 from invert.methods import records, starts
 from invert.methods.records import method_for
 from invert.networks import judge
