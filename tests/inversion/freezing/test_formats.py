@@ -38,10 +38,6 @@ def array():
 
 
 STRANGERS = {
-    "tflite": (
-        b"\x1c\x00\x00\x00TFL3" + bytes(60),
-        "is a TensorFlow Lite model, whose gradients are gone. Give the model that it was made of.",
-    ),
     "png": (picture("PNG"), "is a picture (PNG), and no network."),
     "jpeg": (picture("JPEG"), "is a picture (JPEG), and no network."),
     "gif": (picture("GIF"), "is a picture (GIF), and no network."),

@@ -13,10 +13,11 @@ from invert.inversion.freezing.refusal import Refusal, listed
 
 TAKEN = (
     "A classifier must be a Keras model or .keras or .h5 file, the folder of a SavedModel, a frozen"
-    " .pb file, a checkpoint with its .meta, the model.json of tensorflow.js, or a .zip of one of"
-    " these"
+    " .pb file, a checkpoint with its .meta, the model.json of tensorflow.js, a .tflite file, or a"
+    " .zip of one of these"
 )
 HDF5 = b"\x89HDF\r\n\x1a\n"
+LITE = b"TFL3"
 ZIP = b"PK\x03\x04"
 TABLE = bytes.fromhex("57fb808b247547db")  # the last bytes of a checkpoint's index
 # By their first bytes: what a file is, and the way out.
@@ -25,11 +26,6 @@ STRANGERS = (
     (0, b"\xff\xd8\xff", "a picture (JPEG), and no network"),
     (0, b"GIF8", "a picture (GIF), and no network"),
     (8, b"WEBP", "a picture (WebP), and no network"),
-    (
-        4,
-        b"TFL3",
-        "a TensorFlow Lite model, whose gradients are gone. Give the model that it was made of",
-    ),
     (0, b"\x1f\x8b", "packed (gzip). Unpack it, and give what was in it"),
     (0, b"BZh", "packed (bzip2). Unpack it, and give what was in it"),
     (0, b"\xfd7zXZ", "packed (xz). Unpack it, and give what was in it"),
@@ -53,7 +49,8 @@ def kind_of(path: Path) -> tuple[str, Path]:
 
     Returns:
         One of ``"keras"``, ``"hdf5"``, ``"saved model"``, ``"graph"``, ``"text graph"``,
-        ``"checkpoint"``, ``"tensorflow.js"`` and ``"archive"``, a zip archive of other files.
+        ``"checkpoint"``, ``"tensorflow.js"``, ``"lite"`` and ``"archive"``, a zip archive of other
+        files.
 
     Raises:
         Refusal: it is none of these. What it is, where that can be told, is in the text.
@@ -77,6 +74,8 @@ def kind_of(path: Path) -> tuple[str, Path]:
     for place, sign, what in STRANGERS:
         if start[place : place + len(sign)] == sign:
             raise Refusal(f"{TAKEN}; {path} is {what}.")
+    if start[4:8] == LITE:
+        return "lite", path
     if start.startswith(HDF5):
         return "hdf5", path
     if start.startswith(ZIP):

@@ -1,0 +1,1 @@
+"""LiteRT models (``.tflite``), rebuilt as graphs of TensorFlow."""
