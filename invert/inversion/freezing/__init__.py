@@ -26,7 +26,7 @@ from invert.inversion.freezing.opening.lite import rebuilding
 from invert.inversion.freezing.opening.packed import archives
 from invert.inversion.freezing.opening.tfjs import model_json
 from invert.inversion.freezing.reading_off import ranges
-from invert.inversion.freezing.refusal import Refusal, shortened
+from invert.inversion.freezing.refusal import OtherGradient, Refusal, shortened
 from invert.inversion.freezing.source import Source
 from invert.inversion.frozen_graph import FrozenGraph
 
@@ -96,11 +96,25 @@ def freeze(
     try:
         with contextlib.ExitStack() as unpacked:
             opened = _open(source, signature, shape, unpacked)
-            return freeze_source(opened, input, output, feed, shape, pixel_range, labels)
+            told = (input, output, feed, shape, pixel_range, labels)
+            try:
+                return freeze_source(opened, *told)
+            except OtherGradient as error:
+                return _with_gradients(opened, told, error)
     except (Refusal, OSError, MemoryError):
         raise
     except Exception as error:  # a damaged file fails in whatever part the damage hits
         raise Refusal(f"{formats.TAKEN}; {source} is none ({shortened(error)}).") from error
+
+
+def _with_gradients(opened: Source, told: tuple, error: OtherGradient) -> FrozenGraph:
+    """Freeze a source once more, with the gradients that it declares itself."""
+    if opened.with_gradients is None:
+        raise error
+    try:
+        return freeze_source(opened.with_gradients(), *told)
+    except Refusal as second:
+        raise error from second
 
 
 def _open(source, signature: str | None, shape, unpacked: contextlib.ExitStack) -> Source:

@@ -1,5 +1,6 @@
 """From a classifier that was opened to its frozen graph."""
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
@@ -13,7 +14,9 @@ from invert.inversion.freezing.reading_off import layout as shapes
 from invert.inversion.freezing.reading_off.families import family_of
 from invert.inversion.freezing.refusal import Exceeded, Refusal, Unfed, listed
 from invert.inversion.freezing.source import Source
-from invert.inversion.freezing.verify import comparison, original
+from invert.inversion.freezing.verify import comparison, declared, original
+from invert.inversion.freezing.verify.followed import Followed
+from invert.inversion.freezing.verify.question import question
 from invert.inversion.frozen_graph import FrozenGraph
 
 SHOWN = 2  # images that the frozen graph and its source are compared on
@@ -79,8 +82,9 @@ def _follow(source: Source, answers, place, layout, batch, pixel_range, labels) 
         pixel_range=pixel_range,
         name=source.name,
     )
-    got = _ask_the_source(source, walk, place, layout, shown, answer)
-    comparison.compare(frozen, ending, shown, got, half=flat.half, random=walk.random)
+    asked, got = _ask_the_source(source, walk, place, layout, shown, ending, answer)
+    comparison.compare(frozen, asked, layout, shown, got, half=flat.half, random=bool(flat.drawn))
+    declared.check(source, walk, layout.inputs(shown))
     return frozen
 
 
@@ -133,23 +137,25 @@ def _probed(flat: Flat, ending: logits.Ending, layout, shown) -> tuple[np.ndarra
     return near.astype(np.float32), np.stack(far).astype(np.float32)
 
 
-def _ask_the_source(source: Source, walk: Walk, place, layout, shown, answer: str) -> np.ndarray:
-    """The source's own answer to images."""
+def _ask_the_source(source: Source, walk: Walk, place, layout, shown, ending, answer: str):
+    """What the source is asked, and its own answer to images, with its gradient."""
     inputs = layout.inputs(shown).astype(place.dtype.as_numpy_dtype)
     given = {**place.fed, place.tensor: inputs}
-    if source.compute is not None:
-        return source.compute(given, answer)
+    asked = question(source, walk, ending, answer, place.dtype)
+    if source.compute is not None and not asked.without:
+        return asked, source.compute(given, place.tensor, asked)
     if walk.turned:
         # TensorFlow cannot run the graph as it is on a processor; but XLA can.
         flat, walk = _walk(source, place, layout, len(shown), mend=False)
-        return original.compiled(flat, walk.tensor(answer), layout.inputs(shown))
+        output = walk.tensor(answer)
+        if ending.last:
+            output, asked = (
+                logits.find(flat, output).logits,
+                dataclasses.replace(asked, kind="logits"),
+            )
+        return asked, original.compiled(flat, output, asked, layout.inputs(shown))
     library = {function.signature.name: function for function in source.graph_def.library.function}
-    return original.compute(
-        source.behind([answer], given),
-        library,
-        walk.failed,
-        given,
-        answer,
-        source.variable,
-        source.graph_def.versions,
-    )
+    followed = Followed(library, walk, asked.without)
+    nodes = source.behind([asked.tensor], given)
+    graph_def = followed.graph(nodes, given, source.graph_def.versions)
+    return asked, original.compute(graph_def, given, place.tensor, asked, source.variable)

@@ -13,6 +13,17 @@ class WrongSize(Refusal):
     """The size of an image is not said, or does not fit: another may."""
 
 
+class OtherGradient(Refusal):
+    """The way back through a network is not its source's own."""
+
+
+DECLARED = (
+    "The network declares gradients of its own, as quantized and straight-through layers do, and"
+    " they cannot be kept, so its way back would not be its own. Give the Keras model itself, or"
+    " the network as it was before these layers were added."
+)
+
+
 class Unfed(Refusal):
     """An output depends on a placeholder that has no value."""
 

@@ -10,6 +10,21 @@ from invert.inversion.freezing.names_in_graphs import data_inputs, pivots
 from invert.inversion.freezing.refusal import Refusal, listed
 
 
+@dataclasses.dataclass(frozen=True)
+class Gradient:
+    """A function of a graph that is the declared gradient of an operation.
+
+    Attributes:
+        function: its name.
+        captured: the tensors that it takes beside the gradients coming in.
+        of: which of the operation's inputs it returns the gradients of.
+    """
+
+    function: str
+    captured: list[str]
+    of: list[int]
+
+
 @dataclasses.dataclass
 class Source:
     """A graph that passed the gate, and what is known of it.
@@ -24,8 +39,11 @@ class Source:
         shapes: of inputs, the batch in front, where the file says so apart from the graph.
         constants: values of placeholders that are not for anybody to choose.
         labels: the classes' names, where a file beside it says them.
-        compute: runs the source itself, for values of its inputs, by tensor, and the output that is
-            wanted; None: the graph is all there is.
+        compute: asks the source itself, for values of its inputs by tensor, the tensor of the
+            images and a question of one of its own tensors; returns the answer and the gradient of
+            its mixture, or None. Without it, the graph is all there is.
+        gradients: those that the graph declares, by the names they were registered under.
+        with_gradients: gives the source with the gradients that it declares itself, as arithmetic.
     """
 
     name: str
@@ -36,7 +54,9 @@ class Source:
     shapes: Mapping[str, tuple] = dataclasses.field(default_factory=dict)
     constants: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
     labels: tuple[str, ...] | None = None
-    compute: Callable[[Mapping[str, np.ndarray], str], np.ndarray] | None = None
+    compute: Callable[..., tuple[np.ndarray, np.ndarray | None]] | None = None
+    gradients: Mapping[str, Gradient] = dataclasses.field(default_factory=dict)
+    with_gradients: "Callable[[], Source] | None" = None
 
     def __post_init__(self):
         self.nodes = {node.name: node for node in self.graph_def.node}

@@ -20,6 +20,7 @@ MAX_BYTES = 2**29
 MAX_PRODUCTS = 2**37  # multiplications of two images: some seconds; VGG-19 has 4·10¹⁰
 MAX_OPERATIONS = 10_000
 SMALL = 1024  # values: shapes, loop counters, conditions are less
+OF_SHAPES = ("Shape", "ShapeN", "Size", "Rank")  # what they return depends on no value
 
 # To run a graph once, and only what is asked for: nothing is computed beforehand.
 AS_IT_STANDS = tf.compat.v1.ConfigProto()
@@ -37,6 +38,7 @@ class Flat:
         constants: the values of its constants, by tensor.
         image: the tensor that takes the images, once there is one.
         fixed: tensors that depend on constants alone.
+        drawn: those that depend on random numbers. None of them has a value that is known.
         bytes: of all that its operations return.
         products, effort, beginning: of all of them, as ``cost`` counts them.
     """
@@ -47,6 +49,7 @@ class Flat:
         self.constants: dict[Ref, np.ndarray] = {}
         self.image: Ref = ""
         self.fixed: set[Ref] = set()
+        self.drawn: set[Ref] = set()
         self._tensors: dict[Ref, tf.Tensor] = {}  # what infers shapes
         self._graph = tf.Graph()
         self._names: dict[str, int] = {}  # how many there are so far
@@ -61,8 +64,8 @@ class Flat:
         return self._tensors[ref].dtype
 
     def known(self, ref: Ref) -> np.ndarray | None:
-        """The value of a small tensor that no pixel has a part in, else None."""
-        return tf.get_static_value(self._tensors[ref])
+        """The value of a small tensor that no pixel and no random number has a part in, or None."""
+        return None if ref in self.drawn else tf.get_static_value(self._tensors[ref])
 
     @property
     def half(self) -> bool:
@@ -96,6 +99,15 @@ class Flat:
             else:
                 self._tensors[ref] = tf.compat.v1.placeholder(value.dtype, value.shape)
         return ref
+
+    def draw(self, name: str, shape: Ref, dtype: tf.DType) -> list[Ref]:
+        """Add random numbers from 0 to 1. Each is a half here, and nothing may be decided by it."""
+        half = self.constant(f"{name}/half", np.array(0.5, dtype.as_numpy_dtype))
+        types = {"T": dtype, "index_type": self.dtype(shape)}
+        refs = self.compute("Fill", name, [shape, half], **types)
+        for ref in refs:
+            self._hide(ref)
+        return refs
 
     def compute(self, op: str, name: str, inputs: Sequence[Ref], **attributes) -> list[Ref]:
         """Add an operation with attributes that are types, numbers, flags or lists of numbers."""
@@ -133,14 +145,19 @@ class Flat:
         self._count(copy, tensors, outputs)
         self.nodes[copy.name] = copy
         fixed = all(ref in self.fixed for ref in inputs)
+        drawn = node.op not in OF_SHAPES and not self.drawn.isdisjoint(inputs)
         for ref, tensor in zip(refs, outputs, strict=True):
             self._tensors[ref] = self._without_its_past(tensor, tensors, fixed)
+            if drawn:
+                self._hide(ref)
         if fixed:
             self.fixed.update(refs)
         return refs
 
-    def run(self, refs: Sequence[Ref], images: np.ndarray | None = None) -> list[np.ndarray]:
-        """Compute tensors, for images if they depend on any."""
+    def run(
+        self, refs: Sequence[Ref], images: np.ndarray | None = None, then=list
+    ) -> list[np.ndarray]:
+        """Compute tensors, for images if they depend on any, or what ``then`` makes of them."""
         graph_def = self.graph_def(refs)
         used = {name for node in graph_def.node for name in node.input} | set(refs)
         with tf.Graph().as_default() as graph:
@@ -157,7 +174,7 @@ class Flat:
             found = tf.graph_util.import_graph_def(graph_def, places, refs, name="") or []
             found = [places.get(ref, tensor) for ref, tensor in zip(refs, found, strict=True)]
             with tf.compat.v1.Session(graph=graph, config=AS_IT_STANDS) as session:
-                return session.run(found, feeds)
+                return session.run(then(found), feeds)
 
     def graph_def(self, refs: Iterable[Ref], beyond=frozenset()) -> tf.compat.v1.GraphDef:
         """The operations that these tensors need, without constants and the input.
@@ -214,7 +231,8 @@ class Flat:
             if size is None:
                 raise Refusal(
                     f"The network's operation {node.name!r} ({node.op}) returns a tensor whose size"
-                    " depends on the image, so it cannot be bounded before it is run."
+                    " depends on the image or on random numbers, so it cannot be bounded before it"
+                    " is run."
                 )
             self.bytes += size * tensor.dtype.size
         self.products += cost.products(node, tensors, outputs)
@@ -227,16 +245,19 @@ class Flat:
                 f" operation {node.name!r}, {node.op}). Give a smaller network or shape=."
             )
 
+    def _hide(self, ref: Ref) -> None:
+        """Leave nothing of a tensor but its type and shape."""
+        tensor = self._tensors[ref]
+        with self._graph.as_default():
+            self._tensors[ref] = tf.compat.v1.placeholder(tensor.dtype, tensor.shape)
+        self.drawn.add(ref)
+
     def _without_its_past(self, tensor, tensors, fixed) -> tf.Tensor:
         """A stand-in from which shapes are inferred without computing what led there once more."""
         size = tensor.shape.num_elements()
         if size <= SMALL:
             # What a constant's operation gives is computed here, once. Of two constants it is one.
-            if (
-                fixed
-                or tensor.op.type in ("Shape", "ShapeN", "Size", "Rank")
-                or _all_known(tensors)
-            ):
+            if fixed or tensor.op.type in OF_SHAPES or _all_known(tensors):
                 value = tensor_util.try_evaluate_constant(tensor)
                 if value is None:
                     value = tf.get_static_value(tensor)

@@ -42,15 +42,10 @@ def _variable_of_tf1(walk, frame: Frame, node, _) -> list:
 
 
 def _random(walk, frame: Frame, node, inputs) -> list:
-    """Random numbers from 0 to 1, as dropout draws them: a half. Where they make a difference,
-    the frozen graph will be found to differ from the source."""
-    walk.random = True
+    """Random numbers from 0 to 1, as dropout draws them. Where they make a difference, the frozen
+    graph will be found to differ from the source."""
     dtype = tf.as_dtype(attribute(node, "dtype").type)
-    half = walk.flat.constant(f"{node.name}/half", np.array(0.5, dtype.as_numpy_dtype))
-    shape = walk.number(inputs[0])
-    name = frame.prefix + node.name
-    index = walk.flat.dtype(shape)
-    return walk.flat.compute("Fill", name, [shape, half], T=dtype, index_type=index)
+    return walk.flat.draw(frame.prefix + node.name, walk.number(inputs[0]), dtype)
 
 
 def _call(walk, frame: Frame, node, inputs) -> list:
@@ -93,6 +88,20 @@ def _loop(walk, frame: Frame, node, state) -> list:
     raise Exceeded(f"The network's loop at {node.name[:80]!r} has over {MAX_ROUNDS:,} rounds.")
 
 
+def _broadcast_gradient(walk, frame: Frame, node, inputs) -> list:
+    """Which sides of two shapes were repeated to fit the other: what a way back adds up."""
+    pair = [[int(side) for side in walk.known(value, "shape", node)] for value in inputs]
+    rank = max(len(sides) for sides in pair)
+    pair = [[1] * (rank - len(sides)) + sides for sides in pair]
+    return [
+        walk.flat.constant(
+            frame.prefix + node.name,
+            np.array([k for k in range(rank) if mine[k] == 1 != other[k]], np.int32),
+        )
+        for mine, other in (pair, pair[::-1])
+    ]
+
+
 HANDLERS = {
     "Const": _constant,
     **dict.fromkeys(("Placeholder", "PlaceholderV2", "PlaceholderWithDefault"), _placeholder),
@@ -104,4 +113,5 @@ HANDLERS = {
     **dict.fromkeys(MERGES, _merge),
     **dict.fromkeys(("If", "StatelessIf", "Case", "StatelessCase"), _branch),
     **dict.fromkeys(("While", "StatelessWhile"), _loop),
+    "BroadcastGradientArgs": _broadcast_gradient,
 }

@@ -5,6 +5,7 @@ one that is taken, loops by as many rounds as they have. What it all comes to is
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -32,7 +33,10 @@ class Walk:
 
     Attributes:
         failed: outputs of functions that cannot be had, as (function, output).
-        random: whether it met random numbers, such as dropout's.
+        visited: names of the operations that were followed, by function; "" is the graph itself.
+            Those in branches that are not taken are not among them.
+        origins: where the flat graph's operations come from, as (function, operation).
+        declared: operations that declare a gradient of their own, with their frames and inputs.
         turned: whether it met channels-first operations, which need mending.
     """
 
@@ -46,7 +50,10 @@ class Walk:
     ):
         self.flat = flat
         self.failed: set[tuple[str, str]] = set()
-        self.random = self.turned = False
+        self.visited: dict[str, set[str]] = {}
+        self.origins: dict[str, tuple[str, str]] = {}
+        self.declared: list[tuple[Frame, Any, list]] = []
+        self.turned = False
         self._library = {f.signature.name: f for f in graph_def.library.function}
         self._bodies: dict[str, Body] = {}
         self._main = Frame(Body(graph_def.node, self._library), given=given)
@@ -62,9 +69,9 @@ class Walk:
         Raises:
             Refusal: what leads there is no arithmetic, or is too much of it.
         """
-        return self.number(self._value(self._main, name))
+        return self.number(self.value(self._main, name))
 
-    def _value(self, frame: Frame, tensor: str):
+    def value(self, frame: Frame, tensor: str):
         """What a tensor of a frame has come to; whatever it needs is followed first."""
         found = _locate(frame, tensor)
         if isinstance(found, str):
@@ -91,6 +98,8 @@ class Walk:
                     frame.values[name] = [DEAD] * frame.body.count(node)
                 else:
                     frame.values[name] = self._outputs(frame, node, inputs)
+                if not _is_dead(frame.values[name]):
+                    self.visited.setdefault(frame.body.name, set()).add(name)
                 continue
             entered.add(name)
             if entered.intersection(missing):
@@ -113,6 +122,8 @@ class Walk:
             first = inputs[0] if inputs else None
             if node.op == "ReadVariableOp" and isinstance(first, Variable):
                 return [self.read(first.name)]
+            if "_gradient_op_type" in node.attr:
+                self.declared.append((frame, node, list(inputs)))
             return list(inputs)
         if node.op not in ARITHMETIC:
             raise Refusal(
@@ -126,7 +137,9 @@ class Walk:
         if self._takes_pixels(copy, inputs):
             return inputs
         self.turned = self.turned or cpu_convolutions.is_channels_first(copy)
-        return (cpu_convolutions.add if self._mend else Flat.add)(self.flat, copy, inputs)
+        refs = (cpu_convolutions.add if self._mend else Flat.add)(self.flat, copy, inputs)
+        self.origins[refs[0].rsplit(":", 1)[0]] = frame.body.name, node.name
+        return refs
 
     def _takes_pixels(self, node, inputs) -> bool:
         """Have what moves whole-number pixels move M's; whether nothing is left for it to do."""
@@ -148,14 +161,16 @@ class Walk:
         return value
 
     def known(self, value, what: str, node):
-        """The value of a condition, or an index, that no pixel may have a part in."""
-        value = self.flat.known(self.number(value))
-        if value is None:
+        """The value of a condition or an index, which may depend on no pixel and no random draw."""
+        ref = self.number(value)
+        known = self.flat.known(ref)
+        if known is None:
+            cause = "random numbers" if ref in self.flat.drawn else "the image"
             raise Refusal(
-                f"The network's {what} at {node.name[:80]!r} depends on the image, and only"
-                " what is the same for every image can be frozen."
+                f"The network's {what} at {node.name[:80]!r} depends on {cause}, and only"
+                " what is always the same can be frozen."
             )
-        return value
+        return known
 
     def constant(self, frame: Frame, node) -> Ref:
         """A constant of a frame; of the same function called again, it is the same."""
@@ -183,10 +198,11 @@ class Walk:
             raise Refusal(f"The graph's function {name[:80]!r} is called with too few arguments.")
         values = {name: [value] for name, value in zip(names, arguments, strict=True)}
         frame = Frame(self._bodies[name], prefix, values=values)
+        self.visited.setdefault(name, set())
         outputs = []
         for argument in function.signature.output_arg:
             try:
-                outputs.append(self._value(frame, function.ret[argument.name]))
+                outputs.append(self.value(frame, function.ret[argument.name]))
             except Exceeded:
                 raise
             except Refusal as error:

@@ -29,18 +29,18 @@ ARITHMETIC = names("""
     Reciprocal Relu Relu6 Reshape ResizeArea ResizeBicubic ResizeBilinear ResizeNearestNeighbor
     Reverse ReverseV2 Rint Roll Round Rsqrt Select SelectV2 Selu Shape ShapeN Sigmoid Sign Sin
     Sinh Size Slice Softmax Softplus Softsign SpaceToBatch SpaceToBatchND SpaceToDepth Split
-    SplitV Sqrt Square SquaredDifference Squeeze StridedSlice Sub Sum Tan Tanh Tile TopKV2
-    Transpose TruncateDiv TruncateMod Unpack Xdivy Xlog1py Xlogy ZerosLike
+    SplitV Sqrt Square SquaredDifference Squeeze StopGradient StridedSlice Sub Sum Tan Tanh Tile
+    TopKV2 Transpose TruncateDiv TruncateMod Unpack Xdivy Xlog1py Xlogy ZerosLike
 """)
 # Their first inputs are their outputs.
 PASSED_ON = names("""
     CheckNumerics CheckNumericsV2 EnsureShape GuaranteeConst Identity IdentityN PreventGradient
-    ReadVariableOp RefIdentity Snapshot StopGradient
+    ReadVariableOp RefIdentity Snapshot
 """)
 # Functions, branches, loops, variables and dropout: resolved while freezing, not left in the graph.
 STRUCTURE = names("""
-    Case Const DisableCopyOnRead FakeParam If Merge NoOp PartitionedCall Placeholder
-    PlaceholderV2 PlaceholderWithDefault RandomUniform RefMerge RefSwitch
+    BroadcastGradientArgs Case Const DisableCopyOnRead FakeParam If Merge NoOp PartitionedCall
+    Placeholder PlaceholderV2 PlaceholderWithDefault RandomUniform RefMerge RefSwitch
     StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile Switch TensorListFromTensor
     TensorListGetItem TensorListLength TensorListReserve TensorListSetItem TensorListStack
     VarHandleOp Variable VariableV2 While
@@ -53,7 +53,7 @@ BYSTANDERS = names("""
     ApplyGradientDescent ApplyMomentum ApplyProximalAdagrad ApplyProximalGradientDescent
     ApplyRMSProp AsString Assert Assign AssignAdd AssignAddVariableOp AssignSub
     AssignSubVariableOp AssignVariableOp AudioSummary AudioSummaryV2 AvgPool3DGrad AvgPoolGrad
-    BiasAddGrad Bincount BroadcastGradientArgs ControlTrigger Conv2DBackpropFilter
+    BiasAddGrad Bincount ControlTrigger Conv2DBackpropFilter
     Conv3DBackpropFilterV2 CountUpTo DenseBincount DepthwiseConv2dNativeBackpropFilter
     DepthwiseConv2dNativeBackpropInput DestroyResourceOp DestroyTemporaryVariable
     DynamicPartition DynamicStitch EluGrad EmptyTensorList Enter Exit FusedBatchNormGrad

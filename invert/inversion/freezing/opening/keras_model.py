@@ -7,9 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from invert.inversion.freezing.flattening.cpu_convolutions import is_channels_first
+from invert.inversion.freezing.opening import declared_gradients
 from invert.inversion.freezing.reading_off.layout import layouts
 from invert.inversion.freezing.refusal import Refusal, WrongSize, shortened
 from invert.inversion.freezing.source import Source
+from invert.inversion.freezing.verify.question import answered, result
 
 
 def is_model(thing) -> bool:
@@ -20,13 +22,15 @@ def is_model(thing) -> bool:
     )
 
 
-def open_model(model, told=None, name: str | None = None) -> Source:
+def open_model(model, told=None, name: str | None = None, keep: bool = False) -> Source:
     """Open a Keras model.
 
     Args:
         model: the model, built.
         told: the shape of its images, for a model that does not know it.
         name: what to call it; by default, its own name.
+        keep: whether to keep gradients that it declares itself. Ordinary ones cost less, and often
+            are the same.
 
     Raises:
         Refusal: the model cannot be called on images, or no one knows of which shape.
@@ -39,7 +43,10 @@ def open_model(model, told=None, name: str | None = None) -> Source:
         except Exception as error:  # a model that does not take the shape says so in its own way
             errors.append(error)
             continue
-        return _source(name or model.name, call, list(inputs), concrete)
+        source = _source(name or model.name, call, inputs, concrete, keep)
+        if not keep:
+            source.with_gradients = lambda: open_model(model, told, name, keep=True)
+        return source
     kind = Refusal if told is None else WrongSize
     raise kind(
         f"The Keras model cannot be called on its images ({shortened(errors[0])})."
@@ -87,8 +94,12 @@ def _ways_in(model, told):
     ]
 
 
-def _source(name: str, call: _Call, inputs: list[str], concrete) -> Source:
+def _source(
+    name: str, call: _Call, inputs: dict[str, tf.TensorSpec], concrete, keep: bool
+) -> Source:
     graph = concrete.graph
+    replaced = declared_gradients.keep(graph) if keep else {}
+    stand_ins = {old: new for new, old in replaced.items()}
     variables = {id(variable.handle): variable for variable in graph.variables}
     captured = {inner.op.name: outer for outer, inner in graph.captures}
     constants = {
@@ -110,7 +121,7 @@ def _source(name: str, call: _Call, inputs: list[str], concrete) -> Source:
             raise Refusal(f"The Keras model reads {name[:80]!r}, which is no variable of numbers.")
         return found.numpy()
 
-    def compute(given: Mapping[str, np.ndarray], output: str) -> np.ndarray:
+    def compute(given: Mapping[str, np.ndarray], image: str, asked):
         # An input that has no part in the output may be anything, and must be something.
         count = max(len(value) for value in given.values() if value.ndim)
         zeros = {
@@ -119,12 +130,20 @@ def _source(name: str, call: _Call, inputs: list[str], concrete) -> Source:
             if t.name not in given
         }
         given = {**zeros, **given}
-        # TensorFlow has channels-first convolutions on a processor only where XLA compiles them.
-        run = tf.function(call, autograph=False, jit_compile=True) if compiled else call
-        return np.asarray(run(*(tf.constant(given[place]) for place in places))[names[output]])
 
-    outputs = {key: tensor.name for key, tensor in concrete.structured_outputs.items()}
-    names = {tensor: key for key, tensor in outputs.items()}
+        def run(*values):  # a second time, with the same names
+            call(*values)
+            tensor = replaced.get(asked.tensor, asked.tensor)
+            answer = tf.compat.v1.get_default_graph().get_tensor_by_name(tensor)
+            return answered(answer, asked, values[places.index(image)])
+
+        # TensorFlow has channels-first convolutions on a processor only where XLA compiles them.
+        traced = tf.function(run, autograph=False, jit_compile=compiled)
+        traced = traced.get_concrete_function(*inputs.values())
+        return result(traced(*(tf.constant(given[place]) for place in places)))
+
+    ends = {k: _before_identities(t).name for k, t in concrete.structured_outputs.items()}
+    outputs = {key: stand_ins.get(tensor, tensor) for key, tensor in ends.items()}
     return Source(
         name=name,
         graph_def=graph_def,
@@ -134,3 +153,10 @@ def _source(name: str, call: _Call, inputs: list[str], concrete) -> Source:
         constants=constants,
         compute=compute,
     )
+
+
+def _before_identities(tensor: tf.Tensor) -> tf.Tensor:
+    """What a function returns, before the copy of it that is made for returning."""
+    while tensor.op.type == "Identity":
+        tensor = tensor.op.inputs[0]
+    return tensor

@@ -19,7 +19,7 @@ from invert.inversion.freezing.opening import text_form
 from invert.inversion.freezing.opening.file_sizes import read
 from invert.inversion.freezing.opening.variables import VARIABLES, Checkpoint
 from invert.inversion.freezing.refusal import Refusal, listed
-from invert.inversion.freezing.source import Source
+from invert.inversion.freezing.source import Gradient, Source
 
 USUAL = "serving_default"
 INITIALISER = "__saved_model_init_op"
@@ -57,6 +57,7 @@ def open_folder(folder: Path, signature: str | None) -> Source:
         inputs=inputs,
         outputs=outputs,
         shapes=shapes,
+        gradients=_gradients(graph),
     )
 
 
@@ -108,6 +109,20 @@ def _signature(graph, told: str | None) -> tuple[dict, dict, dict]:
     inputs = {name: info.name for name, info in sorted(signature.inputs.items()) if info.name}
     outputs = {name: info.name for name, info in sorted(signature.outputs.items()) if info.name}
     return inputs, outputs, shapes
+
+
+def _gradients(graph) -> dict[str, Gradient]:
+    """The gradients that a SavedModel declares, by the names they were registered under."""
+    objects = graph.object_graph_def
+    found = {}
+    for gradient in graph.graph_def.library.registered_gradients:
+        function = objects.concrete_functions[gradient.gradient_func]
+        captured = [objects.nodes[place].captured_tensor.name for place in function.bound_inputs]
+        values = function.output_signature.list_value.values
+        returned = [k for k, value in enumerate(values) if not value.HasField("none_value")]
+        known = Gradient(gradient.gradient_func, captured, returned)
+        found[gradient.registered_op_type] = known
+    return found
 
 
 def _check_initialisers(graph) -> None:

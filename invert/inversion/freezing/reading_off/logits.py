@@ -31,6 +31,7 @@ class Ending:
         answer: what the source itself returns: the logits, probabilities, the number of the
             likeliest class, or the probability of the second of two classes.
         sure: whether the graph says so, not only its numbers.
+        last: the operation that the logits were found before, such as a softmax, or "".
     """
 
     logits: Ref
@@ -38,6 +39,7 @@ class Ending:
     head: Head = "softmax"
     answer: Answer = "logits"
     sure: bool = False
+    last: str = ""
 
 
 def find(flat: Flat, output: Ref) -> Ending:
@@ -47,6 +49,7 @@ def find(flat: Flat, output: Ref) -> Ending:
         Refusal: the output is no classifier's.
     """
     answer: Answer = "logits"
+    last = ""
     end = _before_reshapes(flat, output)
     node = flat.node(end)
     while node is not None and node.op == "Cast" and answer == "logits":
@@ -58,23 +61,23 @@ def find(flat: Flat, output: Ref) -> Ending:
     if node is not None and node.op in ("ArgMax", "TopKV2"):
         if node.op == "TopKV2" and end.endswith(":0"):
             raise Refusal("The network returns its best scores alone. Name all with output=.")
-        answer, output = "class", node.input[0]
+        answer, output, last = "class", node.input[0], node.name
         end = _before_reshapes(flat, output)
         node = flat.node(end)
     if node is not None and node.op == "Softmax":
         if _classes(flat, end) == 1:
             raise Refusal("The network ends in a softmax of one class, which is always sure.")
         kind: Answer = "class" if answer == "class" else "probabilities"
-        return _checked(flat, Ending(node.input[0], 0, "softmax", kind, sure=True))
+        return _checked(flat, Ending(node.input[0], 0, "softmax", kind, sure=True, last=node.name))
     if node is not None and node.op == "Sigmoid":
         if _classes(flat, end) == 1:
-            return _of_two(flat, node.input[0])
+            return _of_two(flat, node.input[0], node.name)
         kind = "class" if answer == "class" else "probabilities"
-        return _checked(flat, Ending(node.input[0], 0, "sigmoid", kind, sure=True))
+        return _checked(flat, Ending(node.input[0], 0, "sigmoid", kind, sure=True, last=node.name))
     sure = node is not None and node.op in ("LogSoftmax", "MatMul", "BiasAdd", "Relu")
     if _classes(flat, end) == _classes(flat, output):
         output = end
-    return _checked(flat, Ending(output, 0, "softmax", answer, sure))
+    return _checked(flat, Ending(output, 0, "softmax", answer, sure, last))
 
 
 def undo(flat: Flat, ending: Ending, near: np.ndarray, far: np.ndarray) -> Ending:
@@ -140,7 +143,7 @@ def _real(flat: Flat, ref: Ref) -> bool:
     return flat.dtype(ref).is_floating
 
 
-def _of_two(flat: Flat, logit: Ref) -> Ending:
+def _of_two(flat: Flat, logit: Ref, last: str = "") -> Ending:
     """Two classes of one logit: that of the first is 0."""
     dtype = flat.dtype(logit)
     column = flat.constant("invert/column", np.array([-1, 1], np.int32))
@@ -150,7 +153,7 @@ def _of_two(flat: Flat, logit: Ref) -> Ending:
     both = flat.compute(
         "ConcatV2", "invert/both", [first, second, axis], N=2, T=dtype, Tidx=tf.int32
     )
-    return Ending(both[0], 2, "softmax", "probability", sure=True)
+    return Ending(both[0], 2, "softmax", "probability", sure=True, last=last)
 
 
 def _log(flat: Flat, ref: Ref) -> Ref:
