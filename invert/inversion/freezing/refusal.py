@@ -1,8 +1,34 @@
 """How freezing says no: one sentence that names the rule, what was found, and the way out."""
 
+import re
+
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # of a terminal: bold, colours
+# What Python shows of things, and what of it a person needs.
+SHOWN_THINGS = (
+    (re.compile(r"<class '(?:[^'<>]*\.)?(\w+)'>"), r"\1"),
+    (re.compile(r"<(?:[\w.]*\.)?(\w+)\b[^<>]*?\bname=['\"]?([^\s,'\"<>]+)[^<>]*>"), r"\1 '\2'"),
+    (re.compile(r"<(?:bound method|function|method) (?:[^\s<>]*\.)?([^\s.<>]+)[^<>]*>"), r"\1"),
+    (re.compile(r"<(?:[\w.]*\.)?(\w+) (?:object )?at 0x[0-9a-f]+[^<>]*>"), r"\1"),
+)
+
+
+def plain(text: str) -> str:
+    """Return a text without a terminal's escapes and without Python's way of showing things.
+
+    >>> plain("\x1b[1mInput of <Conv2D name=conv2d_1, built=True>\x1b[0m is <class 'str'>")
+    "Input of Conv2D 'conv2d_1' is str"
+    """
+    text = ESCAPES.sub("", text)
+    for thing, words in SHOWN_THINGS:
+        text = thing.sub(words, text)
+    return text
+
 
 class Refusal(ValueError):
     """What was found is said in full: nothing need be added on the way up."""
+
+    def __init__(self, text: str):
+        super().__init__(plain(text))
 
 
 class Exceeded(Refusal):
@@ -32,7 +58,7 @@ def shortened(error: BaseException) -> str:
     """The line of an error's text that says what happened, without TensorFlow's pages of origin."""
     if isinstance(error, KeyError):
         return f"there is no {str(error)[:200]}"
-    lines = [line.strip() for line in str(error).splitlines()]
+    lines = [line.strip() for line in plain(str(error)).splitlines()]
     lines = [line for line in lines if line and not line.startswith(("[[", "Arguments", "•"))]
     return lines[-1][:200].rstrip(".:") if lines else type(error).__name__
 

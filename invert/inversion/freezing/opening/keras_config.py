@@ -40,11 +40,12 @@ LAYERS = names("""
     ZeroPadding2D ZeroPadding3D
 """)
 OTHERS = names("""
-    AbsMaxQuantizer Constant DTypePolicy DTypePolicyMap FloatDTypePolicy GlorotNormal GlorotUniform HeNormal
-    HeUniform Identity IdentityInitializer Int4QuantizationConfig Int8QuantizationConfig L1 L1L2 L2 LecunNormal LecunUniform MaxNorm
-    MinMaxNorm NonNeg Ones Orthogonal OrthogonalRegularizer Policy QuantizedDTypePolicy
-    RandomNormal RandomUniform STFT TensorShape TruncatedNormal UnitNorm VarianceScaling Zeros
-    __ellipsis__ __keras_tensor__ __numpy__ __slice__ __tensor__ __tuple__
+    AbsMaxQuantizer Constant DTypePolicy DTypePolicyMap FloatDTypePolicy GlorotNormal GlorotUniform
+    HeNormal HeUniform Identity IdentityInitializer Int4QuantizationConfig Int8QuantizationConfig
+    L1 L1L2 L2 LecunNormal LecunUniform MaxNorm MinMaxNorm NonNeg Ones Orthogonal
+    OrthogonalRegularizer Policy QuantizedDTypePolicy RandomNormal RandomUniform STFT TensorShape
+    TruncatedNormal UnitNorm VarianceScaling Zeros __ellipsis__ __keras_tensor__ __numpy__
+    __slice__ __tensor__ __tuple__
 """)
 ALLOWED = LAYERS | OTHERS
 # Operations on tensors between layers, such as x / 255, and plain functions, such as "relu".
