@@ -33,7 +33,7 @@ def test_what_libraries_say_is_said_in_plain_words(said, words):
 def test_a_layer_that_does_not_fit_is_named_in_plain_words(monkeypatch):
     model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(3, name="odd")])
 
-    def call(x):
+    def call(x, training=None):
         raise ValueError(f"\x1b[1mNo good\x1b[0m for {model.layers[0]} of {type(model)}")
 
     monkeypatch.setattr(model.layers[0], "call", call)

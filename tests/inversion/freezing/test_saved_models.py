@@ -126,7 +126,7 @@ def test_an_output_is_named_by_its_key(module):
 
 
 def test_the_optimizer_of_an_older_version_is_passed_over(exported, tmp_path):
-    """TensorFlow's own loader fails on these: '_UserObject' object has no attribute 'add_slot'."""
+    """TensorFlow's own loader fails on these, with or without Keras 2 beside it."""
     folder, model = exported
 
     def add_optimizer(graph):
@@ -143,7 +143,7 @@ def test_the_optimizer_of_an_older_version_is_passed_over(exported, tmp_path):
         objects[0].children.add(node_id=len(objects) - 1, local_name="optimizer")
 
     old = changed(folder, tmp_path / "old", add_optimizer)
-    with pytest.raises(AttributeError, match="add_slot"):
+    with pytest.raises((AttributeError, ValueError), match="add_slot|incompatible tensor"):
         tf.saved_model.load(str(old))
     np.testing.assert_allclose(probabilities_of(freeze(old), X), model(X[..., None]), atol=1e-5)
 
