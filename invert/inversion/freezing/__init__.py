@@ -23,7 +23,7 @@ from invert.inversion.freezing.opening import (
 )
 from invert.inversion.freezing.opening import labels as names_of_classes
 from invert.inversion.freezing.opening.lite import rebuilding
-from invert.inversion.freezing.opening.packed import archives
+from invert.inversion.freezing.opening.packed import archives, two_files
 from invert.inversion.freezing.opening.tfjs import model_json
 from invert.inversion.freezing.reading_off import ranges
 from invert.inversion.freezing.refusal import OtherGradient, Refusal, shortened
@@ -47,12 +47,12 @@ def freeze(
     """Freeze any trained image classifier of TensorFlow to a graph of constants.
 
     Args:
-        source: a Keras model; or the path of a ``.keras`` or ``.h5`` file, of the folder of a
-            SavedModel, of a frozen graph (``.pb``, in binary or text form), of a checkpoint with
-            its ``.meta``, of the ``model.json`` of tensorflow.js, of a LiteRT model (``.tflite``)
-            of floating-point numbers, or of a ``.zip`` or folder with one of these in it. Files are
-            known by their first bytes, whatever they are called. A frozen graph is returned as it
-            is.
+        source: a Keras model; or the path of a ``.keras`` or ``.h5`` file (or of the two files that
+            ``to_json`` and ``save_weights`` write), of the folder of a SavedModel, of a frozen
+            graph (``.pb``, in binary or text form), of a checkpoint with its ``.meta``, of the
+            ``model.json`` of tensorflow.js, of a LiteRT model (``.tflite``) of floating-point
+            numbers, or of a ``.zip`` or folder with one of these in it. Files are known by their
+            first bytes, whatever they are called. A frozen graph is returned as it is.
         input: the name of the input, operation or tensor that takes the image, if there are
             several.
         output: the name of what gives the classes' scores, likewise.
@@ -141,6 +141,8 @@ def _open_file(kind: str, path: Path, signature: str | None, shape) -> Source:
         return saved_model.open_folder(path, signature)
     if kind == "checkpoint":
         return checkpoint.open_prefix(path)
+    if kind == "description":
+        return keras_file.open_parts(path, two_files.weights_of(path), shape)
     if kind == "lite":
         return rebuilding.open_file(path)
     if kind == "tensorflow.js":

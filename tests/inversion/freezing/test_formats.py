@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import json
 import os
 import pickle
 import zipfile
@@ -69,10 +68,6 @@ STRANGERS = {
     "web page": (
         b"<!DOCTYPE html><html><body>404</body></html>",
         "is a web page, and no network. Download the file itself.",
-    ),
-    "description": (
-        json.dumps({"class_name": "Sequential", "config": {}}).encode(),
-        "is the description of a Keras model without its weights. Save the whole model.",
     ),
     "json": (b'{"labels": ["a", "b"]}', "is a file of JSON, and no network."),
     "deep json": (b'{"a":' * 100_000, "is a file of JSON, and no network."),

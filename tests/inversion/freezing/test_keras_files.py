@@ -271,7 +271,7 @@ def test_a_keras_file_of_keras_2(model, saved, tmp_path):
 
 def test_weights_alone_are_told_what_they_lack(model, tmp_path):
     model.save_weights(tmp_path / "own.weights.h5")
-    with pytest.raises(ValueError, match="holds weights without the network they belong to. Save"):
+    with pytest.raises(ValueError, match="lies no description, such as model.to_json writes. Put"):
         freeze(tmp_path / "own.weights.h5")
 
 

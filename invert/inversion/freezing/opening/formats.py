@@ -8,7 +8,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from invert.inversion.freezing.opening import checkpoint, saved_model
 from invert.inversion.freezing.opening.file_sizes import read
-from invert.inversion.freezing.opening.packed import archives, search
+from invert.inversion.freezing.opening.packed import archives, search, two_files
 from invert.inversion.freezing.refusal import Refusal, listed
 
 TAKEN = (
@@ -49,8 +49,8 @@ def kind_of(path: Path) -> tuple[str, Path]:
 
     Returns:
         One of ``"keras"``, ``"hdf5"``, ``"saved model"``, ``"graph"``, ``"text graph"``,
-        ``"checkpoint"``, ``"tensorflow.js"``, ``"lite"`` and ``"archive"``, a zip archive of other
-        files.
+        ``"checkpoint"``, ``"tensorflow.js"``, ``"lite"``, ``"description"``, of a Keras model whose
+        weights are in another file, and ``"archive"``, a zip archive of other files.
 
     Raises:
         Refusal: it is none of these. What it is, where that can be told, is in the text.
@@ -157,11 +157,9 @@ def _kind_of_json(path: Path) -> tuple[str, Path]:
         known = {}
     if "modelTopology" in known or "weightsManifest" in known:
         return "tensorflow.js", path
-    if "class_name" in known or "layers" in known:
-        what = "the description of a Keras model without its weights. Save the whole model"
-    else:
-        what = "a file of JSON, and no network"
-    raise Refusal(f"{TAKEN}; {path} is {what}.")
+    if two_files.is_description(known):
+        return "description", path
+    raise Refusal(f"{TAKEN}; {path} is a file of JSON, and no network.")
 
 
 def _kind_of_protobuf(path: Path, start: bytes) -> tuple[str, Path]:

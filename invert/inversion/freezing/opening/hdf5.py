@@ -31,14 +31,23 @@ def check(data: bytes) -> int:
 
 def text(data: bytes, name: str) -> str | None:
     """Return an attribute of an HDF5 file, if it has it and it is a text."""
-    try:
-        with h5py.File(io.BytesIO(data), "r") as file:
-            found = file.attrs.get(name)
-    except Exception as error:  # whatever the damage hits
-        raise Refusal(f"The HDF5 file cannot be read ({shortened(error)}).") from error
+    found = _attribute(data, name)
     if isinstance(found, bytes):
         found = found.decode(errors="replace")
     return found if isinstance(found, str) else None
+
+
+def has(data: bytes, name: str) -> bool:
+    """Whether an HDF5 file has an attribute at its root."""
+    return _attribute(data, name) is not None
+
+
+def _attribute(data: bytes, name: str):
+    try:
+        with h5py.File(io.BytesIO(data), "r") as file:
+            return file.attrs.get(name)
+    except Exception as error:  # whatever the damage hits
+        raise Refusal(f"The HDF5 file cannot be read ({shortened(error)}).") from error
 
 
 def _check_groups(file, held: int) -> int:

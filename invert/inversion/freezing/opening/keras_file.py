@@ -10,7 +10,7 @@ import keras
 from invert.inversion.freezing.opening import hdf5, keras_config, keras_renewal
 from invert.inversion.freezing.opening.file_sizes import read
 from invert.inversion.freezing.opening.keras_model import open_model
-from invert.inversion.freezing.opening.packed import archives
+from invert.inversion.freezing.opening.packed import archives, two_files
 from invert.inversion.freezing.refusal import Refusal, shortened
 from invert.inversion.freezing.source import Source
 
@@ -42,17 +42,33 @@ def open_hdf5(path: Path, told) -> Source:
         told: the shape of the model's images, if it does not know it.
 
     Raises:
-        Refusal: it holds no whole model, or asks for more than Keras's own layers.
+        Refusal: it holds no whole model, and no description lies beside it; or it asks for more
+            than Keras's own layers.
     """
     weights = read(path)
     hdf5.check(weights)
     text = hdf5.text(weights, "model_config")
     if text is None:
-        raise Refusal(
-            f"{path} holds weights without the network they belong to. Save the whole model, with"
-            " model.save."
-        )
+        return open_parts(two_files.description_of(path), path, told)
     return open_model(_built(keras_config.parse(text), weights, ".h5"), told, name=path.name)
+
+
+def open_parts(description: Path, weights: Path, told) -> Source:
+    """Open a Keras model whose description and weights are in two files.
+
+    Args:
+        description: JSON, as ``model.to_json`` writes it.
+        weights: HDF5, as ``model.save_weights`` does.
+        told: the shape of the model's images, if it does not know it.
+
+    Raises:
+        Refusal: they are not of one network, or ask for more than Keras's own layers.
+    """
+    config = keras_config.parse(read(description, keras_config.MAX_TEXT).decode())
+    data = read(weights)
+    hdf5.check(data)
+    model = _built(config, data, two_files.ending_of(data))
+    return open_model(model, told, name=description.name)
 
 
 def _built(config: dict, weights: bytes, ending: str) -> keras.Model:

@@ -1,1 +1,1 @@
-"""Networks among other files: in a zip archive, or in a folder."""
+"""Networks among other files: in a zip archive, in a folder, or in two files."""

@@ -32,6 +32,8 @@ def only_one(folder: Path, kind_of: KindOf, deep: bool) -> tuple[str, Path] | No
                 refused.append(error)
             continue
         found[place] = kind
+    if sorted(found.values()) == ["description", "hdf5"]:  # one network in two files
+        found = {path: kind for path, kind in found.items() if kind == "description"}
     if len(found) > 1:
         names = listed(sorted(str(path.relative_to(folder)) for path in found))
         raise Refusal(f"{folder} holds several networks: {names}. Give one of them.")
