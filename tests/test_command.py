@@ -2,6 +2,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -275,17 +276,20 @@ def test_a_mistake_of_our_own_keeps_its_traceback(monkeypatch):
 @pytest.mark.parametrize("arguments", [["classify"], ["inspect", "robust"]])
 @pytest.mark.parametrize("kind", ["device", "pipe"])
 def test_a_device_and_a_pipe_are_refused_unread(arguments, kind, capsys, tmp_path):
-    path = "/dev/zero" if kind == "device" else tmp_path / "pipe.png"
+    path = "/dev/null" if kind == "device" else tmp_path / "pipe.png"
     if kind == "pipe":
         os.mkfifo(path)
+        end = os.open(path, os.O_RDWR)  # whoever reads it nevertheless is not left waiting
+        os.write(end, b"no picture")
+        threading.Timer(2, os.close, [end]).start()
     assert command.main([*arguments, str(path)]) == 2
     words = f"A picture must be an ordinary file; {path} is a device or a pipe."
     assert words in capsys.readouterr().err
 
 
-def test_a_picture_without_end_is_read_no_further_than_it_may_be(capsys, tmp_path):
+def test_a_picture_too_large_is_read_no_further_than_it_may_be(capsys, tmp_path):
     (tmp_path / "large.png").touch()
-    os.truncate(tmp_path / "large.png", 2**40)
+    os.truncate(tmp_path / "large.png", 65 * 2**20)
     assert command.main(["classify", str(tmp_path / "large.png")]) == 2
     assert "A picture must have at most 64 MB" in capsys.readouterr().err
 

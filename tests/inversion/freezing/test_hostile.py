@@ -49,7 +49,9 @@ def test_a_graph_that_asks_for_too_much_is_refused_before_any_of_it_is_run(
     path = write(tmp_path / "hostile.pb", make())
     if words is None or limits:
         said = refusal(path)
-        assert not said or words and not re.search(words, said), "it is harmless without the limit"
+        assert not said or (words and not re.search(words, said)), (
+            "it is harmless without the limit"
+        )
     if words is None:
         return
     ran = []

@@ -13,6 +13,7 @@ import tensorflow as tf
 from small_networks import gradient_of, logits_of, pictures, probabilities_of, softmax, weights
 
 from invert.inversion.freezing import freeze
+from invert.inversion.freezing.opening import file_sizes, keras_config, keras_file
 
 layers = keras.layers
 X = pictures(4, 28, 28)
@@ -396,12 +397,14 @@ def test_odd_descriptions_are_one_sentence(config, words, saved, tmp_path):
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 500
 
 
-def test_a_network_of_too_many_weights_is_not_built(saved, tmp_path):
+def test_a_network_of_too_many_weights_is_not_built(saved, tmp_path, monkeypatch):
+    monkeypatch.setattr(keras_config, "MAX_NUMBER", 1000)
+    monkeypatch.setattr(keras_file, "MAX_SMALL", 100)
     config = config_of(saved)
     dense = config["config"]["layers"][-1]["config"]
     for units, words in (
-        (2**40, "asks for a 'units' of"),
-        (2**21, "has 1,4.* weights, and its file [0-9,]* values"),
+        (1001, "asks for a 'units' of"),
+        (20, "has 1[0-9],.* weights, and its file [0-9,]* values"),
     ):
         dense["units"] = units
         path = packed(tmp_path / "wide.keras", saved, config_json=json.dumps(config))
@@ -409,13 +412,13 @@ def test_a_network_of_too_many_weights_is_not_built(saved, tmp_path):
             freeze(path)
 
 
-def test_an_archive_that_unpacks_to_too_much_is_not_unpacked(saved, tmp_path):
-    path = tmp_path / "bomb.keras"
+def test_an_archive_that_unpacks_to_too_much_is_not_unpacked(tmp_path, monkeypatch):
+    monkeypatch.setattr(file_sizes, "MAX_UNPACKED", 2**20)
+    path = tmp_path / "grows.keras"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", "{}")
-        archive.writestr("model.weights.h5", bytes(100))
-        archive.getinfo("model.weights.h5").file_size = 1100 * 2**20
-    with pytest.raises(ValueError, match="parts would grow from 0.0 to 1,100 MB"):
+        archive.writestr("model.weights.h5", bytes(2 * 2**20))
+    with pytest.raises(ValueError, match="parts would grow from 0.0 to 2 MB"):
         freeze(path)
 
 
@@ -444,18 +447,19 @@ ODD_VALUES = {
     ),
     "virtual values": (virtual, "lies in another file"),
     "huge": (
-        lambda g: g.create_dataset("x", (2**40,), "f4", chunks=(1024,)),
+        lambda g: g.create_dataset("x", (2**18 + 1,), "f4", chunks=(1024,)),
         "values would grow from .* MB",
     ),
     "many": (
-        lambda g: [g.create_dataset(f"x{k}", (2**27,), "f4", chunks=(1024,)) for k in range(9)],
+        lambda g: [g.create_dataset(f"x{k}", (2**15,), "f4", chunks=(1024,)) for k in range(9)],
         "values would grow from .* MB",
     ),
 }
 
 
 @pytest.mark.parametrize("kind", ODD_VALUES)
-def test_values_that_are_not_in_the_file_are_refused(kind, saved, tmp_path):
+def test_values_that_are_not_in_the_file_are_refused(kind, saved, tmp_path, monkeypatch):
+    monkeypatch.setattr(file_sizes, "MAX_UNPACKED", 2**20)
     spoil, words = ODD_VALUES[kind]
     data = hdf5_with(spoil)
     with pytest.raises(ValueError, match=words):
