@@ -189,6 +189,57 @@ def stranger(tmp_path):
     return tmp_path / "own.keras"
 
 
+def test_labels_may_be_in_a_file(stranger, tmp_path, capsys):
+    (tmp_path / "names").write_text("0 ant\n1 bee, small\n2 cat\n")
+    assert command.main(["inspect", str(stranger), "--labels", str(tmp_path / "names")]) == 0
+    assert "3 classes (ant, bee, small, cat)" in capsys.readouterr().out
+    assert command.main(["inspect", str(stranger), "--labels", "nowhere.txt"]) == 2
+    assert "there is no file 'nowhere.txt'." in capsys.readouterr().err
+
+
+@pytest.fixture
+def bright(tmp_path):
+    """A network that says how many pixels are light: above 100, as those of 0 to 255 are."""
+    import keras
+
+    layers = [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)]
+    model = keras.Sequential([keras.Input((8, 6, 3)), *layers])
+    layers[-1].set_weights([np.array([[0, 0.1]] * 3), np.array([0, -30.0])])
+    model.save(tmp_path / "bright.keras")
+    return tmp_path / "bright.keras"
+
+
+def test_pictures_are_read_by_each_range_where_nothing_says_which(bright, tmp_path, capsys):
+    for name, level in (("light.png", 240), ("dark.png", 15)):
+        Image.new("RGB", (6, 8), (level,) * 3).save(tmp_path / name)
+    pictures = [str(tmp_path / name) for name in ("light.png", "dark.png")]
+    assert command.main(["inspect", str(bright), "--labels", "dim,lit", *pictures]) == 0
+    *_, assumed, asked, head, light, dark, sure = capsys.readouterr().out.splitlines()
+    assert assumed.endswith("in [0, 1]: nothing in the network speaks of another range.")
+    assert asked.startswith("If that is wrong, say --pixel-range. By each of the usual ranges")
+    assert re.split("  +", head.strip()) == [
+        "0 to 1 (taken)",
+        "0 to 255",
+        "-1 to 1",
+        "Caffe's means",
+    ]
+    # By hand: of light, 0.1 · 3 · 240 - 30 = 42 in the second column, 36 less in the fourth.
+    assert re.findall("dim|lit", light) == ["dim", "lit", "dim", "lit"]
+    assert re.findall("dim|lit", dark) == ["dim"] * 4
+    assert float(re.split("  +", sure)[2]) > 0.9
+
+    assert command.main(["inspect", str(bright), "--pixel-range", "0", "255", pictures[0]]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith(f"{pictures[0]}: 1 (1.000)")
+
+
+def test_a_run_on_an_assumed_range_says_so(bright, tmp_path, capsys):
+    generate = ["generate", "1", "--classifier", str(bright), "--out", str(tmp_path / "1.png")]
+    assert command.main(generate) == 0
+    assert "Pixels of bright.keras are taken to be in [0, 1]: nothing" in capsys.readouterr().out
+    assert command.main([*generate, "--pixel-range", "0", "255"]) == 0
+    assert "are taken to be" not in capsys.readouterr().out
+
+
 def test_a_file_of_ones_own_is_inspected_run_backwards_and_asked(stranger, tmp_path, capsys):
     labels = ["--labels", "ant,bee,cat"]
     out = tmp_path / "bee.png"
@@ -201,7 +252,7 @@ def test_a_file_of_ones_own_is_inspected_run_backwards_and_asked(stranger, tmp_p
 
     assert command.main(["inspect", str(stranger), *labels, str(out)]) == 0
     pasted, found, assumed, answer = capsys.readouterr().out.splitlines()
-    assert assumed.startswith("Its pixels are taken to be 0 to 255; say --pixel-range")
+    assert assumed == "Its pixels are taken to be in [0, 255]: its first step is 0.003922·x + 0."
     graph = eval(pasted, {"invert": invert})  # what was printed can be pasted
     assert (graph.image_shape, graph.pixel_range) == ((8, 6, 3), (0, 255))
     assert "8×6×3 images, 3 classes (ant, bee, cat)" in found

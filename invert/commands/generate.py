@@ -101,6 +101,8 @@ def run(options) -> None:
     for target in dict.fromkeys(made.targets):
         confidence = made.probabilities[made.targets == target, target].mean()
         print(f"{made.labels[target]}: the classifier gives it {confidence:.3f} on average")
+    for note in made.notes:
+        print(note)
     for verdict, number in Counter(made.verdicts).items():
         if verdict in VERDICTS:
             print(VERDICTS[verdict].format(_images(number), made.classifier))

@@ -127,28 +127,48 @@ def read_pictures(paths, graph, whole: bool, failed: list[str]):
         whole: to take pictures as they are.
         failed: gets a sentence for each file that cannot be read.
     """
+    counted = graph is None and not whole  # others' networks read what the judge does not know
+
+    def take(path: str, data: bytes):
+        if counted:
+            return _of(path, upload.read_counting, data)
+        return picture(path, data, graph, whole), 1
+
+    for path, (image, count) in each(paths, failed, take):
+        yield path, image, count
+
+
+def each(paths, failed: list[str], take):
+    """Yield each path, and what ``take`` makes of it and its bytes; bad files are passed over.
+
+    Args:
+        paths: of the files.
+        failed: gets a sentence for each that cannot be read.
+        take: a function of a path and the bytes there, which may raise a ValueError.
+    """
     for path in paths:
         try:
-            data = shell.read(path)
-            if graph is None and not whole:
-                yield path, *_of(path, upload.read_counting, data)
-            else:  # others' networks read what the judge does not know
-                yield path, picture(path, data, graph, whole), 1
+            taken = take(path, shell.read(path))
         except OSError as error:
             failed.append(f"{error.filename or path}: {error.strerror or error}.")
         except ValueError as error:
             failed.append(str(error))
+        else:
+            yield path, taken
 
 
 def picture(path: str, data: bytes, graph, whole: bool) -> np.ndarray:
     """A picture file's bytes as the classifier takes them; with no graph, as those that ship do."""
     shape = (SIDE, SIDE) if graph is None else graph.image_shape
     domain = Domain(shape) if graph is None else graph.domain
+    return domain.from_unit(light(path, data, shape, whole))
+
+
+def light(path: str, data: bytes, shape: tuple[int, ...], whole: bool) -> np.ndarray:
+    """A picture file's bytes as shares of light from 0 to 1; of a digit, of ink."""
     if whole or shape != (SIDE, SIDE):
-        image = _of(path, upload.read_whole, data, shape)
-    else:
-        image = _of(path, upload.read, data)
-    return domain.from_unit(image)
+        return _of(path, upload.read_whole, data, shape)
+    return _of(path, upload.read, data)
 
 
 def _of(path: str, read, *arguments):

@@ -26,6 +26,8 @@ class FrozenGraph:
         weights: its weights, in the order of ``architecture.weights``.
         labels: a name for each class, by default its number.
         name: what to call the network, such as its file's name.
+        range_evidence: what its range of pixels is taken from; "" where it was told.
+        range_assumed: whether that does not settle it.
         compiled: what others have made of this graph; it goes when the graph goes.
     """
 
@@ -33,6 +35,8 @@ class FrozenGraph:
     weights: tuple[tf.Tensor, ...] = dataclasses.field(repr=False)
     labels: tuple[str, ...]
     name: str = "own"
+    range_evidence: str = ""
+    range_assumed: bool = False
     compiled: dict[Any, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -82,7 +86,8 @@ class FrozenGraph:
         known = self.architecture
         constants = dict(zip(known.weights, map(np.asarray, self.weights), strict=True))
         ends = known.graph_def.SerializeToString(), constants, known.placeholder, known.output
-        return _again, (*ends, known.input_shape, known.domain, self.labels, known.head, self.name)
+        known_of_it = known.input_shape, known.domain, self.labels, known.head, self.name
+        return _again, (*ends, *known_of_it, self.range_evidence, self.range_assumed)
 
     @property
     def domain(self) -> Domain:
@@ -103,6 +108,16 @@ class FrozenGraph:
     def pixel_range(self) -> tuple[Any, Any]:
         """The lowest and highest value of a pixel, such as ``(0.0, 1.0)``."""
         return self.domain.low, self.domain.high
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What somebody should know who uses it, in sentences."""
+        if not self.range_assumed:
+            return ()
+        return (
+            f"Pixels of {self.name} are taken to be in {self.domain.range_in_words}:"
+            f" {self.range_evidence}. If that is wrong, freeze it with another pixel_range.",
+        )
 
     @property
     def classes(self) -> int:
@@ -167,8 +182,10 @@ def _again(
     labels: tuple[str, ...],
     head: Head,
     name: str,
+    range_evidence: str,
+    range_assumed: bool,
 ) -> FrozenGraph:
-    return FrozenGraph.of(
+    frozen = FrozenGraph.of(
         tf.compat.v1.GraphDef.FromString(graph_def),
         constants,
         placeholder,
@@ -179,3 +196,4 @@ def _again(
         head=head,
         name=name,
     )
+    return dataclasses.replace(frozen, range_evidence=range_evidence, range_assumed=range_assumed)

@@ -64,6 +64,7 @@ class Run:
         seed: the seed.
         start: the start's name, or "image".
         settings: the method's settings as they were used.
+        notes: what it rests on that nobody said, such as a range of pixels, in sentences.
     """
 
     targets: np.ndarray
@@ -81,6 +82,7 @@ class Run:
     seed: int
     start: str
     settings: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
 
     @property
     def pixel_range(self) -> tuple[Any, Any]:
@@ -221,6 +223,7 @@ def _learn(
         seed=seed,
         start=start if isinstance(start, str) else "image",
         settings=record.settings,
+        notes=graph.notes,
     )
 
 
@@ -257,6 +260,7 @@ def _imagine(record: Method, graph: FrozenGraph, targets: np.ndarray, seed: int)
         seed=seed,
         start=starts.RANDOM,
         settings=record.settings,
+        notes=graph.notes,
     )
 
 

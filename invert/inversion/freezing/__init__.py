@@ -41,7 +41,7 @@ def freeze(
     signature: str | None = None,
     feed: Mapping[str, Any] | None = None,
     shape: Sequence[int] | None = None,
-    pixel_range: tuple[float, float] | None = None,
+    pixel_range: tuple[Any, Any] | None = None,
     labels: Sequence[str] | Mapping[Any, Any] | str | Path | None = None,
 ) -> FrozenGraph:
     """Freeze any trained image classifier of TensorFlow to a graph of constants.
@@ -60,9 +60,10 @@ def freeze(
         feed: values of other placeholders, such as ``{"keep_prob": 1.0}``.
         shape: of one image, ``(H, W)`` or ``(H, W, 3)``, if the network does not say: 784 values
             are 28×28, any other flat input must be told.
-        pixel_range: the lowest and the highest value of a pixel, such as ``(0, 255)``. By default,
-            what the network's first steps speak of, such as a division by 255, or what its family
-            takes, such as Teachable Machine's networks, else ``(0, 1)``.
+        pixel_range: the lowest and the highest value of a pixel, such as ``(0, 255)``, or three of
+            each for red, green and blue, such as ``-mean / std`` and ``(1 - mean) / std``. By
+            default, what the network's first steps speak of, such as a division by 255, or what its
+            family takes, such as Teachable Machine's networks, else ``(0, 1)``.
         labels: a name for each class; or their numbers by name, as Keras's ``class_indices``; or
             the path of a file of these: a name a line, numbered or not, or JSON. By default, what a
             ``labels.txt`` or ``metadata.json`` beside the network says, else its number.
@@ -86,8 +87,8 @@ def freeze(
     ((28, 28), 10, (0.0, 1.0), 'softmax')
     """
     if isinstance(source, FrozenGraph):
-        told = (input, output, signature, feed, shape, pixel_range, labels)
-        if any(argument is not None for argument in told):
+        arguments = (input, output, signature, feed, shape, pixel_range, labels)
+        if any(argument is not None for argument in arguments):
             raise Refusal(f"{source.name} is frozen already; to change that, freeze its source.")
         return source
     if pixel_range is not None:

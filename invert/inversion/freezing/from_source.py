@@ -59,8 +59,11 @@ def _follow(source: Source, answers, place, layout, batch, pixel_range, labels) 
     whole_numbers = place.dtype.is_integer
     flat, walk = _walk(source, place, layout, batch)
     ending, answer = _one_ending(flat, walk, answers, source.outputs)
-    evidence = ranges.found(flat, whole_numbers, family_of(source.names()))
-    pixel_range = pixel_range or evidence.pixel_range
+    evidence = None
+    if pixel_range is None:
+        evidence = ranges.found(flat, whole_numbers, family_of(source.names()))
+        pixel_range = evidence.pixel_range
+    ranges.check(pixel_range, layout.image_shape)
     shown = comparison.images(batch, layout.image_shape, pixel_range)
     if whole_numbers:
         shown = np.round(shown)
@@ -85,7 +88,11 @@ def _follow(source: Source, answers, place, layout, batch, pixel_range, labels) 
     asked, got = _ask_the_source(source, walk, place, layout, shown, ending, answer)
     comparison.compare(frozen, asked, layout, shown, got, half=flat.half, random=bool(flat.drawn))
     declared.check(source, walk, layout.inputs(shown))
-    return frozen
+    if evidence is None:
+        return frozen
+    return dataclasses.replace(
+        frozen, range_evidence=evidence.words, range_assumed=evidence.assumed
+    )
 
 
 def _walk(source: Source, place, layout, batch: int, mend: bool = True) -> tuple[Flat, Walk]:

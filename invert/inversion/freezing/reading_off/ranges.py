@@ -5,27 +5,48 @@ import dataclasses
 import numpy as np
 
 from invert.inversion.checks import brief
+from invert.inversion.domain import Bound
 from invert.inversion.freezing.flattening.flat import Flat
 from invert.inversion.freezing.gate.operations import MOVES
 from invert.inversion.freezing.reading_off.families import Family
 from invert.inversion.freezing.refusal import Refusal
 
+COLOURS = 3
 BYTE = (0.0, 255.0)
 UNIT = (0.0, 1.0)
 
 
-def told(pixel_range) -> tuple[float, float]:
-    """Return a range that was told, or say what is wrong with it."""
+def told(pixel_range) -> tuple[Bound, Bound]:
+    """Return a range that was told, or say what is wrong with it.
+
+    >>> told((0, 255)), told(([-2.0, -1.5, -1.0], [2, 2, 2]))
+    ((0.0, 255.0), ((-2.0, -1.5, -1.0), (2.0, 2.0, 2.0)))
+    """
     try:
-        low, high = (float(value) for value in pixel_range)
-    except (TypeError, ValueError):
-        low = high = np.nan
-    if not (np.isfinite([low, high]).all() and low < high):
+        low, high = (np.asarray(value, np.float32) for value in pixel_range)
+        good = bool(np.isfinite(low).all() and np.isfinite(high).all() and (low < high).all())
+        good = good and all(bound.shape in ((), (COLOURS,)) for bound in (low, high))
+    except (TypeError, ValueError, OverflowError):
+        good = False
+    if not good:
         raise Refusal(
-            "pixel_range must be the lowest and the highest value of a pixel, such as (0, 255);"
-            f" got {brief(pixel_range)}."
+            "pixel_range must be the lowest and the highest value of a pixel, such as (0, 255), or"
+            f" three of each for red, green and blue; got {brief(pixel_range)}."
         )
-    return low, high
+    return _plain(low), _plain(high)
+
+
+def _plain(bound: np.ndarray) -> Bound:
+    return tuple(bound.tolist()) if bound.ndim else float(bound)
+
+
+def check(pixel_range: tuple[Bound, Bound], image_shape: tuple[int, ...]) -> None:
+    """Refuse a range with three numbers where images have no three colours."""
+    if any(isinstance(bound, tuple) for bound in pixel_range) and len(image_shape) != 3:
+        raise Refusal(
+            "pixel_range can have three numbers for images in colour alone; this network's have the"
+            f" shape {image_shape}."
+        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +59,7 @@ class Evidence:
         assumed: whether nothing in the network itself settles it.
     """
 
-    pixel_range: tuple[float, float]
+    pixel_range: tuple[Bound, Bound]
     words: str
     assumed: bool = True
 

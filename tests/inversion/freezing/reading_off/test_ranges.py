@@ -1,7 +1,11 @@
 """The range of pixels: what a network says of it, and what its family does."""
 
+import pickle
+
 import keras
+import numpy as np
 import pytest
+from small_networks import logits_of, pictures
 
 from invert.inversion.freezing import freeze
 from invert.inversion.freezing.reading_off.families import FAMILIES, family_of
@@ -48,3 +52,41 @@ def test_a_familys_range_is_taken_where_the_network_says_nothing():
     assert freeze(teachable(), pixel_range=(0, 255)).pixel_range == (0, 255)
     assert freeze(teachable(layers.Rescaling(1 / 127.5, -1))).pixel_range == (0, 255)
     assert FAMILIES[0].name == "Teachable Machine"
+
+
+def test_what_speaks_for_a_range_is_kept_in_words():
+    frozen = freeze(teachable())
+    assert frozen.range_assumed
+    assert frozen.range_evidence.startswith("its layers are named as those of Teachable Machine")
+    (note,) = pickle.loads(pickle.dumps(frozen)).notes
+    assert "are taken to be in [-1, 1]: its layers" in note
+    assert freeze(teachable(), pixel_range=(-1, 1)).notes == ()
+    said = freeze(teachable(layers.Rescaling(1 / 127.5, -1)))
+    assert said.notes == () and said.range_evidence == "its first step is 0.007843·x − 1"
+
+
+def test_each_colour_may_have_a_range_of_its_own():
+    means, scales = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+    range_of_each = -means / scales, (1 - means) / scales
+    model = teachable()
+    frozen = freeze(model, pixel_range=range_of_each)
+    np.testing.assert_allclose(frozen.pixel_range, range_of_each, rtol=1e-6)
+    light = pictures(2, 8, 8, 3)
+    images = frozen.domain.from_unit(light)
+    np.testing.assert_allclose(images, (light - means) / scales, atol=1e-5)
+    odds = frozen.probabilities(logits_of(frozen, images))
+    np.testing.assert_allclose(odds, model(images), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "told", [(1, 0), (0, 0), 3, ("a", "b"), ([0, 0], [1, 1]), (0, [1, 1, 0]), (0, np.inf), (0,)]
+)
+def test_what_is_no_range_is_refused(told):
+    with pytest.raises(ValueError, match="pixel_range must be the lowest and the highest value"):
+        freeze(teachable(), pixel_range=told)
+
+
+def test_grey_images_have_no_colours():
+    model = keras.Sequential([keras.Input((8, 8)), layers.Flatten(), layers.Dense(2)])
+    with pytest.raises(ValueError, match=r"for images in colour alone.* \(8, 8\)"):
+        freeze(model, pixel_range=(0, [1, 2, 3]))
