@@ -1,12 +1,7 @@
-"""What an image and a target are: the checks at the door."""
-
-import itertools
-import re
-from collections.abc import Iterable, Mapping, Sequence
+"""What an image is: the checks at the door."""
 
 import numpy as np
 
-from invert.inversion.checks import MAX_COUNT, brief, check_whole
 from invert.inversion.domain import Domain
 
 # Of this package's own digits; one's own networks have sizes of their own.
@@ -14,7 +9,6 @@ SIDE = 28
 PIXELS = SIDE * SIDE
 DIGITS = 10
 DIGIT = Domain((SIDE, SIDE))
-NUMBER = re.compile(r"-?[0-9]{1,9}")  # of a class, as text
 
 
 def check_images(
@@ -90,55 +84,3 @@ def check_image(
     if len(images) != 1:
         raise ValueError(f"{name} must be one image; got {len(images)}.")
     return images
-
-
-def check_targets(
-    targets, labels: Sequence[str] = tuple("0123456789"), most: int = MAX_COUNT
-) -> np.ndarray:
-    """Return classes ``(N,)`` int64, or say what is wrong with them.
-
-    Args:
-        targets: a class or a sequence of them, each by its label or its number, such as 8 or "8".
-            Where a number is also another class's label, the label counts.
-        labels: of all classes, in order; of digits "0" to "9".
-        most: the largest number of targets.
-
-    Raises:
-        ValueError: something else.
-
-    >>> check_targets("8"), check_targets(["cat", 1, "1"], labels=["cat", "dog"])
-    (array([8]), array([0, 1, 1]))
-    >>> check_targets([3, 10])
-    Traceback (most recent call last):
-    ValueError: each digit must be a whole number from 0 to 9; got 10.
-    """
-    if isinstance(targets, Mapping):
-        raise ValueError(
-            f"targets must be a class or a list of classes; got {brief(targets)}. Name each class"
-            " for itself: shares cannot be asked for."
-        )
-    if isinstance(targets, np.ndarray):
-        targets = targets.tolist()
-    several = isinstance(targets, Iterable) and not isinstance(targets, str | bytes)
-    if isinstance(targets, list | tuple):
-        sequence = targets
-    else:  # of what may have no end, no more is taken than it takes to refuse it
-        sequence = list(itertools.islice(targets, most + 1)) if several else [targets]
-    check_whole(len(sequence), "the count of images", 1, most)
-    return np.array([_class_of(target, labels) for target in sequence])
-
-
-def _class_of(target, labels: Sequence[str]) -> int:
-    """The number of a class that is named by its label or, in digits or as text, its number."""
-    if isinstance(target, str):
-        if list(labels).count(target) == 1:
-            return list(labels).index(target)
-        named = list(labels) != [str(number) for number in range(len(labels))]
-        if NUMBER.fullmatch(target):
-            target = int(target)
-        elif named:
-            known = ", ".join(labels[:20]) + (", …" if len(labels) > 20 else "")
-            raise ValueError(f"each target must be one of {known}; got {brief(target)}.")
-    digits = [str(digit) for digit in range(DIGITS)]
-    what = "each digit" if list(labels) == digits else "each target"
-    return check_whole(target, what, 0, len(labels) - 1)

@@ -16,6 +16,7 @@ PLAN = [path for path in MODULES if "inversion" in path.parts]
 FLOORS = (
     ("inversion",),
     ("images",),
+    ("targets",),
     ("networks", "drawing"),
     ("methods", "explanation", "upload", "film", "data"),
     ("evaluation", "shell"),

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from invert.images import check_images, check_targets, check_whole
+from invert.images import check_images, check_whole
+from invert.targets import check_targets
 
 
 def test_one_image_becomes_a_batch_of_one_in_float32():

@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from invert.images import DIGITS, check_targets
+from invert.images import DIGITS
 from invert.inversion.checks import MAX_COUNT
 from invert.networks import judge, weights
+from invert.targets import check_targets
 
 BATCH = 250  # images whose distances to all others are in memory at once
 

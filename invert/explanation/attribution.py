@@ -3,10 +3,11 @@
 import numpy as np
 import tensorflow as tf
 
-from invert.images import check_image, check_targets
+from invert.images import check_image
 from invert.inversion import batches, compiling
 from invert.inversion.frozen_graph import FrozenGraph
 from invert.networks.classifier import open_graph
+from invert.targets import check_targets
 
 # Of the straight line from a black page; so many meet the exact sum to one in a hundred.
 POINTS = 256

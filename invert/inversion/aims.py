@@ -1,11 +1,14 @@
 """What the output is to become, and how far from it an output is.
 
-Aims are ``(N, A)`` float32, one row an input: of a class, one-hot. A loss takes outputs and aims
+Aims are ``(N, A)`` float32, one row an input: of a class, one-hot; of a mixture, shares; and -1 for
+a class that the input is not to be taken for. A loss takes outputs and aims
 and returns ``(N,)``, so that no input's optimisation depends on its neighbours.
 """
 
 import numpy as np
 import tensorflow as tf
+
+FAR = np.float32(1e9)  # less than any logit, and finite, so that no gradient is NaN
 
 
 def one_hot(targets, classes: int) -> np.ndarray:
@@ -30,6 +33,20 @@ def cross_entropy(logits, aims, head: str):
     return tf.nn.softmax_cross_entropy_with_logits(aims, logits)
 
 
+def cross_entropy_or_avoidance(logits, aims, head: str):
+    """The cross-entropy; of a class to avoid, minus the log-probability that it is not."""
+    away = aims < 0
+    if head == "sigmoid":
+        each = tf.nn.softplus(logits)
+        avoidance = tf.reduce_sum(tf.where(away, each, 0.0), axis=1)
+    else:
+        rivals = tf.reduce_logsumexp(tf.where(away, -FAR, logits), axis=1)
+        chosen = tf.reduce_logsumexp(tf.where(away, logits, -FAR), axis=1)
+        avoidance = tf.nn.softplus(chosen - rivals)
+    entropy = cross_entropy(logits, tf.nn.relu(aims), head)
+    return tf.where(tf.reduce_any(away, axis=1), avoidance, entropy)
+
+
 def negative_logit(logits, aims, head: str):
     """Minus the logit that is aimed at."""
     return -tf.reduce_sum(aims * logits, axis=1)
@@ -40,7 +57,7 @@ def negative_margin(logits, aims, head: str):
 
     The gradient does not vanish once the network is sure, and its rivals are pushed down too.
     """
-    others = tf.reduce_logsumexp(tf.where(aims > 0, -np.float32(1e9), logits), axis=1)
+    others = tf.reduce_logsumexp(tf.where(aims > 0, -FAR, logits), axis=1)
     return others - tf.reduce_sum(aims * logits, axis=1)
 
 
@@ -48,4 +65,5 @@ LOSSES = {
     "cross-entropy": cross_entropy,
     "logit": negative_logit,
     "margin": negative_margin,
+    "aims": cross_entropy_or_avoidance,
 }

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from invert.images import DIGITS, PIXELS, SIDE, check_targets
+from invert.images import DIGITS, PIXELS, SIDE
 from invert.inversion.checks import MAX_FRAMES, MAX_SEED, check_whole
 from invert.inversion.domain import Domain
 from invert.methods import starts
 from invert.methods.records import METHODS, Method, Optimization, method_for
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, check_classifier, open_graph
+from invert.targets import DIGIT_LABELS, Wanted, check_wanted
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
@@ -35,6 +36,9 @@ LIKELY = [
     ("robust", "inverse"),
 ]
 
+# Between two classes a network's probabilities change within a hair's breadth: many small steps.
+BETWEEN_CLASSES = {"steps": 1000, "step_size": 0.02}
+
 Verdict = Literal["convinced", "not convinced", "never moved"]
 
 
@@ -45,13 +49,16 @@ class Run:
     ``inverse`` makes its images in one go: it has 0 steps and 0 frames.
 
     Attributes:
-        targets: the classes asked for, ``(N,)`` int64.
+        targets: the classes asked for, ``(N,)`` int64; of a mixture the one of the largest share.
+        aims: what was asked of the probabilities, ``(N, C)`` float32: one-hot for a class, shares,
+            -1 for a class to avoid.
         images: ``(N, *shape)`` float32 in the classifier's pixel range; of digits ``(N, 28, 28)``
             in [0, 1], ink = 1.
         probabilities: ``(N, C)`` float32, of the classifier that was run backwards.
         verdicts: of each image "convinced", where the classifier takes it for its target: of a
             softmax, no class is more likely; of sigmoids, the target's probability is at least
-            0.5; "never moved", where it does not and the image could not leave its start; or "not
+            0.5; of a mixture, each probability is within 0.1 of its share, and of outputs within
+            0.05. "never moved", where it does not and the image could not leave its start; or "not
             convinced".
         losses: ``(S, N)`` float32, each image's before each step.
         frames: ``(F, N, *shape)`` float32, the way from the start to the image.
@@ -68,6 +75,7 @@ class Run:
     """
 
     targets: np.ndarray
+    aims: np.ndarray
     images: np.ndarray
     probabilities: np.ndarray
     verdicts: tuple[Verdict, ...]
@@ -91,7 +99,7 @@ class Run:
 
 
 def generate(
-    targets: int | str | Iterable[int | str],
+    targets: int | str | Mapping[int | str, float] | Iterable[Any],
     method: str | None = None,
     *,
     classifier: Classifier = DEFAULT,
@@ -104,7 +112,11 @@ def generate(
 
     Args:
         targets: what the images are to show: a class or a sequence of them, at most ``MAX_COUNT``,
-            each by its number (of a digit 0–9) or its label.
+            each by its number (of a digit 0–9) or its label. Or, for each image, a mapping: shares
+            of classes that add up to 1, such as ``{3: 0.5, 8: 0.5}``; or one class to 0, such as
+            ``{8: 0}``, for anything but it. Or the very probabilities, floats ``(N, classes)``.
+            All but classes are learned by the cross-entropy, by default by ``plain`` in many small
+            steps, and in steps that shrink.
         method: a name in ``METHODS``; by default the one that the classifier is best run backwards
             by, and for one's own ``steepest``.
         classifier: ``question``, ``robust``, ``energy`` or ``student``; the path of a file of one's
@@ -138,13 +150,15 @@ def generate(
     """
     check_classifier(classifier)
     shipped = isinstance(classifier, str) and classifier in CLASSIFIERS
+    if method is None and not _names_classes(targets):
+        method, settings = "plain", {**BETWEEN_CLASSES, **settings}
     record = method_for(str(classifier) if shipped else "", method, settings)
     seed = check_whole(seed, "seed", 0, MAX_SEED)
     frames = check_whole(frames, "frames", 0, MAX_FRAMES)
     if frames == 1:
         raise ValueError("frames must be 0 or at least 2, the start and the end; got 1.")
     if shipped:
-        targets = check_targets(targets)  # at once, before TensorFlow is imported
+        wanted = check_wanted(targets, DIGIT_LABELS)  # at once, before TensorFlow is imported
     coded = not isinstance(record, Optimization) or record.start == starts.RANDOM
     if coded and not (start is None or (isinstance(start, str) and start == starts.RANDOM)):
         raise ValueError(f"{record.name} starts from a random code and takes no other start.")
@@ -152,36 +166,49 @@ def generate(
         starts.check_name(start)
 
     graph = open_graph(classifier)
-    targets = check_targets(targets, graph.labels)
+    if not shipped:
+        wanted = check_wanted(targets, graph.labels)
     if coded and (graph.values != PIXELS or graph.classes != DIGITS):
         raise ValueError(
             f"{record.name} draws 28×28 digits; {graph.name} reads {graph.classes} classes of"
             f" {'×'.join(str(side) for side in graph.image_shape)} images. Use steepest."
         )
     if not isinstance(record, Optimization):
-        return _imagine(record, graph, targets, seed)
+        if not wanted.by_class:
+            raise ValueError(f"{record.name} draws one class an image; name classes alone.")
+        return _imagine(record, graph, wanted.classes, seed)
     named = record.start if start is None else start
-    run = _learn(record, graph, targets, seed, named, frames)
+    run = _learn(record, graph, wanted, seed, named, frames)
     if start is None and named == "black" and "never moved" in run.verdicts:
         # On a black page every unit may be inactive; the faintest noise wakes some.
-        run = _learn(record, graph, targets, seed, "noise", frames)
+        run = _learn(record, graph, wanted, seed, "noise", frames)
     return run
+
+
+def _names_classes(targets: Any) -> bool:
+    """Whether targets are classes, as far as their kind tells."""
+    if isinstance(targets, list | tuple):
+        return not any(isinstance(target, Mapping) for target in targets)
+    floats = isinstance(targets, np.ndarray) and targets.dtype.kind == "f" and targets.ndim == 2
+    return not isinstance(targets, Mapping) and not floats
 
 
 def _learn(
     record: Optimization,
     graph: FrozenGraph,
-    targets: np.ndarray,
+    wanted: Wanted,
     seed: int,
     start: npt.ArrayLike,
     frames: int,
 ) -> Run:
     """Run the optimisation, from one start."""
-    from invert.inversion.aims import one_hot
     from invert.inversion.learning import learn
     from invert.inversion.loop import Objective
     from invert.inversion.views import VIEWS
 
+    targets, decay = wanted.classes, 0.0
+    if not wanted.by_class:  # to come to rest at what is between two classes, steps must shrink
+        record, decay = dataclasses.replace(record, loss="aims"), 1.0
     parametrisation = _parametrisation(record, graph)
     length, weights = record.step_size, dict(record.priors)
     if record.start == starts.RANDOM:
@@ -197,21 +224,24 @@ def _learn(
         graph,
         Objective(record.loss, record.step_rule, tuple(record.priors), VIEWS[record.view]),
         first,
-        one_hot(targets, graph.classes),
+        wanted.aims,
         parametrisation=parametrisation,
         steps=record.steps,
         step_size=length,
+        decay=decay,
         weights=weights,
         strength=record.strength,
         frame_steps=frame_steps.tolist(),
         seed=seed,
     )
     probabilities = graph.probabilities(learned.logits)
+    met = wanted.met(probabilities, graph.convinced(probabilities, targets))
     return Run(
         targets=targets,
+        aims=wanted.aims,
         images=learned.inputs,
         probabilities=probabilities,
-        verdicts=_verdicts(graph.convinced(probabilities, targets), learned.moved),
+        verdicts=_verdicts(met, learned.moved),
         losses=learned.losses,
         frames=learned.frames,
         frame_probabilities=graph.probabilities(learned.frame_logits),
@@ -246,6 +276,7 @@ def _imagine(record: Method, graph: FrozenGraph, targets: np.ndarray, seed: int)
     probabilities = graph.probabilities(read(graph, images))
     return Run(
         targets=targets,
+        aims=np.eye(graph.classes, dtype=np.float32)[targets],
         images=images,
         probabilities=probabilities,
         verdicts=_verdicts(graph.convinced(probabilities, targets), np.ones(len(targets), bool)),

@@ -61,7 +61,7 @@ class Optimization(Method):
     """
 
     start: str
-    loss: Literal["cross-entropy", "logit", "margin"]
+    loss: Literal["cross-entropy", "logit", "margin", "aims"]
     step_rule: Literal["adam", "steepest"]
     steps: int
     step_size: float

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from invert.images import DIGITS, PIXELS, SIDE, check_targets
+from invert.images import DIGITS, PIXELS, SIDE
 from invert.inversion.checks import MAX_COUNT, MAX_SEED, check_whole
 from invert.networks import weights
+from invert.targets import check_targets
 
 if TYPE_CHECKING:
     from invert.inversion.parametrisations.decoder import Decoder

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from invert.inversion.domain import Domain
 from invert.methods import starts
 
 DIGITS = np.array([8, 3, 3])
@@ -107,11 +108,11 @@ def test_bad_starts_are_named(start, words):
 
 
 def test_a_start_has_the_shape_and_the_range_of_ones_own_network():
-    rules = {"shape": (4, 5, 3), "pixel_range": (-1.0, 1.0)}
-    assert (starts.make("black", DIGITS, 0, **rules) == -1).all()
-    noise = starts.make("noise", DIGITS, 0, **rules)
-    assert noise.shape == (3, 4, 5, 3) and noise.min() >= -1
-    unit = starts.make("noise", DIGITS, 0, shape=(4, 5, 3))
-    np.testing.assert_allclose(noise, 2 * unit - 1, atol=1e-6)
+    domain = Domain((4, 5, 3), -1, 1)
+    assert (starts.make("black", DIGITS, 0, domain) == 0).all()
+    noise = starts.make("noise", DIGITS, 0, domain)
+    assert noise.shape == (3, 4, 5, 3) and noise.min() >= 0
+    own = domain.from_unit(noise)
+    np.testing.assert_allclose(starts.make(own, DIGITS, 0, domain), noise, atol=1e-6)
     with pytest.raises(ValueError, match="average is of 28×28 digits; this classifier reads 4×5×3"):
-        starts.make("average", DIGITS, 0, **rules)
+        starts.make("average", DIGITS, 0, domain)
