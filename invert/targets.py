@@ -86,8 +86,8 @@ def _outputs(values: np.ndarray, labels: Sequence[str], most: int) -> Wanted:
     if not fits:
         raise ValueError(
             f"outputs must be probabilities from 0 to 1, one for each of the {len(labels)} classes;"
-            f" got {values.shape[1]} from {np.min(values, initial=0):g} to"
-            f" {np.max(values, initial=0):g}."
+            f" got {values.shape[1]} from {values.min(initial=np.inf):g} to"
+            f" {values.max(initial=-np.inf):g}."
         )
     aims = values.astype(np.float32)
     return Wanted(aims, aims.argmax(axis=1), np.full(len(aims), NEAR_OUTPUTS, np.float32))

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from invert.images import check_images, check_whole
+from invert.images import check_images
+from invert.inversion.checks import check_whole
 from invert.targets import check_targets
 
 

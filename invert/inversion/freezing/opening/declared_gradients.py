@@ -17,7 +17,7 @@ def keep(graph: tf.Graph) -> dict[str, str]:
     Returns:
         The tensors that stand for others now, as names: the new one's, then the old one's.
     """
-    replaced = {}
+    replaced: dict[str, str] = {}
     with graph.as_default():
         for op in graph.get_operations():
             back = _way_back(op)
@@ -57,7 +57,7 @@ def _rewrite(graph: tf.Graph, op: tf.Operation, back) -> dict[str, str]:
         for place, tensor in enumerate(new.inputs):
             if tensor.op in old and _is_real(tensor):
                 new._update_input(place, tf.stop_gradient(tensor))
-    replaced = {}
+    replaced: dict[str, str] = {}
     for tensor, way in zip(results, ways, strict=True):
         kept = way + tf.stop_gradient(tensor - way)
         replaced[kept.name] = tensor.name

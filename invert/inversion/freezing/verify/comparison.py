@@ -84,8 +84,8 @@ def _same(asked: Question, logits, mine, answers, tolerance: float) -> bool:
         return False
     answers = answers.reshape(mine.shape).astype(np.float32)
     if asked.logarithms:
-        logs = (np.log(np.maximum(values, LEAST)) for values in (mine, answers))
-        if not _near(*logs, 10 * tolerance):
+        own, theirs = (np.log(np.maximum(values, LEAST)) for values in (mine, answers))
+        if not _near(own, theirs, 10 * tolerance):
             return False
     return _near(mine, answers, tolerance)
 

@@ -94,8 +94,9 @@ class Followed:
 
     def _past(self, function: str, tensor: str, body: Body) -> str:
         """A tensor of a function; what is put into the operation to leave out, for what is not."""
-        left_out = (function, tensor.split(":")[0]) == self._without
-        return data_inputs(body.nodes[self._without[1]])[0] if left_out else tensor
+        operation = tensor.split(":")[0]
+        left_out = (function, operation) == self._without
+        return data_inputs(body.nodes[operation])[0] if left_out else tensor
 
     def _function(self, function):
         """A function with what its outputs need, no more; what nobody can have is a zero."""
