@@ -129,7 +129,8 @@ def _open(source, signature: str | None, shape, unpacked: contextlib.ExitStack) 
         name = path.name
         kind, path = formats.kind_inside(unpacked.enter_context(archives.unpacked(path)))
     opened = _open_file(kind, path, signature, shape)
-    labels = names_of_classes.beside(path)
+    labels = names_of_classes.inside(path) if kind == "lite" else None
+    labels = labels or names_of_classes.beside(path)
     return dataclasses.replace(opened, name=name or opened.name, labels=labels)
 
 

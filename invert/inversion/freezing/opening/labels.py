@@ -8,6 +8,7 @@ from typing import Any
 
 from invert.inversion.checks import brief
 from invert.inversion.freezing.opening.file_sizes import read
+from invert.inversion.freezing.opening.packed import archives
 from invert.inversion.freezing.refusal import Refusal
 
 MAX_BYTES = 2**20
@@ -74,6 +75,19 @@ def beside(path: Path) -> tuple[str, ...] | None:
             except (Refusal, OSError):
                 continue
     return None
+
+
+def inside(path: Path) -> tuple[str, ...] | None:
+    """Return the names that are packed into a LiteRT file: a zip archive behind the network."""
+    try:
+        with archives.opened(path) as archive:
+            names = [name for name in archive.namelist() if name.lower().endswith(".txt")]
+            if len(names) != 1 or archive.getinfo(names[0]).file_size > MAX_BYTES:
+                return None
+            text = archives.part(archive, names[0]).decode("utf-8-sig")
+        return _named(_lines(text), names[0])
+    except (ValueError, OSError):
+        return None
 
 
 def _lines(text: str) -> list[str] | dict[str, int]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import warnings
+import zipfile
 
 import flatbuffers
 import keras
@@ -173,6 +174,16 @@ def test_a_model_that_computes_with_whole_numbers_is_refused(tmp_path):
     whole = from_keras(model, small=True, examples=X)
     with pytest.raises(ValueError, match=r"computes with whole numbers \(INT8, at '.*no gradient"):
         freeze(put(tmp_path, whole))
+
+
+def test_names_that_are_packed_into_a_file_are_its_labels(small, tmp_path):
+    path = put(tmp_path, small)
+    (tmp_path / "labels.txt").write_text("a\nb\nc\nd")
+    assert freeze(path).labels == ("a", "b", "c", "d")
+    with zipfile.ZipFile(path, "a") as archive:  # as LiteRT's own metadata writer adds them
+        archive.writestr("labels.txt", "ant\nbee\ncat\ndog\n")
+    assert path.read_bytes().startswith(small)
+    assert freeze(path).labels == ("ant", "bee", "cat", "dog")
 
 
 # --- Damaged files, and such as claim too much
