@@ -255,7 +255,7 @@ SPOILT = {
     ),
     "a long name": (
         lambda m, g: setattr(g.tensors[0], "name", b"x" * 2000),
-        "claims 2,000 letters of a name; at most 1,000",
+        "claims 2,000 letters of a name; at most 500",
     ),
     "many sides": (
         lambda m, g: setattr(g.tensors[0], "shape", [1] * 100),
@@ -312,6 +312,7 @@ def test_damaged_files_are_refused_or_opened_and_nothing_else(small, tmp_path):
         (flatbuffer, "MAX_OPERATIONS", "operations; at most 2 are"),
         (flatbuffer, "MAX_CODES", "kinds of operations; at most 2 are"),
         (flatbuffer, "MAX_ENDS", "numbers of a tensor or operation .Inputs.; at most 2"),
+        (flatbuffer, "MAX_LINKS", "inputs and outputs of operations; at most 2"),
         (entry, "MAX_VALUES", "constants take over 2 values"),
     ],
 )

@@ -109,6 +109,17 @@ def test_a_layers_model_answers_as_the_keras_model_it_was(quantized, most, small
         assert np.abs(got - want).max() > 1e-6, "then nothing was quantised"
 
 
+def test_weights_are_scaled_a_piece_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(weight_files, "PIECE", 3)
+    whole = np.arange(8, dtype=np.uint16).reshape(2, 4)
+    (tmp_path / "w").write_bytes(whole.tobytes())
+    told = {"dtype": "uint16", "min": -1.0, "scale": 0.25}
+    specs = [{"name": "w", "shape": [2, 4], "dtype": "float32", "quantization": told}]
+    found = weight_files.read_all(tmp_path, [{"paths": ["w"], "weights": specs}])["w"]
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, whole * 0.25 - 1)
+
+
 def test_weights_are_found_by_name_in_any_order(small, tmp_path):
     model, data = described(small)
     specs = model["weightsManifest"][0]["weights"]

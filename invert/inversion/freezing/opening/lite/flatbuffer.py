@@ -18,9 +18,10 @@ MAX_OPERATIONS = 10_000
 MAX_TENSORS = 50_000
 MAX_CODES = 1000
 MAX_ENDS = 1000  # inputs or outputs of an operation
+MAX_LINKS = 100_000  # of all operations together
 MAX_SIDES = 8
 MAX_SCALES = 2**16
-MAX_NAME = 1000
+MAX_NAME = 500
 TYPES = {
     schema.TensorType.FLOAT32: np.float32,
     schema.TensorType.FLOAT16: np.float16,
@@ -55,8 +56,8 @@ class Tensor:
         dtype: of NumPy; None for one that is not read.
         type_name: its type in the schema.
         held: the bytes of its value, if it is a constant.
-        scales, zeros, axis: how whole numbers stand for others: (number − zero) · scale, one of
-            each, or one for each place along an axis.
+        is_scaled: whether its whole numbers stand for others.
+        quantization: the table that says which, or None.
     """
 
     name: str
@@ -64,14 +65,25 @@ class Tensor:
     dtype: type | None
     type_name: str
     held: np.ndarray | None
-    scales: np.ndarray
-    zeros: np.ndarray
-    axis: int
+    is_scaled: bool
+    quantization: Any
 
     @property
     def size(self) -> int:
         """How many values it has, if it is a constant."""
         return math.prod(self.shape)
+
+    def scaling(self) -> tuple[np.ndarray, np.ndarray, int]:
+        """How whole numbers stand for others: by (number − zero) · scale.
+
+        Returns:
+            Scales, float32; zeros, int64; and an axis: there is one of each, or one for each place
+            along the axis.
+        """
+        table = self.quantization
+        scales = np.array(_numbers(table, "Scale", MAX_SCALES), np.float32)
+        zeros = np.array(_numbers(table, "ZeroPoint", MAX_SCALES), np.int64)
+        return scales, zeros, table.QuantizedDimension()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,15 +154,13 @@ def _parse(data: bytes) -> Lite:
     _most("kinds of operations", model.OperatorCodesLength(), MAX_CODES)
     codes = [_code(model.OperatorCodes(k)) for k in range(model.OperatorCodesLength())]
     tensors = tuple(_tensor(model, graph.Tensors(k)) for k in range(graph.TensorsLength()))
-    return Lite(
-        tensors=tensors,
-        operations=tuple(
-            _operation(graph.Operators(k), codes, len(tensors))
-            for k in range(graph.OperatorsLength())
-        ),
-        inputs=_ends(graph, "Inputs", len(tensors), least=0),
-        outputs=_ends(graph, "Outputs", len(tensors), least=0),
-    )
+    operations, links = [], 0
+    for k in range(graph.OperatorsLength()):
+        operations.append(_operation(graph.Operators(k), codes, len(tensors)))
+        links += len(operations[-1].inputs) + len(operations[-1].outputs)
+        _most("inputs and outputs of operations", links, MAX_LINKS)
+    ends = (_ends(graph, field, len(tensors), least=0) for field in ("Inputs", "Outputs"))
+    return Lite(tensors, tuple(operations), *ends)
 
 
 def _most(what: str, count: int, most: int) -> None:
@@ -205,17 +215,13 @@ def _tensor(model, tensor) -> Tensor:
         raise Refusal(
             f"The LiteRT file's tensor {name[:80]!r} is sparse. Convert the model without pruning."
         )
-    scales, zeros, axis = np.zeros(0, np.float32), np.zeros(0, np.int64), 0
     quantization = tensor.Quantization()
-    if quantization is not None:
-        scales = np.array(_numbers(quantization, "Scale", MAX_SCALES), np.float32)
-        zeros = np.array(_numbers(quantization, "ZeroPoint", MAX_SCALES), np.int64)
-        axis = quantization.QuantizedDimension()
+    is_scaled = quantization is not None and quantization.ScaleLength() > 0
     if held is None and len(signature) == len(shape):
         shape = signature
     type_name = TYPE_NAMES.get(tensor.Type(), f"number {tensor.Type()}")
     dtype = TYPES.get(tensor.Type())
-    return Tensor(name, tuple(shape), dtype, type_name, held, scales, zeros, axis)
+    return Tensor(name, tuple(shape), dtype, type_name, held, is_scaled, quantization)
 
 
 def _operation(operator, codes: list[str], count: int) -> Operation:

@@ -51,7 +51,7 @@ def _check_kinds(lite: Lite) -> None:
     computed = {k for operation in lite.operations for k in operation.outputs}
     for k in (*lite.inputs, *computed):
         tensor = lite.tensors[k]
-        if tensor.dtype in SMALL_WHOLE and (len(tensor.scales) or k in computed):
+        if tensor.dtype in SMALL_WHOLE and (tensor.is_scaled or k in computed):
             raise Refusal(
                 f"The LiteRT model computes with whole numbers ({tensor.type_name}, at"
                 f" {tensor.name[:80]!r}), which have no gradient. Convert the model without"
@@ -168,7 +168,8 @@ class Rebuilt:
                 f" {tensor.name[:80]!r} of the shape {tensor.shape}."
             )
         value = tensor.held.view(held.newbyteorder("<")).reshape(tensor.shape)
-        if tensor.dtype in SMALL_WHOLE:
+        if tensor.dtype in SMALL_WHOLE and tensor.is_scaled:
+            self._values += tensor.quantization.ScaleLength()
             return _as_numbers(tensor, value)
         return value.astype(kind.as_numpy_dtype)
 
@@ -191,9 +192,7 @@ class Rebuilt:
                 f"The LiteRT model's tensor {tensor.name[:80]!r} is of the type"
                 f" {tensor.type_name}, which is not read."
             )
-        few_bits = tensor.dtype == np.float16 or (
-            tensor.dtype in SMALL_WHOLE and len(tensor.scales) > 0
-        )
+        few_bits = tensor.dtype == np.float16 or (tensor.dtype in SMALL_WHOLE and tensor.is_scaled)
         return tf.float32 if few_bits else tf.as_dtype(tensor.dtype)
 
     def _unique(self, name: str) -> str:
@@ -207,13 +206,9 @@ class Rebuilt:
 
 def _as_numbers(tensor: Tensor, value: np.ndarray) -> np.ndarray:
     """What whole numbers stand for, float32."""
-    scales, zeros = tensor.scales, tensor.zeros
-    if not len(scales):
-        return value
+    scales, zeros, axis = tensor.scaling()
     zeros = zeros if len(zeros) else np.zeros(len(scales), np.int64)
-    fits = len(scales) == 1 or (
-        0 <= tensor.axis < value.ndim and value.shape[tensor.axis] == len(scales)
-    )
+    fits = len(scales) == 1 or (0 <= axis < value.ndim and value.shape[axis] == len(scales))
     if not fits or len(zeros) not in (1, len(scales)):
         raise Refusal(
             f"The LiteRT file has {len(scales):,} scales for the tensor {tensor.name[:80]!r} of the"
@@ -221,7 +216,7 @@ def _as_numbers(tensor: Tensor, value: np.ndarray) -> np.ndarray:
         )
     if len(scales) > 1:
         sides = [1] * value.ndim
-        sides[tensor.axis] = -1
+        sides[axis] = -1
         scales = scales.reshape(sides)
         zeros = zeros.reshape(sides) if len(zeros) > 1 else zeros
     return ((value.astype(np.int32) - zeros) * scales).astype(np.float32)

@@ -15,10 +15,11 @@ from invert.inversion.checks import brief
 from invert.inversion.freezing.opening.file_sizes import MAX_FILE, read
 from invert.inversion.freezing.refusal import Refusal
 
-MAX_WEIGHTS = 20_000
-MAX_FILES = 10_000
+MAX_WEIGHTS = 5000  # EfficientNetB7 has a thousand
+MAX_FILES = 5000
 MAX_SIDES = 8
 MAX_VALUES = 2**28  # of all weights together, as of all constants of a graph
+PIECE = 2**20
 TYPES: dict[str, type] = {"float32": np.float32, "int32": np.int32, "bool": np.bool_}
 QUANTIZED: dict[str, type] = {"uint8": np.uint8, "uint16": np.uint16, "float16": np.float16}
 
@@ -138,9 +139,18 @@ def _value(name: str, spec: dict[str, Any], data: memoryview, place: int) -> tup
     value = np.frombuffer(data[place:end], kind).reshape(shape)
     if packed and held != "float16":
         scale, least = (_number(name, quantization, key) for key in ("scale", "min"))
-        value = value * np.float64(scale) + np.float64(least)
-        value = np.round(value) if dtype == "int32" else value
+        return _scaled(value, scale, least, TYPES[dtype]), end
     return value.astype(TYPES[dtype]), end
+
+
+def _scaled(value: np.ndarray, scale: float, least: float, kind: type) -> np.ndarray:
+    """What whole numbers stand for; a piece at a time, for each takes eight bytes in between."""
+    made: np.ndarray = np.empty(value.size, kind)
+    flat = value.reshape(-1)
+    for start in range(0, value.size, PIECE):
+        piece = flat[start : start + PIECE] * np.float64(scale) + np.float64(least)
+        made[start : start + PIECE] = np.round(piece) if kind is np.int32 else piece
+    return made.reshape(value.shape)
 
 
 def _number(name: str, quantization: dict[str, Any], key: str) -> float:
