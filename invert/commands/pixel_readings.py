@@ -12,7 +12,6 @@ from invert.networks.classifier import read
 
 # Of blue, green and red, as Caffe's networks took them from pixels of 0 to 255.
 MEANS = np.array([103.939, 116.779, 123.68], np.float32)
-
 # What makes the values of a reading from shares of light, 0 to 1.
 Reading = Callable[[np.ndarray], np.ndarray]
 READINGS: dict[str, Reading] = {
@@ -33,7 +32,8 @@ def table(graph, pictures: Iterable[tuple[str, np.ndarray]]) -> list[str]:
         pictures: their names, and their light as shares from 0 to 1, of the network's shape.
     """
     readings = {**READINGS, **(IN_COLOUR if len(graph.image_shape) == 3 else {})}
-    taken = "{:g} to {:g}".format(*graph.pixel_range)
+    plain = graph.domain.range_in_words.strip("[]").split(", ")
+    taken = " to ".join(plain) if len(plain) == 2 else ""
     head = ["", *(f"{name} (taken)" if name == taken else name for name in readings)]
     rows, sure = [head], []
     for path, light in pictures:

@@ -61,7 +61,9 @@ def _follow(source: Source, answers, place, layout, batch, pixel_range, labels) 
     ending, answer = _one_ending(flat, walk, answers, source.outputs)
     evidence = None
     if pixel_range is None:
-        evidence = ranges.found(flat, whole_numbers, family_of(source.names()))
+        in_colour = len(layout.image_shape) == 3
+        family = family_of(source.names()) if in_colour else None
+        evidence = ranges.found(flat, whole_numbers, family)
         pixel_range = evidence.pixel_range
     ranges.check(pixel_range, layout.image_shape)
     shown = comparison.images(batch, layout.image_shape, pixel_range)

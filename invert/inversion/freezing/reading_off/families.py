@@ -8,7 +8,23 @@ import dataclasses
 import re
 from collections.abc import Iterable
 
+import numpy as np
+
+from invert.inversion.domain import Bound
+
+# Of ImageNet's pictures: of red, green and blue as shares; and of 0 to 255, blue first, as Caffe's
+# networks took them.
+MEANS, SPREADS = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+CAFFE_MEANS = np.array([103.939, 116.779, 123.68])
+
+
+def _range(low: np.ndarray, high: np.ndarray) -> tuple[Bound, Bound]:
+    return tuple(low.tolist()), tuple(high.tolist())
+
+
 SIGNED = (-1.0, 1.0)
+STANDARD = _range(-MEANS / SPREADS, (1 - MEANS) / SPREADS)
+CAFFE = _range(-CAFFE_MEANS, 255 - CAFFE_MEANS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,11 +35,16 @@ class Family:
         name: what they are called.
         signs: names of layers that each of them has.
         pixel_range: the lowest and the highest value of a pixel.
+        pixels: what they take, in words.
     """
 
     name: str
     signs: tuple[str, ...]
-    pixel_range: tuple[float, float] = SIGNED
+    pixel_range: tuple[Bound, Bound] = SIGNED
+    pixels: str = "such pixels"
+
+
+FIRST_BLUE = "pixels less Caffe's means, the channels in the order blue, green, red"
 
 
 # The more particular first.
@@ -36,6 +57,10 @@ FAMILIES = (
     Family("Xception", ("block2_sepconv1", "block14_sepconv2")),
     Family("ResNetV2", ("conv2_block1_preact_bn",)),
     Family("NASNet", ("stem_conv1", "stem_bn1")),
+    Family("DenseNet", ("conv2_block1_0_bn", "conv2_block1_1_conv", "pool2_conv"), STANDARD),
+    Family("ResNet", ("conv2_block1_0_bn", "conv2_block1_3_bn"), CAFFE, FIRST_BLUE),
+    Family("ResNet", ("res2a_branch2a", "bn2a_branch2a"), CAFFE, FIRST_BLUE),
+    Family("VGG", ("block1_conv1", "block5_conv3"), CAFFE, FIRST_BLUE),
 )
 # A layer's name again, numbered by Keras where it is used, or by tensorflow.js where it is made.
 NUMBER = re.compile(r"(?:_\d+)?$|(?<=dense_Dense)\d+(?:_\d+)?$")

@@ -78,7 +78,7 @@ def found(flat: Flat, whole_numbers: bool, family: Family | None) -> Evidence:
         words = f"its first step is {scale:.4g}·x {'−' if shift < 0 else '+'} {abs(shift):.4g}"
         return Evidence(_made_for(scale, shift), words, assumed=False)
     if family is not None:
-        words = f"its layers are named as those of {family.name}, which takes such pixels"
+        words = f"its layers are named as those of {family.name}, which takes {family.pixels}"
         return Evidence(family.pixel_range, words)
     return Evidence(UNIT, "nothing in the network speaks of another range")
 

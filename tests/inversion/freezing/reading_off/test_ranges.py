@@ -15,7 +15,14 @@ layers = keras.layers
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("MobileNetV2", "MobileNetV2"), ("MobileNet", "MobileNet"), ("ResNet50V2", "ResNetV2")],
+    [
+        ("MobileNetV2", "MobileNetV2"),
+        ("MobileNet", "MobileNet"),
+        ("ResNet50V2", "ResNetV2"),
+        ("ResNet50", "ResNet"),
+        ("DenseNet121", "DenseNet"),
+        ("VGG16", "VGG"),
+    ],
 )
 def test_well_known_networks_are_known_by_their_layers(kind, name):
     with keras.StatelessScope(initialize_variables=False):
@@ -27,13 +34,22 @@ def test_well_known_networks_are_known_by_their_layers(kind, name):
     assert family_of([f"model_1/{name}_1/op" for name in names]).name == name
 
 
-@pytest.mark.parametrize("kind", ["ResNet50", "DenseNet121", "VGG16"])
-def test_networks_for_other_pixels_are_of_no_family_here(kind):
-    with keras.StatelessScope(initialize_variables=False):
-        model = getattr(keras.applications, kind)(
-            weights=None, input_shape=(32, 32, 3), include_top=False
-        )
-    assert family_of([layer.name for layer in model.layers]) is None
+@pytest.mark.parametrize("kind", ["resnet50", "densenet", "vgg16", "mobilenet_v2"])
+def test_a_familys_range_is_that_of_its_own_preparation(kind):
+    """What Keras's own preprocessing makes of black and white pictures are the two ends."""
+    prepare = getattr(keras.applications, kind).preprocess_input
+    family = next(family for family in FAMILIES if family.name == NAMES[kind])
+    for bound, level in zip(family.pixel_range, (0.0, 255.0), strict=True):
+        pixel = prepare(np.full((1, 1, 3), level, np.float32))
+        np.testing.assert_allclose(np.broadcast_to(bound, 3), pixel[0, 0], rtol=1e-4)
+
+
+NAMES = {
+    "resnet50": "ResNet",
+    "densenet": "DenseNet",
+    "vgg16": "VGG",
+    "mobilenet_v2": "MobileNetV2",
+}
 
 
 def teachable(*first):
