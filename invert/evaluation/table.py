@@ -138,7 +138,7 @@ def current() -> dict:
             for name, entry in weights.manifest().items()
             if name != "second-judge"  # which scores nothing here
         },
-        "methods": {method.name: method.settings for method in METHODS.values()},
+        "methods": {name: METHODS[name].settings for _, name, _ in PLAN},
         "classifiers": {name: dict(each.settings) for name, each in CLASSIFIERS.items()},
         "starts": starts.STRENGTHS,
         "seed": SEED,

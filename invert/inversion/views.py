@@ -13,6 +13,9 @@ import tensorflow as tf
 
 PHILOX = 1  # the algorithm's number; its whole numbers are the same by TensorFlow and by XLA
 LANES = 4  # of them come from one count
+# The deviations of a camera: of the place, as shares of height and width; of the logarithms of size
+# and contrast; of the brightness.
+MOVED, ZOOMED, CONTRASTED, BRIGHTENED = 1 / 16, 0.05, 0.8, 0.24
 
 
 class Moment(NamedTuple):
@@ -94,5 +97,58 @@ class Jitter(NamedTuple):
         return tf.random.stateless_uniform((2,), key, -most, most + 1, tf.int32, alg="philox")
 
 
+class Camera(NamedTuple):
+    """An image as another camera would take it: moved, nearer or farther, in another light.
+
+    ``strength`` multiplies everything that is drawn at random; 1 is meant for photographs. Beyond
+    its edges an image goes on mirrored. It is neither turned nor mirrored: on networks of
+    photographs that made no difference, and a traffic sign would say something else.
+    """
+
+    name: str = "camera"
+
+    def seen(self, parametrisation, m, strength, moment: Moment):
+        """Return the images made of M, each taken in its own way."""
+        images = parametrisation.make(m)
+        down, right, zoom, contrast, light = tf.unstack(
+            strength * normal(moment, tf.shape(images)[0], 5), axis=1
+        )
+        zoom = tf.exp(ZOOMED * zoom)
+        images = resampled(images, 1, zoom, MOVED * down)
+        images = resampled(images, 2, zoom, MOVED * right)
+        each = (-1, *[1] * (images.shape.rank - 1))
+        mean = tf.reduce_mean(images, axis=range(1, images.shape.rank), keepdims=True)
+        contrast = tf.reshape(tf.exp(CONTRASTED * contrast), each)
+        lit = mean + contrast * (images - mean) + tf.reshape(BRIGHTENED * light, each)
+        return tf.clip_by_value(lit, 0.0, 1.0)
+
+
+def resampled(images, axis: int, zoom, shift):
+    """Return images enlarged about their middle and moved along one axis, mirrored at its ends.
+
+    What is between two pixels is mixed of both. This is a product with a matrix, so the gradient is
+    exact; that of TensorFlow's ``ImageProjectiveTransformV3`` is not.
+
+    Args:
+        images: ``(N, …)``.
+        axis: 1 or later.
+        zoom: ``(N,)``, how many times as large an image is shown.
+        shift: ``(N,)``, as shares of the axis, towards its end.
+    """
+    side = images.shape[axis]
+    if side == 1:
+        return images
+    last = np.float32(side - 1)
+    place = np.arange(side, dtype=np.float32) - last / 2
+    source = (place - side * shift[:, None]) / zoom[:, None] + last / 2
+    source = last - tf.abs(tf.math.floormod(source, 2 * last) - last)
+    product = tf.nn.relu(1.0 - tf.abs(source[:, :, None] - np.arange(side, dtype=np.float32)))
+    order = [0, axis, *(other for other in range(1, images.shape.rank) if other != axis)]
+    rows = tf.transpose(images, order)
+    moved = tf.matmul(product, tf.reshape(rows, (-1, side, math.prod(rows.shape[2:]))))
+    moved = tf.reshape(moved, (-1, *rows.shape[1:]))
+    return tf.transpose(moved, np.argsort(order))
+
+
 STRAIGHT = Straight()
-VIEWS = {view.name: view for view in (STRAIGHT, Jitter())}
+VIEWS = {view.name: view for view in (STRAIGHT, Jitter(), Camera())}

@@ -38,6 +38,9 @@ LIKELY = [
 
 # Between two classes a network's probabilities change within a hair's breadth: many small steps.
 BETWEEN_CLASSES = {"steps": 1000, "step_size": 0.02}
+# Some networks do not stand the views. What does not convince them is learned again, with views of
+# these shares of the strength.
+WEAKER = (0.5, 0.25)
 
 Verdict = Literal["convinced", "not convinced", "never moved"]
 
@@ -159,10 +162,12 @@ def generate(
         raise ValueError("frames must be 0 or at least 2, the start and the end; got 1.")
     if shipped:
         wanted = check_wanted(targets, DIGIT_LABELS)  # at once, before TensorFlow is imported
-    coded = not isinstance(record, Optimization) or record.start == starts.RANDOM
-    if coded and not (start is None or (isinstance(start, str) and start == starts.RANDOM)):
-        raise ValueError(f"{record.name} starts from a random code and takes no other start.")
-    if isinstance(start, str) and not coded:
+    coded = not isinstance(record, Optimization) or record.parametrisation == "decoder"
+    random = coded or record.start == starts.RANDOM
+    if random and not (start is None or (isinstance(start, str) and start == starts.RANDOM)):
+        what = "a random code" if coded else "random waves"
+        raise ValueError(f"{record.name} starts from {what} and takes no other start.")
+    if isinstance(start, str) and not random:
         starts.check_name(start)
 
     graph = open_graph(classifier)
@@ -177,12 +182,35 @@ def generate(
         if not wanted.by_class:
             raise ValueError(f"{record.name} draws one class an image; name classes alone.")
         return _imagine(record, graph, wanted.classes, seed)
+    if record.parametrisation == "fourier" and not graph.domain.is_image:
+        raise ValueError(f"{record.name} draws pictures; {graph.name} reads none. Use steepest.")
     named = record.start if start is None else start
     run = _learn(record, graph, wanted, seed, named, frames)
     if start is None and named == "black" and "never moved" in run.verdicts:
         # On a black page every unit may be inactive; the faintest noise wakes some.
         run = _learn(record, graph, wanted, seed, "noise", frames)
+    for weaker in WEAKER if record.view == "camera" else ():
+        if set(run.verdicts) == {"convinced"}:
+            break
+        milder = dataclasses.replace(record, strength=weaker * record.strength)
+        run = _mended(run, _learn(milder, graph, wanted, seed, named, frames))
     return run
+
+
+def _mended(run: Run, other: Run) -> Run:
+    """The run with the other's images in place of those that did not convince."""
+    weak = np.array([verdict != "convinced" for verdict in run.verdicts])
+
+    def mixed(name: str, axis: int) -> np.ndarray:
+        one, two = getattr(run, name), getattr(other, name)
+        return np.where(weak.reshape(-1, *[1] * (one.ndim - axis - 1)), two, one)
+
+    verdicts = [
+        two if w else one for w, one, two in zip(weak, run.verdicts, other.verdicts, strict=True)
+    ]
+    first = {name: mixed(name, 0) for name in ("images", "probabilities")}
+    second = {name: mixed(name, 1) for name in ("losses", "frames", "frame_probabilities")}
+    return dataclasses.replace(run, verdicts=tuple(verdicts), **first, **second)
 
 
 def _names_classes(targets: Any) -> bool:
@@ -259,11 +287,14 @@ def _learn(
 
 def _parametrisation(record: Optimization, graph: FrozenGraph) -> Parametrisation:
     """What M is."""
+    from invert.inversion.parametrisations.fourier import Fourier
     from invert.inversion.parametrisations.pixels import Pixels
     from invert.networks import inverse_model
 
     if record.parametrisation == "decoder":
         return inverse_model.decoder()
+    if record.parametrisation == "fourier":
+        return Fourier(graph.domain.shape)
     return Pixels(graph.domain.shape)
 
 

@@ -54,7 +54,7 @@ class Optimization(Method):
         step_size: of Adam, or the L2 length of a steepest step on an image of 28×28 values, where
             the pixel range counts as 1. Larger images take steps that change a pixel as much.
             It belongs to ``steps``: of another number of steepest steps, see ``method_for``.
-        parametrisation: what M is: "pixels", or "decoder" for the code of one.
+        parametrisation: what M is: "pixels", "fourier" for waves, or "decoder" for the code of one.
         priors: names from ``invert.inversion.priors`` with their weights.
         view: a name in ``invert.inversion.views``: how the classifier gets to see the image.
         strength: of the view.
@@ -65,9 +65,9 @@ class Optimization(Method):
     step_rule: Literal["adam", "steepest"]
     steps: int
     step_size: float
-    parametrisation: Literal["pixels", "decoder"] = "pixels"
+    parametrisation: Literal["pixels", "fourier", "decoder"] = "pixels"
     priors: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    view: Literal["straight", "jitter"] = "straight"
+    view: Literal["straight", "jitter", "camera"] = "straight"
     strength: float = 0
 
     @property
@@ -122,6 +122,21 @@ METHODS: Mapping[str, Method] = {
             step_rule="steepest",
             steps=80,
             step_size=0.4,
+        ),
+        Optimization(
+            name="fourier",
+            title="In waves",
+            claim="Waves add up to the image, long ones first. The network sees it a little moved,"
+            " nearer and in another light at every step.",
+            source="Olah et al. 2017, https://distill.pub/2017/feature-visualization/",
+            start=starts.RANDOM,
+            parametrisation="fourier",
+            loss="margin",
+            step_rule="adam",
+            steps=200,
+            step_size=0.2,  # half is too faint for other networks to read, twice is too coarse
+            view="camera",
+            strength=1,
         ),
         Optimization(
             name="latent",

@@ -26,7 +26,8 @@ def choose(chosen: network.Network) -> state.Choice:
     methods = [
         name
         for name, each in invert.METHODS.items()
-        if chosen.digits or (isinstance(each, records.Optimization) and each.start != starts.RANDOM)
+        if chosen.digits
+        or (isinstance(each, records.Optimization) and each.parametrisation != "decoder")
     ]
     method = one_of.one_of("Method", [BEST, *methods], BEST, state.METHOD)
     recipe = records.method_for(chosen.name, None if method == BEST else method, {})
