@@ -365,3 +365,51 @@ def test_of_sigmoids_the_target_has_to_be_answered_yes(bias, verdict):
     dense.set_weights([kernel, np.array([bias, bias - 1, bias - 2])])
     run = invert.generate(0, classifier=model, steps=2)
     assert run.probabilities.argmax() == 0 and run.verdicts == (verdict,)
+
+
+def test_waves_convince_networks_of_any_image_shape(stranger):
+    run = invert.generate([0, 1, 2], "fourier", classifier=stranger, steps=60, frames=3)
+    assert run.verdicts == ("convinced",) * 3 and run.images.shape == (3, 6, 5, 3)
+    assert run.images.min() >= 0 and 1 < run.images.max() <= 255
+    assert run.frames.shape == (3, 3, 6, 5, 3)
+    np.testing.assert_allclose(run.frames[-1], run.images, rtol=1e-5)
+    assert run.settings == {"loss": "margin", "steps": 60, "step_size": 0.2, "camera": 1}
+    grey = invert.generate(3, "fourier", classifier="question", steps=100)
+    assert grey.verdicts == ("convinced",) and grey.images.shape == (1, 28, 28)
+
+
+def test_waves_are_the_same_whoever_their_neighbours_are(stranger):
+    many = invert.generate([0, 1, 2], "fourier", classifier=stranger, steps=10, seed=3)
+    alone = invert.generate([0], "fourier", classifier=stranger, steps=10, seed=3)
+    np.testing.assert_allclose(alone.images, many.images[:1], atol=0.5)
+    assert np.ptp(many.images) > 20, "half of a grey level is little"
+
+
+def test_what_does_not_stand_the_views_is_learned_again_with_weaker_ones():
+    """A network that asks for one bright pixel on black hardly ever says so of a moved image."""
+    weights = np.full((49, 2), -1, np.float32)
+    weights[24] = 9
+    dense = keras.layers.Dense(2)
+    layers = [keras.layers.Flatten(), dense]
+    model = keras.Sequential([keras.Input((7, 7)), *layers])
+    dense.set_weights([weights * [1, 0], np.array([-3, 0], np.float32)])
+    graph = invert.freeze(model)
+    once = invert.generate([0, 1], "fourier", classifier=graph, steps=100, camera=0)
+    assert once.verdicts == ("convinced",) * 2, "without views it can be done"
+    harsh = {"classifier": graph, "steps": 100, "camera": 8, "frames": 2}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("invert.methods.generation.WEAKER", ())
+        first = invert.generate([0, 1], "fourier", **harsh)
+    assert first.verdicts == ("not convinced", "convinced")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("invert.methods.generation.WEAKER", (0.5, 0))
+        mended = invert.generate([0, 1], "fourier", **harsh)
+    assert mended.verdicts == ("convinced",) * 2
+    np.testing.assert_array_equal(mended.images[1], first.images[1])
+    np.testing.assert_allclose(mended.frames[-1], mended.images, rtol=1e-5)
+    assert invert.classify(mended.images, graph).argmax(1).tolist() == [0, 1]
+
+
+def test_waves_take_no_other_start_and_no_table():
+    with pytest.raises(ValueError, match="fourier starts from random waves and takes no other"):
+        invert.generate(3, "fourier", classifier="robust", start="black")

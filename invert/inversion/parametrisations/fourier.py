@@ -5,7 +5,7 @@ https://distill.pub/2017/feature-visualization/: waves as long as nature's, colo
 together as nature's do.
 """
 
-from typing import NamedTuple
+import dataclasses
 
 import numpy as np
 import tensorflow as tf
@@ -20,7 +20,8 @@ MOST = 224
 FAINT = 0.05  # how strong a wave is where M starts
 
 
-class Fourier(NamedTuple):
+@dataclasses.dataclass(frozen=True)  # unlike tuples, equal to none but its own kind
+class Fourier:
     """M is the waves' coefficients ``(N, 2, C, H, W // 2 + 1)``: real and imaginary parts.
 
     A wave of frequency f has 1 / f times the weight, as in photographs (Field 1987,

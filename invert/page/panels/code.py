@@ -28,6 +28,7 @@ def show() -> None:
     name = chosen.name if chosen.name in CLASSIFIERS else program.OWN
     file = held_networks.file_name() or program.OWN_FILE
     both = name != program.OWN or held_networks.suits_a_program()
+    both = both and (choice is None or program.can_write(choice.recipe))
     st.html(markup.sentence(WHAT if both else WHAT_BY_CALL))
     if choice is None:
         return

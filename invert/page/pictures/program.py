@@ -18,6 +18,7 @@ from invert.page.pictures.downloads import SCALE
 OWN, OWN_FILE = "own", "my_model.keras"
 MY_DRAWING, DRAWING_FILE = "my drawing", "drawing.npy"
 WIDTH = 88  # of a line, at most
+PARAMETRISATIONS = ("pixels", "decoder")  # that the template has the words for
 
 TEMPLATE = jinja2.Template(
     Path(__file__).with_suffix(".jinja").read_text("utf-8"),
@@ -143,6 +144,11 @@ def tensorflow(
     top += ["", f"{', '.join(used)} = {', '.join(str(numbers[name]) for name in used)}"]
     top += [line for name, line in SHORT.items() if re.search(rf"\b{name}[.(]", body)]
     return "\n".join([*top, body])
+
+
+def can_write(recipe: Method) -> bool:
+    """Whether ``tensorflow`` has the words for a recipe; ``call`` has them for any."""
+    return not isinstance(recipe, Optimization) or recipe.parametrisation in PARAMETRISATIONS
 
 
 def _quoted(text: str) -> str:

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from invert.inversion.parametrisations import fourier
 from invert.inversion.parametrisations.fourier import COLOURS, Fourier
+from invert.inversion.parametrisations.pixels import Pixels
 
 SHAPES = [(8, 8), (7, 5), (5, 8, 3), (4, 7, 2), (1, 6), (6, 1, 3)]
 both_ways = pytest.mark.parametrize("jit_compile", [False, True])
@@ -96,3 +97,10 @@ def test_a_large_image_is_drawn_small_and_enlarged(monkeypatch):
     small = np.log(1 / (1 / by_numpy(Fourier((8, 8, 3)), m) - 1))
     large = tf.image.resize(small, (16, 12)).numpy()
     np.testing.assert_allclose(waves.make(m), 1 / (1 + np.exp(-large)), atol=2e-5)
+
+
+def test_waves_are_taken_for_no_other_parametrisation():
+    """What is compiled for one of them is kept under it."""
+    assert Fourier((6, 5, 3)) == Fourier((6, 5, 3)) != Fourier((6, 5))
+    assert Fourier((6, 5, 3)) != Pixels((6, 5, 3))
+    assert len({Fourier((6, 5)), Pixels((6, 5)), Fourier((6, 5))}) == 2

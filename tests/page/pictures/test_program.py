@@ -241,3 +241,9 @@ def test_a_call_leaves_out_what_was_not_chosen():
 
 def test_the_examples_in_the_docstrings():
     assert doctest.testmod(program).failed == 0
+
+
+def test_a_program_is_only_offered_for_what_the_template_has_the_words_for():
+    written = {name for name in METHODS if program.can_write(method_for("", name, {}))}
+    assert {"plain", "regularized", "steepest", "latent", "inverse"} <= written
+    assert "fourier" not in written

@@ -1,0 +1,60 @@
+"""Transfer: what other networks, trained apart on the same classes, make of a network's images.
+
+It needs no judge and no data, so it measures any network's images. What only the network itself
+reads is no picture. Source: Szegedy et al. 2014, https://arxiv.org/abs/1312.6199, there of images
+that mislead several networks; here a network that is not misled is one that sees the class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from invert.methods.generation import Run
+from invert.networks.classifier import classify, open_graph
+
+if TYPE_CHECKING:
+    from invert.inversion.frozen_graph import FrozenGraph
+    from invert.networks.classifier import Classifier
+
+
+def transfer(run: Run, other: Classifier) -> float:
+    """Return the share of a run's images that another network reads as meant, 0 to 1.
+
+    Args:
+        run: what ``invert.generate`` returned.
+        other: a network that reads images of the same shape, in whichever range, and has a class
+            for each target. Classes are matched by their labels, in whichever order and case.
+
+    Raises:
+        ValueError: the other network has no class of a target's label, or reads other images.
+
+    >>> import invert
+    >>> run = invert.generate([3, 8], classifier="robust")
+    >>> transfer(run, "energy")
+    1.0
+    """
+    graph = open_graph(other)
+    if graph.image_shape != run.domain.shape:
+        raise ValueError(
+            f"the other network must read images of the run's shape, {run.domain.shape}; got"
+            f" {graph.name}, which reads {graph.image_shape}."
+        )
+    wanted = _matched(run.labels, graph)[run.targets]
+    if (wanted < 0).any():
+        lacking = run.labels[run.targets[wanted < 0][0]]
+        raise ValueError(
+            f"the other network must have a class for each target; {graph.name} has none called"
+            f" {lacking!r}. Name its classes when it is frozen: invert.freeze(…, labels=[…])."
+        )
+    images = graph.domain.from_unit(run.domain.to_unit(run.images))
+    read = classify(graph.domain.clip(images), graph).argmax(axis=1)
+    return float(np.mean(read == wanted))
+
+
+def _matched(labels: Sequence[str], graph: FrozenGraph) -> np.ndarray:
+    """Of each label the number of the graph's class of that name, or -1."""
+    numbers = {label.strip().casefold(): number for number, label in enumerate(graph.labels)}
+    return np.array([numbers.get(label.strip().casefold(), -1) for label in labels])
