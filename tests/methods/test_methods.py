@@ -410,6 +410,11 @@ def test_what_does_not_stand_the_views_is_learned_again_with_weaker_ones():
     assert invert.classify(mended.images, graph).argmax(1).tolist() == [0, 1]
 
 
-def test_waves_take_no_other_start_and_no_table():
+def test_waves_take_no_other_start_and_no_table(stranger):
     with pytest.raises(ValueError, match="fourier starts from random waves and takes no other"):
         invert.generate(3, "fourier", classifier="robust", start="black")
+    features = dataclasses.replace(stranger.domain, is_image=False)
+    architecture = dataclasses.replace(stranger.architecture, domain=features)
+    table = dataclasses.replace(stranger, architecture=architecture)
+    with pytest.raises(ValueError, match="fourier draws pictures; .* reads none. Use steepest"):
+        invert.generate(0, "fourier", classifier=table)
