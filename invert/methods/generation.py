@@ -163,7 +163,7 @@ def generate(
     if shipped:
         wanted = check_wanted(targets, DIGIT_LABELS)  # at once, before TensorFlow is imported
     coded = not isinstance(record, Optimization) or record.parametrisation == "decoder"
-    random = coded or record.start == starts.RANDOM
+    random = getattr(record, "start", starts.RANDOM) == starts.RANDOM
     if random and not (start is None or (isinstance(start, str) and start == starts.RANDOM)):
         what = "a random code" if coded else "random waves"
         raise ValueError(f"{record.name} starts from {what} and takes no other start.")
@@ -208,9 +208,10 @@ def _mended(run: Run, other: Run) -> Run:
     verdicts = [
         two if w else one for w, one, two in zip(weak, run.verdicts, other.verdicts, strict=True)
     ]
-    first = {name: mixed(name, 0) for name in ("images", "probabilities")}
-    second = {name: mixed(name, 1) for name in ("losses", "frames", "frame_probabilities")}
-    return dataclasses.replace(run, verdicts=tuple(verdicts), **first, **second)
+    changed: dict[str, Any] = {name: mixed(name, 0) for name in ("images", "probabilities")}
+    for name in ("losses", "frames", "frame_probabilities"):
+        changed[name] = mixed(name, 1)
+    return dataclasses.replace(run, verdicts=tuple(verdicts), **changed)
 
 
 def _names_classes(targets: Any) -> bool:
