@@ -16,6 +16,7 @@ from invert.inversion.freezing.from_source import freeze_source
 from invert.inversion.freezing.opening import (
     checkpoint,
     formats,
+    function,
     graph_file,
     keras_file,
     keras_model,
@@ -97,23 +98,23 @@ def freeze(
     try:
         with contextlib.ExitStack() as unpacked:
             opened = _open(source, signature, shape, unpacked)
-            told = (input, output, feed, shape, pixel_range, labels)
+            how = (input, output, feed, shape, pixel_range, labels)
             try:
-                return freeze_source(opened, *told)
+                return freeze_source(opened, *how)
             except OtherGradient as error:
-                return _with_gradients(opened, told, error)
+                return _with_gradients(opened, how, error)
     except (Refusal, OSError, MemoryError):
         raise
     except Exception as error:  # a damaged file fails in whatever part the damage hits
         raise Refusal(f"{formats.TAKEN}; {source} is none ({shortened(error)}).") from error
 
 
-def _with_gradients(opened: Source, told: tuple, error: OtherGradient) -> FrozenGraph:
+def _with_gradients(opened: Source, how: tuple, error: OtherGradient) -> FrozenGraph:
     """Freeze a source once more, with the gradients that it declares itself."""
     if opened.with_gradients is None:
         raise error
     try:
-        return freeze_source(opened.with_gradients(), *told)
+        return freeze_source(opened.with_gradients(), *how)
     except Refusal as second:
         raise error from second
 
@@ -121,6 +122,8 @@ def _with_gradients(opened: Source, told: tuple, error: OtherGradient) -> Frozen
 def _open(source, signature: str | None, shape, unpacked: contextlib.ExitStack) -> Source:
     if keras_model.is_model(source):
         return keras_model.open_model(source, shape)
+    if function.is_function(source):
+        return function.open_function(source, signature, shape)
     if not isinstance(source, str | Path):
         raise Refusal(f"{formats.TAKEN}; got {type(source).__name__}.")
     kind, path = formats.kind_of(Path(source))

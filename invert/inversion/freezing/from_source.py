@@ -151,7 +151,7 @@ def _ask_the_source(source: Source, walk: Walk, place, layout, shown, ending, an
     inputs = layout.inputs(shown).astype(place.dtype.as_numpy_dtype)
     given = {**place.fed, place.tensor: inputs}
     asked = question(source, walk, ending, answer, place.dtype)
-    if source.compute is not None and not asked.without:
+    if source.compute is not None:
         return asked, source.compute(given, place.tensor, asked)
     if walk.turned:
         # TensorFlow cannot run the graph as it is on a processor; but XLA can.

@@ -6,7 +6,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import tf_keras
 from small_networks import (
+    gradient_of,
     graph_of_tf1,
     logits_of,
     pictures,
@@ -14,10 +16,13 @@ from small_networks import (
     softmax,
     v1,
     weights,
+    write,
 )
 from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from invert.inversion.freezing import freeze
+from invert.inversion.freezing.opening import saved_model
 
 X = pictures(5, 28, 28)
 FLAT = X.reshape(5, 784)
@@ -323,18 +328,107 @@ def test_what_saves_may_not_be_run_at_the_start(exported, tmp_path):
         freeze(changed(folder, tmp_path / "saves", initialise))
 
 
-@pytest.mark.parametrize("place", ["function", "unused function"])
-def test_every_function_in_the_library_is_looked_at(place, exported, tmp_path):
+def test_every_function_that_is_called_is_looked_at(exported, tmp_path):
     folder, _ = exported
 
     def spoil(graph):
-        functions = graph.graph_def.library.function
-        function = functions.add() if place == "unused function" else functions[0]
-        function.signature.name = function.signature.name or "unused"
-        function.node_def.add(name="read", op="ReadFile", input=["secret"])
+        for function in graph.graph_def.library.function:
+            function.node_def.add(name="read", op="ReadFile", input=["secret"])
 
     with pytest.raises(ValueError, match=r"holds an operation 'ReadFile' \(named 'read'\)"):
         freeze(changed(folder, tmp_path / "hostile", spoil))
+
+
+@pytest.mark.parametrize("op", ["RngReadAndSkip", "CudnnRNNV3", "ReadFile"])
+def test_functions_that_nothing_calls_are_left_out(op, exported, tmp_path):
+    """Keras 2 leaves those of training beside the ones that serve."""
+    folder, model = exported
+
+    def add(graph):
+        function = graph.graph_def.library.function.add()
+        function.signature.name = "unused"
+        function.node_def.add(name="it", op=op)
+
+    other = changed(folder, tmp_path / "other", add)
+    source = saved_model.open_folder(other, None)
+    names = [function.signature.name for function in source.graph_def.library.function]
+    assert names and "unused" not in names
+    np.testing.assert_allclose(probabilities_of(freeze(other), X), model(X[..., None]), atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("trained", [False, True])
+def test_a_keras_model_that_tensorflow_saved(trained, tmp_path):
+    """Of a trained one, what is restored and what is read are two operations."""
+    keras.utils.set_random_seed(0)
+    stack = [keras.layers.Flatten(), keras.layers.BatchNormalization(), keras.layers.Dense(10)]
+    model = keras.Sequential([keras.Input((28, 28, 1)), *stack])
+    if trained:
+        model.compile("adam", "mse")
+        model.fit(X[..., None], np.ones((5, 10)), verbose=0)
+    tf.saved_model.save(model, str(tmp_path / "saved"))
+    frozen = freeze(tmp_path / "saved")
+    np.testing.assert_allclose(logits_of(frozen, X), model(X[..., None]), atol=1e-5)
+
+
+def by_module(x):
+    return Digits.by_hand(None, x.reshape(-1, 784))
+
+
+def test_what_was_loaded_is_a_source(module):
+    loaded = tf.saved_model.load(str(module))
+    frozen = freeze(loaded, signature="infer")
+    np.testing.assert_allclose(logits_of(frozen, X), by_module(X), atol=1e-4)
+    with pytest.raises(ValueError, match="has the signatures .*'infer'.*signature="):
+        freeze(loaded)
+    frozen = freeze(loaded.signatures["infer"])
+    np.testing.assert_allclose(logits_of(frozen, X), by_module(X), atol=1e-4)
+    assert np.abs(gradient_of(frozen, X, 3)).max() > 0
+
+
+def test_a_layer_of_a_saved_model_is_a_source(module):
+    layer = keras.layers.TFSMLayer(str(module), call_endpoint="infer")
+    np.testing.assert_allclose(logits_of(freeze(layer), X), by_module(X), atol=1e-4)
+
+
+def test_a_function_is_a_source():
+    w = tf.Variable(weights(784, 10))
+
+    @tf.function
+    def network(x):
+        return tf.nn.softmax(tf.reshape(x, (-1, 784)) @ w)
+
+    frozen = freeze(network, shape=(28, 28))
+    np.testing.assert_allclose(logits_of(frozen, X), FLAT @ weights(784, 10), atol=1e-5)
+    with pytest.raises(ValueError, match="must have been traced.*input_signature.*shape="):
+        freeze(tf.function(lambda x: x))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", ["live", "saved", "graph"])
+def test_batch_normalization_of_keras_2(kind, tmp_path):
+    """Fused, it has an output that is nothing on a processor, and no size is known of it."""
+    norm, dense = tf_keras.layers.BatchNormalization(), tf_keras.layers.Dense(5)
+    model = tf_keras.Sequential(
+        [tf_keras.layers.Input((8, 8, 3)), norm, tf_keras.layers.Flatten(), dense]
+    )
+    norm.moving_mean.assign(weights(3))
+    norm.moving_variance.assign([1.0, 2.0, 3.0])
+    source = model
+    if kind == "saved":
+        source = tmp_path / "saved"
+        model.save(source, save_format="tf")
+    elif kind == "graph":
+        call = tf.function(lambda x: model(x, training=False))
+        concrete = call.get_concrete_function(tf.TensorSpec((None, 8, 8, 3), name="x"))
+        frozen = convert_variables_to_constants_v2(concrete)
+        source = write(tmp_path / "graph.pb", frozen.graph)
+        ops = {node.op for node in frozen.graph.as_graph_def().node}
+        assert "FusedBatchNormV3" in ops
+    x = pictures(2, 8, 8, 3)
+    frozen = freeze(source)
+    np.testing.assert_allclose(logits_of(frozen, x), model(x), atol=1e-5)
+    assert np.abs(gradient_of(frozen, x, 3)).max() > 0
 
 
 def test_a_model_without_signatures_is_refused(tmp_path):

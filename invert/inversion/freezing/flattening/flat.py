@@ -213,7 +213,10 @@ class Flat:
         alone.input[:] = [tensor.name for tensor in tensors]
         try:
             # What tf.graph_util.import_graph_def does, in a tenth of its time.
-            return ops.Operation.from_node_def(alone, self._graph, tensors).outputs
+            outputs = ops.Operation.from_node_def(alone, self._graph, tensors).outputs
+            if node.op == "FusedBatchNormV3":
+                outputs[5].set_shape([0])  # kept for training by a graphics card: nothing
+            return outputs
         except Exception as error:  # each operation has errors of its own
             raise WrongSize(
                 f"The network's operation {node.name!r} ({node.op}) does not fit what is put into"

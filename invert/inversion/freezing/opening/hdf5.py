@@ -50,6 +50,18 @@ def _attribute(data: bytes, name: str):
         raise Refusal(f"The HDF5 file cannot be read ({shortened(error)}).") from error
 
 
+def with_slashes(data: bytes) -> bytes:
+    """Return an HDF5 file that passed ``check``, with the paths in it as anywhere but on Windows.
+
+    There Keras 2 wrote the group ``conv2d`` of the group ``layers`` as one, ``layers\\conv2d``.
+    """
+    file = io.BytesIO(data)
+    with h5py.File(file, "r+") as groups:
+        for name in [name for name in groups if "\\" in name]:
+            groups.move(name, name.replace("\\", "/"))
+    return file.getvalue()
+
+
 def _check_groups(file, held: int) -> int:
     count = values = claimed = 0
     seen, waiting = set(), [file]

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import keras
 
-from invert.inversion.freezing.opening import hdf5, keras_config, keras_renewal
+from invert.inversion.freezing.opening import hdf5, keras_config
 from invert.inversion.freezing.opening.file_sizes import read
+from invert.inversion.freezing.opening.keras_2 import renewal
 from invert.inversion.freezing.opening.keras_model import open_model
 from invert.inversion.freezing.opening.packed import archives, two_files
 from invert.inversion.freezing.refusal import Refusal, shortened
 from invert.inversion.freezing.source import Source
 
-CONFIG, WEIGHTS = "config.json", "model.weights.h5"
+CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
 MAX_SMALL = 2**16  # of what is not kept, such as the states of random numbers
 
 
@@ -31,7 +32,11 @@ def open_archive(path: Path, told) -> Source:
     with archives.opened(path) as archive:
         config = keras_config.parse(archives.part(archive, CONFIG).decode())
         weights = archives.part(archive, WEIGHTS)
-    return open_model(_built(config, weights, ".weights.h5"), told, name=path.name)
+        known = archives.part(archive, METADATA) if METADATA in archive.namelist() else b"{}"
+    hdf5.check(weights)
+    version = keras_config.parse(known.decode()).get("keras_version")
+    model = _built(config, hdf5.with_slashes(weights), ".weights.h5", version)
+    return open_model(model, told, name=path.name)
 
 
 def open_hdf5(path: Path, told) -> Source:
@@ -50,7 +55,9 @@ def open_hdf5(path: Path, told) -> Source:
     text = hdf5.text(weights, "model_config")
     if text is None:
         return open_parts(two_files.description_of(path), path, told)
-    return open_model(_built(keras_config.parse(text), weights, ".h5"), told, name=path.name)
+    version = hdf5.text(weights, "keras_version")
+    model = _built(keras_config.parse(text), weights, ".h5", version)
+    return open_model(model, told, name=path.name)
 
 
 def open_parts(description: Path, weights: Path, told) -> Source:
@@ -67,13 +74,14 @@ def open_parts(description: Path, weights: Path, told) -> Source:
     config = keras_config.parse(read(description, keras_config.MAX_TEXT).decode())
     data = read(weights)
     hdf5.check(data)
-    model = _built(config, data, two_files.ending_of(data))
+    model = _built(config, data, two_files.ending_of(data), config.get("keras_version"))
     return open_model(model, told, name=description.name)
 
 
-def _built(config: dict, weights: bytes, ending: str) -> keras.Model:
+def _built(config: dict, weights: bytes, ending: str, version) -> keras.Model:
     """The model that was asked for, with its weights."""
-    model = build(config, hdf5.check(weights))
+    version = version if isinstance(version, str) else None
+    model = build(config, hdf5.check(weights), version)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model{ending}"
         path.write_bytes(weights)
@@ -86,17 +94,18 @@ def _built(config: dict, weights: bytes, ending: str) -> keras.Model:
     return model
 
 
-def build(config: dict, held: int) -> keras.Model:
+def build(config: dict, held: int, version: str | None = None) -> keras.Model:
     """Return the model of a description, with weights that are still to be read.
 
     Args:
         config: the description, of whatever version of Keras.
         held: how many values the file holds for them.
+        version: the Keras that wrote it, such as "2.15.0", if the file says so.
 
     Raises:
         Refusal: it asks for more than Keras's own layers, or for more weights than there are.
     """
-    config = keras_renewal.renewed(config)
+    config = renewal.renewed(config, renewal.version_of(version, config))
     keras_config.check(config)
     with keras.StatelessScope(initialize_variables=False):  # with no values, to see how many
         sketch = _build(config)

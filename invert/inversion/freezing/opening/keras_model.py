@@ -1,7 +1,7 @@
 """Open a Keras model, by writing down what it does with a batch of images."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -43,7 +43,7 @@ def open_model(model, told=None, name: str | None = None, keep: bool = False) ->
         except Exception as error:  # a model that does not take the shape says so in its own way
             errors.append(error)
             continue
-        source = _source(name or model.name, call, inputs, concrete, keep)
+        source = source_of(name or model.name, call, inputs, concrete, keep)
         if not keep:
             source.with_gradients = lambda: open_model(model, told, name, keep=True)
         return source
@@ -94,13 +94,21 @@ def _ways_in(model, told):
     ]
 
 
-def _source(
-    name: str, call: _Call, inputs: dict[str, tf.TensorSpec], concrete, keep: bool
+def source_of(
+    name: str, call: Callable, inputs: dict[str, tf.TensorSpec], concrete, keep: bool
 ) -> Source:
+    """Return the source of a call that was traced.
+
+    Args:
+        name: what to call it.
+        call: takes the inputs one by one, and returns the outputs by name.
+        inputs: what it takes, by name.
+        concrete: ``call``, traced.
+        keep: whether to keep the gradients that it declares.
+    """
     graph = concrete.graph
     replaced = declared_gradients.keep(graph) if keep else {}
     stand_ins = {old: new for new, old in replaced.items()}
-    variables = {id(variable.handle): variable for variable in graph.variables}
     captured = {inner.op.name: outer for outer, inner in graph.captures}
     constants = {
         f"{inner}:0": outer.numpy()
@@ -116,10 +124,12 @@ def _source(
     )
 
     def variable(name: str) -> np.ndarray:
-        found = variables.get(id(captured.get(name)))
-        if found is None:
-            raise Refusal(f"The Keras model reads {name[:80]!r}, which is no variable of numbers.")
-        return found.numpy()
+        handle = captured.get(name)
+        known = getattr(handle, "_handle_data", None)
+        if known is None or not known.is_set:
+            raise Refusal(f"The network reads {name[:80]!r}, which is no variable of numbers.")
+        dtype = tf.as_dtype(known.shape_and_type[0].dtype)
+        return tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype).numpy()
 
     def compute(given: Mapping[str, np.ndarray], image: str, asked):
         # An input that has no part in the output may be anything, and must be something.

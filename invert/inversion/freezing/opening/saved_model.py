@@ -15,11 +15,11 @@ from tensorflow.core.protobuf import saved_model_pb2
 from invert.inversion.freezing.gate import entry
 from invert.inversion.freezing.gate.operations import IN_A_GRAPH, IN_A_SAVED_MODEL
 from invert.inversion.freezing.names_in_graphs import Body, called
-from invert.inversion.freezing.opening import text_form
+from invert.inversion.freezing.opening import object_graph, text_form
 from invert.inversion.freezing.opening.file_sizes import read
 from invert.inversion.freezing.opening.variables import VARIABLES, Checkpoint
 from invert.inversion.freezing.refusal import Refusal, listed
-from invert.inversion.freezing.source import Gradient, Source
+from invert.inversion.freezing.source import Source
 
 USUAL = "serving_default"
 INITIALISER = "__saved_model_init_op"
@@ -34,8 +34,9 @@ def open_folder(folder: Path, signature: str | None) -> Source:
         Refusal: it holds more than arithmetic, or its signatures leave a choice.
     """
     graph = _serving(parse(folder))
-    entry.check(graph.graph_def, IN_A_SAVED_MODEL)
     _check_initialisers(graph)
+    _leave_out_what_nothing_calls(graph.graph_def)
+    entry.check(graph.graph_def, IN_A_SAVED_MODEL)
     inputs, outputs, shapes = _signature(graph, signature)
 
     def no_value(name: str) -> np.ndarray:
@@ -49,7 +50,7 @@ def open_folder(folder: Path, signature: str | None) -> Source:
     if any(node.op in VARIABLES for node in graph.graph_def.node):
         if not values.with_suffix(".index").is_file():
             no_value("")
-        variable = Checkpoint(str(values), graph.graph_def)
+        variable = Checkpoint(str(values), graph.graph_def, object_graph.handles(graph))
     return Source(
         name=folder.resolve().name,
         graph_def=graph.graph_def,
@@ -57,7 +58,7 @@ def open_folder(folder: Path, signature: str | None) -> Source:
         inputs=inputs,
         outputs=outputs,
         shapes=shapes,
-        gradients=_gradients(graph),
+        gradients=object_graph.gradients(graph),
     )
 
 
@@ -111,18 +112,22 @@ def _signature(graph, told: str | None) -> tuple[dict, dict, dict]:
     return inputs, outputs, shapes
 
 
-def _gradients(graph) -> dict[str, Gradient]:
-    """The gradients that a SavedModel declares, by the names they were registered under."""
-    objects = graph.object_graph_def
-    found = {}
-    for gradient in graph.graph_def.library.registered_gradients:
-        function = objects.concrete_functions[gradient.gradient_func]
-        captured = [objects.nodes[place].captured_tensor.name for place in function.bound_inputs]
-        values = function.output_signature.list_value.values
-        returned = [k for k, value in enumerate(values) if not value.HasField("none_value")]
-        known = Gradient(gradient.gradient_func, captured, returned)
-        found[gradient.registered_op_type] = known
-    return found
+def _leave_out_what_nothing_calls(graph_def) -> None:
+    """Drop the functions that no operation of the graph leads to: those of training, say."""
+    library = {function.signature.name: function for function in graph_def.library.function}
+    if len(library) < len(graph_def.library.function):
+        return  # of two functions of one name neither may be dropped: the gate refuses both
+    waiting = [name for node in graph_def.node for name in called(node, library)]
+    waiting += [known.gradient_func for known in graph_def.library.registered_gradients]
+    kept = set()
+    while waiting:
+        name = waiting.pop()
+        if name in library and name not in kept:
+            kept.add(name)
+            waiting += [n for node in library[name].node_def for n in called(node, library)]
+    functions = [function for name, function in library.items() if name in kept]
+    del graph_def.library.function[:]
+    graph_def.library.function.extend(functions)
 
 
 def _check_initialisers(graph) -> None:

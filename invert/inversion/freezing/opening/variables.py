@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from invert.inversion.freezing.names_in_graphs import CALLS, Body, attribute, data_inputs
+from invert.inversion.freezing.opening import object_graph
 from invert.inversion.freezing.refusal import Refusal, listed, shortened
 
 MAX_BYTES = 2**30
@@ -24,12 +25,14 @@ class Checkpoint:
     Args:
         prefix: of the checkpoint's files, without ".index" and such.
         graph_def: the graph.
+        handles: where variables are among the objects that were saved, by their operations' names.
     """
 
-    def __init__(self, prefix: str, graph_def):
+    def __init__(self, prefix: str, graph_def, handles: Mapping[str, list[str]] | None = None):
         self._keys = keys(graph_def)
         self._prefix = prefix
         self._nodes = {node.name: node for node in graph_def.node}
+        self._handles = handles or {}
         self._values: dict[str, np.ndarray] = {}
         self._bytes = 0
         try:
@@ -75,6 +78,10 @@ class Checkpoint:
         for key, part in (*self._keys.get(name, ()), (name, ""), (shared, "")):
             if key in self._shapes:
                 return key, part
+        if name in self._handles and OBJECTS in self._shapes:
+            found = object_graph.key(self._reader.get_tensor(OBJECTS), self._handles[name])
+            if found is not None and found in self._shapes:
+                return found, ""
         raise Refusal(
             f"The network's variable {name[:80]!r} has no value in {self._prefix}, which has"
             f" {listed(key for key in self._shapes if key != OBJECTS)}."

@@ -81,7 +81,7 @@ def question(source: Source, walk: Walk, ending: Ending, answer: str, pixels) ->
         tensor = data_inputs(source.nodes[name])[0]
         tensor = tensor if ":" in tensor else f"{tensor}:0"
         return Question(tensor, None, kind, ending.head, backwards)
-    if of_classes or list(walk.origins.values()).count(where) > 1:
+    if of_classes or source.compute is not None or list(walk.origins.values()).count(where) > 1:
         return whole
     return Question(answer, where, kind, ending.head, backwards)
 

@@ -1,15 +1,20 @@
 """Rewrite the description of a Keras model, of whatever version, as Keras 3 understands it.
 
 Keras 2.2 gave a Sequential no input layer, but the shape of a batch to its first layer, and before
-2.2.3 no more than a list of layers. What only matters in training is left out.
+2.2.3 no more than a list of layers. What only matters in training is left out. Of Keras 2, what
+changed its meaning since is written as what it meant then.
 """
 
+import dataclasses
 import inspect
+import re
 
 import keras
 
 from invert.inversion.freezing.gate.operations import names
+from invert.inversion.freezing.opening.keras_2 import as_it_was, wiring
 from invert.inversion.freezing.opening.keras_config import LAYERS
+from invert.inversion.freezing.refusal import Refusal
 
 NEW_NAMES = {
     "BatchNormalizationV1": "BatchNormalization",
@@ -23,32 +28,111 @@ NEW_NAMES = {
     "MaxPool2D": "MaxPooling2D",
     "AvgPool2D": "AveragePooling2D",
 }
+HARD_SIGMOID = {
+    "module": "builtins",
+    "class_name": "function",
+    "config": f"{as_it_was.PACKAGE}>hard_sigmoid_of_keras_2",
+    "registered_name": "function",
+}
+ARITHMETIC = ("TFOpLambda", "SlicingOpLambda")
+# They change nothing but in training, and Keras 3 has none of them.
+ONLY_TRAINING = ("RandomHeight", "RandomWidth")
+KERAS = ("keras", "tf_keras", "tensorflow")  # the packages that Keras 2 went by
 NEW_FUNCTIONS = {"softmax_v2": "softmax", "relu_v2": "relu", "elu_v2": "elu", "swish_v2": "swish"}
 # How it was computed, not what.
-HARMLESS = names("implementation fused virtual_batch_size ragged sparse use_cudnn_on_gpu")
+HARMLESS = names("""
+    implementation fused virtual_batch_size ragged sparse use_cudnn_on_gpu trainable rng_type
+    optional
+    query_shape key_shape value_shape softmax_robust_masking robust_masking
+""")
 EVERYWHERE = frozenset(("name", "trainable", "dtype", "activity_regularizer", "batch_shape"))
 MODELS = ("Sequential", "Model", "Functional")
+FUNCTIONAL = "keras.src.models.functional"
 
 
-def renewed(thing):
+@dataclasses.dataclass(frozen=True)
+class Version:
+    """The Keras that wrote a description, as far as it matters.
+
+    Attributes:
+        old: whether it is Keras 2.
+        older: whether it is from before 2.4, when images could be enlarged in two ways.
+        with_gates: whether an LSTM that says nothing of its gates has those of before 2.3.
+    """
+
+    old: bool
+    older: bool
+    with_gates: bool
+
+
+def version_of(text: str | None, config: dict) -> Version:
+    """Return the version that a file says, or else what its description looks like.
+
+    >>> version_of("2.3.1", {}), version_of("3.15.1", {}).old
+    (Version(old=True, older=True, with_gates=False), False)
+    """
+    found = re.match(r"(\d+)\.(\d+)", text or "")
+    number = (int(found[1]), int(found[2])) if found else (3, 0) if "module" in config else (2, 4)
+    return Version(number < (3, 0), number < (2, 4), number < (2, 3))
+
+
+def renewed(thing, version: Version):
     """Return a description, or a part of it, as Keras 3 has it. It is changed in place."""
     if isinstance(thing, list):
-        return [renewed(part) for part in thing]
+        return [renewed(part, version) for part in thing]
     if not isinstance(thing, dict):
         return thing
     name = thing.get("class_name")
     if not isinstance(name, str):  # no name at all
-        return {key: renewed(value) for key, value in thing.items()}
+        return {key: renewed(value, version) for key, value in thing.items()}
     name = NEW_NAMES.get(name, name)
     config = thing.get("config")
     if name == "Sequential":
         config = _with_input(config)
+    if version.old and isinstance(config, dict):
+        if name in MODELS and isinstance(config.get("layers"), list) and "input_layers" in config:
+            config = wiring.rewired(config, frozenset(MODELS))
+        thing, name, config = _as_it_was(thing, name, config, version)
     if name in LAYERS and isinstance(config, dict):
         config = _of_layer(name, config)
     thing = {**thing, "class_name": name}
     if "config" in thing:
         thing["config"] = config
-    return {key: renewed(value) for key, value in thing.items() if key != "compile_config"}
+    left_out = ("compile_config", "build_config") if version.old else ("compile_config",)
+    return {key: renewed(value, version) for key, value in thing.items() if key not in left_out}
+
+
+def _as_it_was(thing: dict, name: str, config: dict, version: Version):
+    """A layer of Keras 2, its kind and description, as what computes the same in Keras 3."""
+    config = dict(config)
+    for key, value in config.items():
+        function = value.get("config") if isinstance(value, dict) else value
+        if key.endswith("activation") and function == "hard_sigmoid":
+            config[key] = HARD_SIGMOID
+    if name in ARITHMETIC:
+        made = {"name": config.get("name"), "function": config.get("function")}
+        registered = f"{as_it_was.PACKAGE}>Arithmetic"
+        return {**thing, "module": None, "registered_name": registered}, "Arithmetic", made
+    if name in ONLY_TRAINING:
+        name, config = "Identity", {"name": config.get("name")}
+    if name == "ThresholdedReLU":
+        name, config = "ReLU", {"name": config.get("name"), "threshold": config.get("theta", 1.0)}
+    if name in ("LSTM", "GRU", "LSTMCell", "GRUCell"):
+        if version.with_gates:
+            config.setdefault("recurrent_activation", HARD_SIGMOID)
+        if name.startswith("GRU"):
+            config.setdefault("reset_after", False)
+    if name == "UpSampling2D" and config.get("interpolation") == "bilinear" and version.older:
+        raise Refusal(
+            "The Keras model enlarges images (UpSampling2D, bilinear) as Keras before 2.4 did, in"
+            " one of two ways, and does not say in which. Save it with a later Keras 2."
+        )
+    package = str(thing.get("module") or "keras").split(".")[0]
+    if name in LAYERS and package in KERAS:
+        module = {"Sequential": "keras", "Functional": FUNCTIONAL, "Model": FUNCTIONAL}
+        name = "Functional" if name == "Model" else name
+        thing = {**thing, "module": module.get(name, "keras.layers"), "registered_name": None}
+    return thing, name, config
 
 
 def _with_input(config):
@@ -116,6 +200,7 @@ def _accepted(name: str) -> frozenset[str]:
     kind = getattr(keras.layers, name, None)
     if kind is None:
         return EVERYWHERE
-    return EVERYWHERE.union(
-        *(inspect.signature(part.__init__).parameters for part in kind.__mro__[:-1])
-    )
+    own, *others = (inspect.signature(part.__init__).parameters for part in kind.__mro__[:-1])
+    if not any(part.kind is part.VAR_KEYWORD for part in own.values()):
+        return frozenset(own)
+    return EVERYWHERE.union(own, *others)
