@@ -239,4 +239,4 @@ def test_a_network_of_ones_own_reads_and_draws(visit, tmp_path):
 
 def test_what_did_not_convince_the_network_is_said_where_one_sees_it(visit):
     page = visit("?network=question&steps=5&count=4", first=".sheet")
-    page.locator(".run .warning").get_by_text("did not convince the network").wait_for()
+    page.locator(".run .warning").get_by_text("not convince the network").wait_for()

@@ -20,4 +20,3 @@ whenThere(".status.again", (again) => {
   if (again.dataset.said !== said) again.innerHTML = again.dataset.said = said;
   return false;
 });
-whenThere(".st-key-answer", (answer) => answer.setAttribute("aria-live", "polite"));

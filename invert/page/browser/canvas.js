@@ -1,42 +1,96 @@
-// The canvas. Its toolbar lies inside a shadow root, where the page's style sheet has no say.
-const TOOLBAR = `
+// The canvas. It lies inside a shadow root, where the page's style sheet has no say. Its own toolbar
+// is hidden; the buttons under the canvas press it, so that Clear too can be undone.
+const CANVAS_STYLE = `
   .dc-root { display: flex; flex-direction: column; }
   .dc-container { border-radius: 4px; }
   .dc-canvas { outline-color: rgb(0 0 0 / .25); border-radius: 4px; cursor: crosshair; }
-  .dc-toolbar, .dc-root:hover > .dc-toolbar, .dc-toolbar:hover, .dc-toolbar:focus-within {
-    position: static; opacity: 1; padding: .5rem 0 0; transition: none; }
-  .dc-toolbar-card { width: 100%; padding: 0; gap: .5rem; background: none; box-shadow: none;
-    color: var(--st-text-color); justify-content: stretch; }
-  .dc-icon-button { flex: 1; gap: .4rem; padding: .35rem .5rem; font: inherit; font-size: .87rem;
-    border: 1px solid var(--st-border-color); border-radius: .5rem; min-height: 2.1rem; }
-  @media (pointer: coarse) { .dc-icon-button { min-height: 44px; } }
-  /* Where the style sheet enlarges the canvas, its buttons stay as they are. */
-  .dc-toolbar { zoom: calc(1 / var(--enlarged, 1)); }
-  .dc-icon-button:not([data-ours]), .dc-toolbar-separator, .dc-toolbar-contextual {
-    display: none !important; }
-  .dc-icon-button:disabled { color: var(--st-text-color); opacity: .45; }
-  .dc-icon-button:hover:not(:disabled) { background: none; color: var(--st-primary-color);
-    border-color: var(--st-primary-color); }
-  .dc-icon-button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
-  .dc-icon-button::after { content: attr(data-ours); }
+  .dc-toolbar { display: none !important; }
+  .tools { display: flex; gap: .5rem; padding: .5rem 0 0; zoom: calc(1 / var(--enlarged, 1)); }
+  .tools button { flex: 1; padding: .35rem .5rem; font: inherit; font-size: .87rem; cursor: pointer;
+    color: var(--st-text-color); background: none; border: 1px solid var(--st-border-color);
+    border-radius: .5rem; min-height: 2.1rem; }
+  @media (pointer: coarse) { .tools button { min-height: 44px; } }
+  .tools button:disabled { opacity: .45; cursor: default; }
+  .tools button:hover:not(:disabled) { color: var(--st-primary-color); border-color: var(--st-primary-color); }
+  .tools button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
   @media (prefers-color-scheme: dark) { .dc-scroll { filter: invert(.9); } }`;
-const NAMES = { Undo: "Undo", Redo: "Redo", "Reset canvas & history": "Clear" };
+const COMPONENTS_NAMES = { Undo: "Undo", Redo: "Redo", Clear: "Reset canvas & history" };
+const MOST_STROKES = 1000;
+// How many strokes Clear has taken away and Undo can bring back at once; and the other way round.
+const tools = { root: null, cleared: 0, restored: 0 };
+const BY_SERVER = -1; // strokes that a link came with: the server takes them away and brings them back
+
+const componentsButton = (name) =>
+  [...tools.root.querySelectorAll(".dc-icon-button")].find((b) => b.title === COMPONENTS_NAMES[name]);
+const can = (name) => componentsButton(name)?.disabled === false;
+const cover = () => document.querySelector(".given:not(.lifted)");
+
+// Pressed one after the other: each takes away, or brings back, one stroke.
+async function pressAll(name, most) {
+  let count = 0;
+  while (can(name) && count < most) {
+    componentsButton(name).click();
+    count += 1;
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  }
+  return count;
+}
+
+async function useTool(name) {
+  const { cleared, restored } = tools;
+  Object.assign(tools, { cleared: 0, restored: 0 });
+  const pressUnseen = (key) => document.querySelector(`.st-key-${key} button`)?.click();
+  const strokes = Number(document.querySelector(".reading")?.dataset.strokes ?? 0);
+  if (name === "Undo" && cleared === BY_SERVER) pressUnseen("refill");
+  else if (name === "Undo" && cleared) tools.restored = await pressAll("Redo", cleared);
+  else if (name === "Redo" && restored) tools.cleared = await pressAll("Undo", restored);
+  else if (name === "Clear") {
+    if (cover()) pressUnseen("back");
+    cover()?.classList.add("lifted");
+    tools.cleared = await pressAll("Undo", MOST_STROKES);
+    if (strokes > tools.cleared) {
+      tools.cleared = BY_SERVER;
+      pressUnseen("empty");
+    }
+  } else componentsButton(name)?.click();
+  showTools();
+}
+
+function showTools() {
+  const able = {
+    Undo: tools.cleared !== 0 || can("Undo"),
+    Redo: !tools.cleared && (tools.restored > 0 || can("Redo")),
+    Clear: !tools.cleared,
+  };
+  for (const button of tools.root.querySelectorAll(".tools button")) {
+    button.disabled = !able[button.textContent];
+  }
+}
 
 function dressCanvas(root) {
-  if (!root.querySelector(".dc-toolbar")) return;
+  const box = root.querySelector(".dc-root");
+  if (!box || !root.querySelector(".dc-toolbar")) return;
+  tools.root = root;
   if (!root.querySelector("style[data-ours]")) {
     const style = document.createElement("style");
     style.dataset.ours = "";
-    style.textContent = TOOLBAR;
+    style.textContent = CANVAS_STYLE;
     root.append(style);
   }
-  for (const button of root.querySelectorAll(".dc-icon-button:not([data-ours])")) {
-    const name = NAMES[button.title];
-    if (!name) continue;
-    button.dataset.ours = name;
-    button.title = name === "Clear" ? "Clear the canvas" : `${name} the last stroke`;
-    button.setAttribute("aria-label", name);
+  if (!root.querySelector(".tools")) {
+    const row = document.createElement("div");
+    row.className = "tools";
+    for (const name of Object.keys(COMPONENTS_NAMES)) {
+      const button = document.createElement("button");
+      Object.assign(button, { type: "button", textContent: name });
+      button.title = name === "Clear" ? "Clear the canvas; Undo brings it back" : `${name} the last stroke`;
+      button.setAttribute("aria-label", name);
+      button.addEventListener("click", () => useTool(name));
+      row.append(button);
+    }
+    box.append(row);
   }
+  showTools();
   const paper = root.querySelector("canvas.upper-canvas");
   if (paper && !paper.hasAttribute("role")) {
     paper.setAttribute("role", "img");
@@ -48,10 +102,71 @@ whenThere(".st-key-easel *", (host) => {
   const root = host.shadowRoot;
   if (!root) return false;
   dressCanvas(root);
-  new MutationObserver(() => dressCanvas(root)).observe(root, { childList: true, subtree: true });
+  new MutationObserver((changes) => {
+    if (changes.some((change) => !change.target.closest?.(".tools"))) dressCanvas(root);
+  }).observe(root, { childList: true, subtree: true, attributeFilter: ["disabled"] });
+});
+
+// Ctrl+Z and Ctrl+Shift+Z, where one does not type.
+addEventListener("keydown", (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
+  if (event.composedPath()[0].closest?.("input:not([type=range]), textarea, [contenteditable]")) return;
+  const name = event.shiftKey ? "Redo" : "Undo";
+  const button = [...(tools.root?.querySelectorAll(".tools button") ?? [])].find((b) => b.textContent === name);
+  if (!button || button.disabled) return;
+  event.preventDefault();
+  button.click();
 });
 
 // What covers the drawing is lifted by the first touch of the pen; then the server forgets it.
 addEventListener("pointerdown", (event) => {
-  if (event.target.closest?.(".st-key-easel")) document.querySelector(".given")?.classList.add("lifted");
+  const paper = event.composedPath()[0];
+  if (!paper.matches?.("canvas.upper-canvas")) return;
+  Object.assign(tools, { cleared: 0, restored: 0 });
+  cover()?.classList.add("lifted");
 }, true);
+
+// An answer that is waited for looks so: from the end of a stroke until the next answer is there.
+const PATIENCE_MILLISECONDS = 1200;
+let waiting = 0;
+function waitForAnswer() {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => document.body.classList.add("waits"), PATIENCE_MILLISECONDS);
+}
+function answerIsThere() {
+  clearTimeout(waiting);
+  document.body.classList.remove("waits");
+}
+addEventListener("pointerup", (event) => {
+  if (event.composedPath()[0].matches?.("canvas.upper-canvas")) waitForAnswer();
+}, true);
+whenThere(".st-key-answer", (answer) => {
+  answer.setAttribute("aria-live", "polite");
+  new MutationObserver(answerIsThere).observe(answer,
+    { childList: true, subtree: true, attributes: true, characterData: true });
+});
+
+// A picture that is dropped on the canvas, or pasted anywhere, goes to the field for pictures.
+function takePicture(files) {
+  const picture = [...(files ?? [])].find((file) => file.type.startsWith("image/"));
+  const field = document.querySelector(".st-key-upload input[type=file], .st-key-picture input[type=file]");
+  if (!picture || !field) return false;
+  const given = new DataTransfer();
+  given.items.add(picture);
+  field.files = given.files;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+  showSide("reads");
+  return true;
+}
+const overCanvas = (event) => event.target.closest?.(".st-key-easel, .st-key-picture-place");
+addEventListener("dragover", (event) => {
+  if (overCanvas(event) && event.dataTransfer.types.includes("Files")) event.preventDefault();
+});
+addEventListener("drop", (event) => {
+  if (!overCanvas(event)) return;
+  if (takePicture(event.dataTransfer.files)) event.preventDefault();
+});
+addEventListener("paste", (event) => {
+  if (event.target.closest?.("input, textarea, [contenteditable]")) return;
+  if (takePicture(event.clipboardData.files)) event.preventDefault();
+});

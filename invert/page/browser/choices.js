@@ -5,7 +5,9 @@ addEventListener("keydown", (event) => {
   if (event.key.toLowerCase() === "p") document.body.classList.toggle("projector");
   if (!/^[0-9]$/.test(event.key)) return;
   for (const button of document.querySelectorAll(".st-key-digit button")) {
-    if (button.textContent.trim() === event.key) button.click();
+    if (button.textContent.trim() !== event.key) continue;
+    document.activeElement?.blur(); // or what was clicked before gets a frame, now that keys are used
+    button.click();
   }
 });
 
@@ -19,6 +21,18 @@ addEventListener("click", (event) => {
   if (left.getBoundingClientRect().top >= 0) return;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   left.scrollIntoView({ behavior: still ? "auto" : "smooth" });
+});
+
+// More: what it shows lies below and covers nothing. A large screen shows it at once.
+addEventListener("click", (event) => {
+  const more = event.target.closest?.(".more[data-more]");
+  if (!more) return;
+  const open = document.body.classList.toggle(`more-${more.dataset.more}`);
+  more.setAttribute("aria-expanded", open);
+});
+// The page makes the button anew where what stands beside it changes.
+whenThere(".more[data-more]", (more) => {
+  more.setAttribute("aria-expanded", document.body.classList.contains(`more-${more.dataset.more}`));
 });
 
 // On a phone or a tablet one side is shown at a time: "It reads" or "It draws".

@@ -85,4 +85,7 @@ def cover(instead: state.Instead, side: int) -> str:
     """Return HTML that covers the canvas; ``canvas.js`` lifts it when one draws."""
     picture = markup.picture(instead.image, instead.words, side)
     words = escape(instead.words)
-    return f'<figure class="given">{picture}<figcaption>{words}</figcaption></figure>'
+    return (
+        f'<figure class="given">{picture}<p class="draw-here">Draw here</p>'
+        f"<figcaption>{words}</figcaption></figure>"
+    )

@@ -15,8 +15,10 @@ REPOSITORY = os.environ.get("INVERT_REPOSITORY", "")
 
 # On a phone or a tablet one side is shown at a time; a script follows these.
 SIDES = (
-    '<div class="sides"><button type="button" data-side="reads" aria-pressed="true">It reads'
-    '</button><button type="button" data-side="draws" aria-pressed="false">It draws</button></div>'
+    '<p class="promise">Draw a digit, and a network reads it. Pick a digit, and the same network'
+    ' draws it.</p><div class="sides">'
+    '<button type="button" data-side="reads" aria-pressed="true">It reads</button>'
+    '<button type="button" data-side="draws" aria-pressed="false">It draws</button></div>'
 )
 
 

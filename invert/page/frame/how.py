@@ -25,8 +25,9 @@ QUESTION = (
     " into a variable, and learn the input that makes it say “8”? Is there a better way?"
 )
 REPLY = (
-    "The answer was: not really. A classifier throws away too much of what it sees to be run"
-    " backwards. Train an opposite model instead, from digit to image."
+    "Yes, it works. What it draws depends on what the network has learned to look at. The answer"
+    " given at the time was: not really, because a classifier throws too much away; train an"
+    " opposite model instead, from digit to image."
 )
 ANSWERS = (
     (

@@ -9,7 +9,10 @@ from PIL import Image
 
 HERE = Path(__file__).parent.parent / "browser"
 STYLES = ("page", "classify", "generate", "panels", "sizes")
-SCRIPTS = ("arrivals", "canvas", "choices", "connection", "film", "layers", "panels", "story")
+SCRIPTS = (
+    *("arrivals", "history", "canvas", "choices", "connection", "film", "layers", "panels"),
+    "story",
+)
 TITLE = "invert"
 PROMISE = "One network, read forwards and run backwards."
 WHOLE_TITLE = f"{TITLE} · {PROMISE}"

@@ -49,7 +49,7 @@ def show() -> None:
         st.rerun()  # the whole page: the header and Generate have other choices now
     readers = READERS if network.chosen().digits else READERS_WITH_OWN
     st.html(markup.sentence(WHAT.format(readers), "sentence short"))
-    with st.container(key="ladder-controls", horizontal=True, vertical_alignment="bottom"):
+    with st.container(key="ladder-controls", horizontal=True, vertical_alignment="top"):
         wanted = one_of.one_of("Show", [EVERY, *markup.DIGITS], EVERY, "ladder-show")
         seed = st.number_input(
             "Seed of all methods",

@@ -21,7 +21,11 @@ UPLOADED = "a picture was uploaded"
 SOON = "The answer comes as soon as the models are loaded."
 NO_PICTURE = "Give it a picture to read."
 HIDE_CANVAS = "<style>[data-testid=stLayoutWrapper]:has(> .st-key-easel) { display: none }</style>"
-EMPTY = "Empty the canvas"
+A_DIGIT = "The judge, another network that only checks, takes it for a digit."
+NO_DIGIT = (
+    "The judge, another network that only checks, takes it for no digit. This network has to answer"
+    " all the same."
+)
 LEFT_OUT = (
     "This drawing is too long for a link, so Share leaves it out. Draw a shorter one to include it."
 )
@@ -82,11 +86,15 @@ def _places(chosen: network.Network) -> tuple[Places, str]:
         )
         answer = st.container(key="answer", width="stretch")
     strip = st.container(key="layers")
+    pen = drawing_area.PEN
     with st.container(key="read-more", horizontal=True, gap="small"):
-        with st.popover("More", icon=":material/tune:", key="more-reading"):
+        if chosen.digits:
+            st.html(markup.more_button("reading"))
+        back = st.container(key="back-place", width="content")
+    if chosen.digits:
+        with st.container(key="more-reading", horizontal=True, vertical_alignment="bottom"):
             pen = drawing_area.choose_pen()
             _offer_others()
-        back = st.container(key="back-place", width="content")
     return Places(paper, picture, answer, strip, back, st.container()), pen
 
 
@@ -98,13 +106,17 @@ def _keep_link(drawn: easel.Drawn) -> None:
 
 
 def _offer_way_back(chosen: network.Network, drawn: easel.Drawn) -> None:
-    mine = "Back to my drawing" if drawn.finished else EMPTY
-    st.button(
-        mine if chosen.digits else "Back to my picture",
-        key="back",
-        on_click=shown_instead.take_away,
-        disabled=drawn.instead is None,
-    )
+    """Show a button that takes away what stands in the drawing's place, where there is a drawing.
+
+    Where there is none, the canvas's Clear presses it, and nobody sees it.
+    """
+    covered = drawn.instead is not None and (drawn.finished or not chosen.digits)
+    with st.container(key="back-offered" if covered else "back-unseen", width="content"):
+        st.button(
+            "Back to my drawing" if chosen.digits else "Back to my picture",
+            key="back",
+            on_click=shown_instead.take_away,
+        )
 
 
 def _let_the_right_side_follow(image: np.ndarray | None) -> None:
@@ -125,15 +137,14 @@ def _offer_others() -> None:
         icon=":material/shuffle:",
         key="example",
         on_click=shown_instead.put_example,
-        width="stretch",
     )
     st.file_uploader(
-        "A picture of a digit: PNG, JPEG or WEBP, up to 8 MB",
+        "A picture of a digit: drop it here or on the canvas, or paste it",
         type=[ending for endings in upload.TYPES.values() for ending in endings],
         key="upload",
         on_change=_note_upload,
     )
-    st.html(markup.sentence("It is read on this server and not kept.", "note"))
+    st.html(markup.sentence("Pictures are read on this server and not kept.", "note"))
 
 
 def _note_upload() -> None:
@@ -161,7 +172,7 @@ def _uploaded(name: str, data: bytes) -> state.Instead:
 def _picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception | None]:
     """Show a picture in the network's size; return it in [0, 1], or why there is none."""
     file = st.file_uploader(
-        "A picture to read: PNG, JPEG or WEBP, up to 8 MB",
+        "A picture to read: drop it here, or paste it",
         type=[ending for endings in upload.TYPES.values() for ending in endings],
         key="picture",
         on_change=shown_instead.take_away,
@@ -243,13 +254,13 @@ def _said_beside(image, probabilities, chosen: network.Network, drawn: easel.Dra
         count = 0 if drawn.instead or drawn.under_way else _digits_side_by_side(drawn.strokes)
         if count > 1:
             return f"I see {COUNTS[min(count, 9)]} digits. The network reads them as one."
-        return "The judge says: not a digit. The network has to answer all the same."
+        return NO_DIGIT
     if drawn.instead:
         others = [name for name in CLASSIFIERS if name != chosen.name]
         read = {name: invert.classify(image[None], classifier=name)[0] for name in others}
         parts = [f"<code>{name}</code> {int(np.argmax(said))}" for name, said in read.items()]
-        return f"Others read: {', '.join(parts)}. The judge: a digit."
-    return guess or "The judge: a digit."
+        return f"Others read: {', '.join(parts)}. {A_DIGIT}"
+    return guess or A_DIGIT
 
 
 def _looks_like_digit(image: np.ndarray) -> bool:

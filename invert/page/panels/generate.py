@@ -28,6 +28,9 @@ STARTS = {
 }
 
 
+JUDGE = "The judge is another network that only checks; nothing is learned from it."
+
+
 class Result(NamedTuple):
     """A run, and all of it as HTML."""
 
@@ -43,17 +46,21 @@ def show() -> None:
     digits = st.container(key="digits")
     run = st.container(key="run")
     with st.container(key="draw-more", horizontal=True, gap="small"):
-        with st.popover("More", icon=":material/tune:", key="more-drawing"):
-            choice = settings.choose(chosen)
+        st.html(markup.more_button("drawing"))
+        place = st.container(key="from-place", width="content")
+        keep = st.container(key="keep-place", width="content")
+    with st.container(key="more-drawing"):
+        choice = settings.choose(chosen)
+    with place:
+        what = "drawing" if chosen.digits else "picture"
         from_drawing = choice.start == state.MY_DRAWING
         st.button(
-            "Start from noise again" if from_drawing else "Start from my drawing",
+            "Start from noise again" if from_drawing else f"Start from my {what}",
             key="from-drawing",
             on_click=_start_from,
             args=(settings.DEFAULT if from_drawing else state.MY_DRAWING,),
-            disabled=choice.start == starts.RANDOM or not chosen.digits,
+            disabled=choice.start == starts.RANDOM or not _has_start(chosen),
         )
-        keep = st.container(key="keep-place", width="content")
     with digits:
         choice = choice._replace(target=_target(chosen))
     state.set_choice(choice)
@@ -80,6 +87,12 @@ def _target(chosen: network.Network) -> int:
     return int(number or 0)
 
 
+def _has_start(chosen: network.Network) -> bool:
+    """Whether the left side has, or may yet be given, an image to start from."""
+    drawn = state.drawn_image()
+    return chosen.digits or (drawn is not None and drawn.shape == chosen.shape)
+
+
 def _start_from(start: str) -> None:
     st.session_state[state.START] = start
 
@@ -102,7 +115,7 @@ def _show_result(choice: state.Choice, chosen: network.Network) -> Result | None
         st.html(f'<div class="run"><p class="legend"></p>{blank}</div>')
     else:
         st.html(result.html)
-    st.html(markup.sentence(_what(choice, chosen.labels)))
+    st.html(markup.sentence(_what(choice, chosen)))
     return result
 
 
@@ -118,16 +131,17 @@ def _start(named: str, chosen: network.Network) -> str | np.ndarray:
     return chosen.fit(drawn)
 
 
-def _what(choice: state.Choice, labels: tuple[str, ...]) -> str:
+def _what(choice: state.Choice, chosen: network.Network) -> str:
     """Return what is done, from where, and what it knows beside the network."""
     recipe = choice.recipe
     if not isinstance(recipe, records.Optimization):
         return f"{recipe.claim} It learned from training images."
     begin = STARTS[choice.start]
+    judged = " " + JUDGE if chosen.digits else ""
     aided = " This start knows training images." if recipe.sees_training_data(choice.start) else ""
     return (
         f"`{markup.network_name(choice.network)}` stays as it is. Only its input changes, {begin},"
-        f" until it says {labels[choice.target]}.{aided}"
+        f" until it says {chosen.labels[choice.target]}.{aided}{judged}"
     )
 
 

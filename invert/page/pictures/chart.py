@@ -83,15 +83,14 @@ def figure(
         f"Probability of every answer by step{of}: {aim} goes from {percent(first)} to"
         f" {percent(last)} in {steps} steps; of the others {other} comes highest, {percent(peak)}."
     )
-    mark = ""
+    mark = turn_key = ""
     if row is not None:
         turned = int(frame_steps[row])
         said = f"step {turned}: it says {aim}"
         words += f" From step {turned} on it is the answer."
-        side = " left" if turned > steps / 2 else ""
+        turn_key = f'<i class="turn"></i>{escape(said)}'
         mark = (
-            f'<span class="turned{side}" style="--turn:{turned / steps:.4f}" aria-hidden="true">'
-            f"<b>{escape(said)}</b></span>"
+            f'<span class="turned" style="--turn:{turned / steps:.4f}" aria-hidden="true"></span>'
         )
     uri = base64.b64encode(svg(probabilities, frame_steps, target).encode()).decode("ascii")
     plot = (
@@ -100,7 +99,7 @@ def figure(
     )
     key = (
         f'<p class="key" aria-hidden="true"><i class="target"></i>{escape(aim)}'
-        f'<i class="rival"></i>{escape(other)}<i></i>the others</p>'
+        f'<i class="rival"></i>{escape(other)}<i></i>the others{turn_key}</p>'
     )
     return _framed(of, plot, str(steps), key)
 

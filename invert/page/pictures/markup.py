@@ -21,6 +21,14 @@ BUTTON_SHARE = (
 )
 
 
+def more_button(side: str) -> str:
+    """Return the button that shows what stands under More of a side, "reading" or "drawing"."""
+    return (
+        f'<button type="button" class="button more" data-more="{side}" aria-expanded="false">'
+        "More</button>"
+    )
+
+
 def alert(sentence: str) -> str:
     """Return one sentence that says what failed."""
     return f'<p class="alert" role="alert">{escape(sentence)}</p>'

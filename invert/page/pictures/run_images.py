@@ -137,10 +137,12 @@ def note(run) -> str:
     stuck, failed = (run.verdicts.count(v) for v in ("never moved", "not convinced"))
     words = ""
     if stuck:
-        words = f"{stuck} of {count} could not move from this start. Try another start."
+        some = f"{stuck} of {count} images" if count > 1 else "The image"
+        words = f"{some} could not move from this start. Try another start."
     elif failed:
         way_out = "Try more steps, or another method." if len(run.losses) else "Try another seed."
-        words = f"{failed} of {count} did not convince the network. {way_out}"
+        some = f"{failed} of {count} images do" if count > 1 else "The image does"
+        words = f"{some} not convince the network. {way_out}"
     return f'<p class="note warning">{escape(words)}</p>' if words else ""
 
 
@@ -148,7 +150,7 @@ def legend(run) -> str:
     """Return which mark stands for whom; one image alone says it in words."""
     if len(run.images) == 1:
         return '<p class="legend"></p>'
-    judge = f'<span><b class="judge">{MARKS["judge"]}</b> independent judge</span>'
+    judge = f'<span><b class="judge">{MARKS["judge"]}</b> judge, which only checks</span>'
     name = escape(markup.network_name(run.classifier))
     return (
         f'<p class="legend"><span><b class="network">{MARKS["network"]}</b>'

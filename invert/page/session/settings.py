@@ -33,8 +33,8 @@ def choose(chosen: network.Network) -> state.Choice:
     recipe = records.method_for(chosen.name, None if method == BEST else method, {})
     title, name, claim = map(escape, (recipe.title, recipe.name, recipe.claim))
     st.html(f'<p class="note"><b>{title}</b> <small>{name}</small><br>{claim}</p>')
-    start = _choose_start(recipe, chosen)
     with st.container(key="settings", horizontal=True, vertical_alignment="bottom", gap="small"):
+        start = _choose_start(recipe, chosen)
         steps = _choose_steps(recipe, chosen)
         alike = start in ("black", "average", state.MY_DRAWING)  # then all images would be one
         count = COUNT if alike else _choose_count(chosen, steps or recipe.settings.get("steps", 1))
@@ -69,7 +69,10 @@ def _choose_start(recipe: records.Method, chosen: network.Network) -> str:
         return DEFAULT
     named = [s for s in invert.STARTS if chosen.digits or s not in starts.FROM_TRAINING_DATA]
     named_start = st.selectbox(
-        "Start", [DEFAULT, *named, state.MY_DRAWING], key=state.START, bind="query-params"
+        f"Start (default: {recipe.start})",
+        [DEFAULT, *named, state.MY_DRAWING],
+        key=state.START,
+        bind="query-params",
     )
     return named_start or DEFAULT
 
@@ -80,11 +83,13 @@ def _choose_steps(recipe: records.Method, chosen: network.Network) -> int | None
         return None
     most = min(invert.MAX_STEPS, chosen.most_steps(1))
     named = [DEFAULT, *(str(number) for number in STEPS if number <= most)]
-    steps = st.selectbox("Steps", named, key=state.STEPS, bind="query-params")
+    own = recipe.settings["steps"]
+    usual = own if own <= most else max(number for number in STEPS if number <= most)
+    label = f"Steps (default: {usual})"
+    steps = st.selectbox(label, named, key=state.STEPS, bind="query-params")
     if steps not in (DEFAULT, None):
         return int(steps)
-    own = recipe.settings["steps"]
-    return None if own <= most else max(number for number in STEPS if number <= most)
+    return None if usual == own else usual
 
 
 def _choose_count(chosen: network.Network, steps: int) -> int:

@@ -9,6 +9,7 @@ from page_driver import ONE, TURN, ZERO, stroke
 import invert
 from invert import CLASSIFIERS
 from invert.drawing import from_strokes
+from invert.page.panels import classify
 
 
 def test_blank_canvas_is_no_digit(page):
@@ -23,7 +24,7 @@ def test_blank_canvas_is_no_digit(page):
 def test_unmistakable_digits_are_read(page, drawing, digit):
     page.draw(drawing)
     assert page.answer == digit
-    assert re.search(r"Second guess: \d, (<1|[1-9]\d*)%|The judge: a digit", page.words)
+    assert re.search(r"Second guess: \d, (<1|[1-9]\d*)%|takes it for a digit", page.words)
     assert page.html.count("--to:") == 20, "ten bars, and ten scores under the canvas"
 
 
@@ -32,9 +33,9 @@ def test_what_is_no_digit_is_said_to_be_none(page):
     window += [[(140, 60), (140, 220)], [(60, 140), (220, 140)]]
     page.draw({"objects": [stroke(*line) for line in window]})
     assert page.answer is not None, "the network has to answer all the same"
-    assert "The judge says: not a digit." in page.words and "Second guess" not in page.words
+    assert classify.NO_DIGIT in page.words and "Second guess" not in page.words
     page.draw(ZERO)
-    assert "not a digit" not in page.words
+    assert classify.NO_DIGIT not in page.words
 
 
 def test_bars_move_from_the_last_answer_to_the_new_one(page):
@@ -60,7 +61,7 @@ def test_an_image_that_was_drawn_is_read_by_all_and_by_the_judge(page):
     image = page.test.session_state["drawn image"]
     others = {name: int(invert.classify(image, name)[0].argmax()) for name in CLASSIFIERS}
     assert page.answer == others.pop("question") == 8
-    assert invert.looks_like_digit(image)[0] or "The judge says: not a digit." in page.words
+    assert invert.looks_like_digit(image)[0] or classify.NO_DIGIT in page.words
     page.choose("network", "energy").choose("method", "its best").click("read-1")
     image = page.test.session_state["drawn image"]
     read = ", ".join(
@@ -68,7 +69,7 @@ def test_an_image_that_was_drawn_is_read_by_all_and_by_the_judge(page):
         for name in CLASSIFIERS
         if name != "energy"
     )
-    assert f"Others read: {read}. The judge: a digit." in re.sub(" ,", ",", page.words)
+    assert f"Others read: {read}. {classify.A_DIGIT}" in re.sub(" ,", ",", page.words)
 
 
 def test_what_the_pen_has_drawn_so_far_is_read_and_changes_nothing_that_stays(page):

@@ -23,8 +23,10 @@ def test_images_are_whole_multiples_of_their_pixels_and_fit_the_sheet(count):
     "verdicts, words",
     [
         (("convinced", "convinced"), ""),
-        (("convinced", "not convinced"), "1 of 2 did not convince the network. Try more steps, or"),
-        (("never moved", "never moved"), "2 of 2 could not move from this start."),
+        (("convinced", "not convinced"), "1 of 2 images do not convince the network."),
+        (("not convinced",), "The image does not convince the network. Try more steps, or"),
+        (("never moved", "never moved"), "2 of 2 images could not move from this start."),
+        (("never moved",), "The image could not move from this start."),
     ],
 )
 def test_under_the_images_stands_what_came_of_them(verdicts, words):
