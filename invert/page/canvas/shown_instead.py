@@ -41,6 +41,12 @@ def put_example() -> None:
     link.keep_example(f"{digit}-{number}")
 
 
+def put_picture() -> None:
+    """Show a random picture that was drawn for the sample network."""
+    number = random.randrange(len(examples.pictures()))
+    put(lambda: state.Instead(examples.pictures()[number], "an example picture"))
+
+
 def _put_example(digit: int, number: int) -> None:
     words = f"MNIST test digit, labelled {digit}"
     put(lambda: state.Instead(examples.load()[digit, number], words, in_link=True))

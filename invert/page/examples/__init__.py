@@ -1,4 +1,4 @@
-"""Real digits to show, from MNIST's test set."""
+"""Real digits to show, from MNIST's test set; and a sample network with pictures of its own."""
 
 import functools
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 
 EACH = 10
+HERE = Path(__file__).parent
+SAMPLE, PICTURES = HERE / "shapes.zip", HERE / "shapes.npz"  # made by invert.training.shapes
 PATH = Path(__file__).parent / "mnist-test-examples.npz"
 
 
@@ -24,4 +26,20 @@ def load() -> np.ndarray:
     except Exception as error:  # a damaged archive fails in whatever part the damage hits
         raise ValueError(
             f"The example digits cannot be read. Restore them with: git checkout -- {PATH.name}"
+        ) from error
+
+
+@functools.cache
+def pictures() -> np.ndarray:
+    """Return pictures for the sample network, ``(40, 32, 32, 3)`` float32 in [0, 1].
+
+    Raises:
+        ValueError: their file is missing, cut or altered.
+    """
+    try:
+        with PICTURES.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return archive["images"] / np.float32(255)
+    except Exception as error:
+        raise ValueError(
+            f"The example pictures cannot be read. Restore them: git checkout -- {PICTURES.name}"
         ) from error

@@ -12,7 +12,10 @@ from invert.page.own_network import network_file, refusal_wording
 from invert.page.server import throwaway
 
 # Of what does not say its size, the likeliest first. Values in a row fit at most one of these.
-LIKELY_SIZES = ((28, 28), (32, 32, 3), (32, 32), (64, 64), (28, 28, 3), (64, 64, 3))
+LIKELY_SIZES = (
+    *((28, 28), (32, 32, 3), (32, 32), (64, 64), (28, 28, 3), (64, 64, 3)),
+    *((224, 224, 3), (128, 128, 3), (96, 96, 3), (128, 128)),
+)
 
 
 def main() -> None:
@@ -63,7 +66,7 @@ def _packed(data: bytes) -> bytes:
         path.unlink()
     effort = network_file.check(frozen)
     _rehearse(frozen, effort)
-    return passing.pack(frozen)
+    return network_file.with_labels(frozen.labels, passing.pack(frozen))
 
 
 def _frozen(path: Path):
@@ -86,11 +89,12 @@ def _rehearse(frozen, effort: network_file.Effort) -> None:
     from invert.inversion.compiling import without_xla
 
     without_xla(frozen)
+    images = max(1, effort.most_images(network_file.USUAL_STEPS))
     for steps in (1, network_file.REHEARSED):  # the first for what has to be prepared
         start = time.process_time()  # which does not depend on what else the machine does
-        generate([0] * network_file.MOST_IMAGES, classifier=frozen, steps=steps, frames=2)
+        generate([0] * images, classifier=frozen, steps=steps, frames=2)
         seconds = (time.process_time() - start) / (steps + 1)
-    if seconds * effort.most_steps(network_file.MOST_IMAGES) > network_file.FAR_TOO_LONG:
+    if seconds * effort.most_steps(images) > network_file.FAR_TOO_LONG:
         raise ValueError(network_file.DRAGS)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 import invert
-from invert.page.own_network import network_file, refusal_wording
+from invert.page.own_network import network_file, refusal_wording, told
 from invert.page.server import admission, departures, failure, queue
 from invert.page.session import state
 
@@ -23,8 +23,8 @@ OF_KERAS = (".keras", ".h5", ".hdf5")
 FILES_READ = "files of networks read"
 NOT_YET = "Drop a network in the heading, and it will read and draw here."
 WHAT = (
-    "Drop a trained classifier: `.keras`, `.h5` or `.pb`, at most 8 MB, images up to 64×64×3, up to"
-    " 100 classes. Only you can use it, and it is deleted when you leave."
+    "Drop a trained classifier: `.keras`, `.h5`, `.pb`, or a `.zip` from Teachable Machine; at most"
+    " 16 MB, images up to 224×224×3. Only you can use it; it is deleted when you leave."
 )
 PUT_AWAY = (
     "The server had to delete this network to make room for others. Drop the file here again."
@@ -64,6 +64,7 @@ def take(name: str, content: Callable[[], bytes]) -> None:
         _hold(graph)
         st.session_state[MINE], st.session_state[COMPLAINT] = graph.name, None
         st.session_state[NAME] = name
+        told.forget()
     st.session_state[FILES_READ] = files_read() + 1  # last: whoever is interrupted begins anew
 
 

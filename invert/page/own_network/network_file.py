@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -15,32 +16,34 @@ from typing import TYPE_CHECKING
 from invert.inversion.checks import MAX_STEPS
 from invert.networks.classifier import CLASSIFIERS
 from invert.page.own_network import refusal_wording
-from invert.page.own_network.refusal_wording import ALIAS, RULE, WAY_OUT
+from invert.page.own_network.refusal_wording import ALIAS, ELSEWHERE, RULE, WAY_OUT
 from invert.page.server import throwaway
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
 
-MOST_BYTES = 8 * 2**20  # of a file, as of all uploads
-MOST_SIDE, COLOURS = 64, 3  # of an image
+MOST_BYTES = 16 * 2**20  # of a file, as of all uploads
+MOST_SIDE, COLOURS = 224, 3  # of an image
 FEWEST_CLASSES, MOST_CLASSES = 2, 100
 # Of an image on the way to the logits, see ``flattening.cost``. Two convolutions of 32 and 64 units
 # on 28×28 pixels and a dense layer take 40 million, ResNet-20 some 100 million.
 MOST_EFFORT = 1.5e9
-MOST_OPERATIONS = 600  # each takes up to 5 ms to be prepared; 28 steps of a GRU are 540
-MOST_RESULTS = 2**25  # bytes of an image; of both ways and two batches there are six times as many
-MOST_UNPACKED = 2**25  # bytes of weights
+MOST_OPERATIONS = 1200  # each takes up to 5 ms to be prepared; 28 steps of a GRU are 540
+MOST_RESULTS = 2**26  # bytes of an image; of both ways and two batches there are six times as many
+MOST_RESULTS_OF_A_RUN = 2**27  # of all images together
+MOST_UNPACKED = 2**26  # bytes of weights
 # Of a whole run: six seconds by that measure, and at most twice that by the clock.
 MOST_OF_A_RUN = 1.5e11
 MOST_IMAGES = 16
 EVERY_BATCH = range(1, MOST_IMAGES + 1)
 # Of the process that reads. TensorFlow alone takes 3 s and asks for 1.5 GB, of which it uses half.
-SECONDS, CPU_SECONDS, MEMORY = 60, 60, 3 * 2**30
+SECONDS, CPU_SECONDS, MEMORY = 90, 90, 3 * 2**30
 FILE, FILES = MOST_UNPACKED, 256
 # Steps, and the seconds of both cores together that the dearest run may take by them.
-REHEARSED, FAR_TOO_LONG = 3, 60
+REHEARSED, FAR_TOO_LONG, USUAL_STEPS = 3, 60, 80
 MOST_ANSWER = MOST_UNPACKED + 2**22
 READER = ("-m", "invert.page.own_network.child")
+LENGTH, MOST_OF_LABELS, LONGEST_LABEL = 4, 2**15, 40
 LONGEST_STEM = 24  # characters of a file's name
 # What an answer begins with.
 GRAPH, REFUSED, MEMORY_GONE = b"g", b"r", b"m"
@@ -66,14 +69,17 @@ class Effort:
     Attributes:
         step: whatever the number of images.
         image: beside that, for each.
+        results: bytes that the layers return for each.
     """
 
     step: float
     image: float
+    results: float = 1.0
 
     def most_images(self, steps: int) -> int:
         """How many images a run of so many steps may have: 0 to ``MOST_IMAGES``."""
-        return max(0, min(MOST_IMAGES, int((MOST_OF_A_RUN / steps - self.step) / self.image)))
+        by_time = int((MOST_OF_A_RUN / steps - self.step) / self.image)
+        return max(0, min(MOST_IMAGES, by_time, int(MOST_RESULTS_OF_A_RUN / self.results)))
 
     def most_steps(self, images: int) -> int:
         """How many steps a run of so many images may take: 0 to ``MAX_STEPS``."""
@@ -123,11 +129,50 @@ def read(name: str, data: bytes, still_wanted: Callable[[], None] = lambda: None
     try:
         if kind != GRAPH:
             raise ValueError("nothing was answered")
-        frozen = passing.unpack(rest, called)
+        labels, packed = _labels_of(rest)
+        frozen = passing.unpack(packed, called)
+        if len(labels) != frozen.classes:
+            raise ValueError("not every class has a name")
+        frozen = dataclasses.replace(frozen, labels=labels)
         check(frozen, (MOST_IMAGES,))
     except ValueError:  # the process has checked that already; so it was not itself any more
         raise ValueError(f"The process that read {name} gave no valid answer. {WAY_OUT}") from None
     return without_xla(frozen)
+
+
+def with_labels(labels: Sequence[str], packed: bytes) -> bytes:
+    """Return a packed graph with the names of its classes before it."""
+    names = json.dumps(list(labels)).encode()
+    return len(names).to_bytes(LENGTH) + names + packed
+
+
+def _labels_of(data: bytes) -> tuple[tuple[str, ...], bytes]:
+    """Take apart what ``with_labels`` returned."""
+    end = LENGTH + int.from_bytes(data[:LENGTH])
+    if end > MOST_OF_LABELS:
+        raise ValueError("the names are too long")
+    names = json.loads(data[LENGTH:end])
+    if type(names) is not list or not all(type(name) is str for name in names):
+        raise ValueError("the names are none")
+    return checked_labels(names), data[end:]
+
+
+def checked_labels(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of classes as the page shows them: one line, short, no two alike.
+
+    Raises:
+        ValueError: two are alike, or one is empty.
+
+    >>> checked_labels([" cat", "dog\\n"])
+    ('cat', 'dog')
+    """
+    kept = []
+    for name in names:
+        shown = "".join(sign for sign in name if sign.isprintable()).strip()[:LONGEST_LABEL]
+        if not shown or shown in kept:
+            raise ValueError(f"Class names must be there and differ; got {name[:40]!r}.")
+        kept.append(shown)
+    return tuple(kept)
 
 
 def graph_name(name: str, data: bytes) -> str:
@@ -155,7 +200,7 @@ def check(frozen: FrozenGraph, batches: Sequence[int] = EVERY_BATCH) -> Effort:
     if max(frozen.image_shape[:2]) > MOST_SIDE or frozen.image_shape[2:] not in ((), (COLOURS,)):
         raise ValueError(
             f"A network must take images of at most {MOST_SIDE}×{MOST_SIDE}×{COLOURS};"
-            f" {ALIAS} takes {image}. Train it on smaller ones."
+            f" {ALIAS} takes {image}. {ELSEWHERE}"
         )
     if not FEWEST_CLASSES <= frozen.classes <= MOST_CLASSES:
         raise ValueError(
@@ -202,26 +247,26 @@ def _effort(frozen: FrozenGraph, batches: Sequence[int]) -> Effort:
         step, image = max(step, load.beginning), max(image, load.effort / batch)
         results = max(results, load.bytes / batch)
         _check_load(step + image, results)
-    return Effort(step, max(image, 1.0))
+    return Effort(step, max(image, 1.0), max(results, 1.0))
 
 
 def _check_load(effort: float, results: float) -> None:
     if effort > MOST_EFFORT:
         raise ValueError(
-            f"A network must take no longer than {MOST_EFFORT / 1e6:,.0f} million multiplications"
-            f" an image; {ALIAS} takes as long as {effort / 1e6:,.0f} million. Give a smaller one."
+            f"A network must be fast enough for this page; {ALIAS} takes"
+            f" {effort / MOST_EFFORT:,.1f} times as long for an image as it may. {ELSEWHERE}"
         )
     if results > MOST_RESULTS:
         raise ValueError(
             f"A network's layers must return at most {MOST_RESULTS // 2**20} MB an image;"
-            f" those of {ALIAS} return {results / 2**20:,.0f} MB. Give a smaller one."
+            f" those of {ALIAS} return {results / 2**20:,.0f} MB. {ELSEWHERE}"
         )
 
 
 def _check_bytes(name: str, data: bytes) -> None:
     if len(data) > MOST_BYTES:
         size = len(data) / 2**20
-        raise ValueError(f"{RULE}; {name} has {size:,.1f} MB. Give a smaller network.")
+        raise ValueError(f"{RULE}; {name} has {size:,.1f} MB. {ELSEWHERE}")
     if not data:
         raise ValueError(f"{RULE}; {name} is empty. {WAY_OUT}")
     if not data.startswith((HDF5, ZIP, *GRAPHS)):

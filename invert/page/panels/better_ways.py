@@ -1,7 +1,7 @@
 """Better ways: every method beside the others, and the table that was measured."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 
 import numpy as np
@@ -13,10 +13,11 @@ from invert.methods.records import OWN_METHOD
 from invert.networks import judge
 from invert.networks.classifier import CLASSIFIERS, open_graph
 from invert.page.frame import results_table
+from invert.page.own_network import held_networks
 from invert.page.panels.generate import FRAMES
 from invert.page.pictures import contact_sheet, film_sheet, markup
 from invert.page.server import failure, loading, queue
-from invert.page.session import network, one_of, state
+from invert.page.session import network, one_of, settings, state
 from invert.page.session.remembered import remembered
 from invert.page.session.settings import DEFAULT, MOST_SEED
 
@@ -25,9 +26,9 @@ WHAT = (
     " Generate."
 )
 READERS = "The number under an image is what the judge reads in it, a network that took no part."
-READERS_WITH_OWN = (
-    "The number under a digit is what the judge reads in it, a network that took no part. Your"
-    " network draws its own classes, and reads its images itself."
+WHAT_OF_OWN = (
+    "All classes of this network at a glance, and then every method beside the others. Under an"
+    " image stands what the network itself reads in it. Click an image to open it on Generate."
 )
 MEANINGS = (
     "Measured over 10,000 images a method. Judge agrees: the share that looks to the judge like the"
@@ -38,7 +39,7 @@ MEANINGS = (
 AIDED = "It uses training images when it draws, not only the network."
 # A rung for each classifier and method that was measured.
 RUNGS = tuple(dict.fromkeys((classifier, method) for classifier, method, _ in table.PLAN))
-MOST_CLASSES = 10  # of a visitor's own network, the first
+IN_A_ROW = 10  # classes
 EVERY = "every digit"
 OPENS, OPENED = "ladder-opens", "ladder opened"
 
@@ -47,10 +48,17 @@ def show() -> None:
     """Show what to compare and the seed, then a rung for each method, then the table."""
     if st.session_state.pop(OPENED, False):
         st.rerun()  # the whole page: the header and Generate have other choices now
-    readers = READERS if network.chosen().digits else READERS_WITH_OWN
-    st.html(markup.sentence(WHAT.format(readers), "sentence short"))
+    chosen = network.chosen()
+    if chosen.source is None:
+        st.html(markup.sentence(held_networks.NOT_YET, "hint"))
+        return
+    shipped = chosen.name in CLASSIFIERS
+    what = WHAT.format(READERS) if shipped else WHAT_OF_OWN
+    st.html(markup.sentence(what, "sentence short"))
     with st.container(key="ladder-controls", horizontal=True, vertical_alignment="top"):
-        wanted = one_of.one_of("Show", [EVERY, *markup.DIGITS], EVERY, "ladder-show")
+        wanted = EVERY
+        if shipped:
+            wanted = one_of.one_of("Show", [EVERY, *markup.DIGITS], EVERY, "ladder-show")
         seed = st.number_input(
             "Seed of all methods",
             0,
@@ -65,17 +73,13 @@ def show() -> None:
         if number is not None or not loading.ready():
             st.html(loading.when_ready(lambda: _glance(int(seed), number or 0)))
         else:
-            for part in _ladder(int(seed)):  # the first is shown while the next is made
+            parts = _ladder(int(seed)) if shipped else _own_ladder(int(seed), chosen)
+            for part in parts:  # the first is shown while the next is made
                 st.html(part)
     # Unseen: a click on an image presses the one of its name.
-    options = [_opens(*rung, n) for rung in _rungs() for n in range(MOST_CLASSES)]
+    rungs = RUNGS if shipped else [(network.OWN, name) for name in settings.suitable(chosen)]
+    options = [_opens(*rung, n) for rung in rungs for n in range(len(chosen.labels))]
     st.pills("Open on Generate", options, key=OPENS, on_change=_open)
-
-
-def _rungs() -> list[tuple[str, str]]:
-    """Classifier and method of each rung; a visitor's own network comes first."""
-    own = network.chosen().name not in CLASSIFIERS
-    return [(network.OWN, OWN_METHOD)] * own + list(RUNGS)
 
 
 def _opens(classifier: str, method: str, number: int) -> str:
@@ -92,8 +96,10 @@ def _open() -> None:
     if classifier != network.OWN:
         st.session_state[state.NETWORK] = classifier
     st.session_state[state.METHOD] = method
-    # A visitor's own network may tell apart other things than digits.
-    st.session_state[state.DIGIT], st.session_state[state.CLASS] = number, int(number)
+    # One's own network may tell apart other things than digits.
+    st.session_state[state.CLASS] = int(number)
+    if number in markup.DIGITS:
+        st.session_state[state.DIGIT] = number
     st.session_state[state.COUNT] = 1
     st.session_state[state.SEED] = st.session_state["ladder-seed"]
     for key in (state.START, state.STEPS):
@@ -104,7 +110,7 @@ def _open() -> None:
 
 def _glance(seed: int, number: int) -> str:
     """One digit by all methods."""
-    cells = "".join(_cell(*rung, seed, number) for rung in _rungs())
+    cells = "".join(_cell(*rung, seed, number) for rung in RUNGS)
     return f'<div class="glance">{cells}</div>'
 
 
@@ -116,7 +122,7 @@ def _ladder(seed: int) -> Iterator[str]:
         rows, said = [], failure.html(error)
     # The first of several starts is the method's own.
     own = {row[:2]: row for row in reversed(rows)}
-    for rung in _rungs():
+    for rung in RUNGS:
         yield _rung(*rung, seed, own.get(rung))
     if not rows:
         yield said
@@ -125,7 +131,18 @@ def _ladder(seed: int) -> Iterator[str]:
     yield markup.sentence(MEANINGS.format(real), "note") + results_table.table(rows)
 
 
-def _rung(classifier: str, name: str, seed: int, row) -> str:
+def _own_ladder(seed: int, chosen: network.Network) -> Iterator[str]:
+    """All classes of one's own network by its usual method, and the first of them by each other."""
+    count = len(chosen.labels)
+    for first in range(0, count, IN_A_ROW):
+        numbers = range(first, min(first + IN_A_ROW, count))
+        yield _rung(network.OWN, OWN_METHOD, seed, None, numbers)
+    for name in settings.suitable(chosen):
+        if name != OWN_METHOD:
+            yield _rung(network.OWN, name, seed, None, range(min(IN_A_ROW, count)))
+
+
+def _rung(classifier: str, name: str, seed: int, row, numbers: range = range(IN_A_ROW)) -> str:
     method = invert.METHODS[name]
     aided = ""
     if row is not None and row.sees_training_data:
@@ -135,47 +152,56 @@ def _rung(classifier: str, name: str, seed: int, row) -> str:
         f"<h3>{_title(classifier, name)}</h3><p>{escape(method.claim)}{aided}"
         f"<small>{_linked(method.source)}</small></p>"
         f"{'' if row is None else results_table.figures(row)}</div>"
-        f"{failure.instead(lambda: _pictures(classifier, name, seed))}</section>"  # the others stay
+        # Where it fails, the others stay.
+        f"{failure.instead(lambda: _pictures(classifier, name, seed, numbers))}</section>"
     )
 
 
 def _title(classifier: str, name: str) -> str:
     """The method's human name, then its term and the network, in small print."""
     title = escape(invert.METHODS[name].title)
-    return f"{title} <small>{escape(classifier)}, {escape(name)}</small>"
+    whose = markup.network_name(network.chosen().name) if classifier == network.OWN else classifier
+    return f"{title} <small>{escape(whose)}, {escape(name)}</small>"
 
 
 def _cell(classifier: str, name: str, seed: int, number: int) -> str:
     """One image of a rung, with the rung's name."""
-    shown = failure.instead(lambda: _pictures(classifier, name, seed, number))
+    shown = failure.instead(lambda: _pictures(classifier, name, seed, range(number, number + 1)))
     return f'<section class="rung one"><h3>{_title(classifier, name)}</h3>{shown}</section>'
 
 
-def _pictures(classifier: str, name: str, seed: int, number: int | None = None) -> str:
-    """A rung's images, or one of them."""
+def _pictures(
+    classifier: str, name: str, seed: int, numbers: Sequence[int] = range(IN_A_ROW)
+) -> str:
+    """A rung's images of these classes; of one's own network with how many are read as asked."""
     own = network.chosen() if classifier == network.OWN else None
-    key, network_itself = (own.name, own.classifier) if own else (classifier, classifier)
-    count = min(open_graph(network_itself).classes, MOST_CLASSES)
-    numbers = range(count) if number is None else range(number, min(number + 1, count))
-    if not numbers:
-        return markup.sentence("It has no such class.", "note")
-    drawn = [_draw(key, network_itself, name, seed, n) for n in numbers]
+    if own is None:
+        drawn = [_draw(classifier, classifier, name, seed, n, None) for n in numbers]
+    else:
+        most = own.most_steps(1)
+        drawn = [_draw(own.name, own.classifier, name, seed, n, most) for n in numbers]
     right = sum(one.says == one.label for one in drawn)
-    return contact_sheet.html(
-        drawn,
-        [_opens(classifier, name, n) for n in numbers],
-        f"{classifier}, {name}: the {drawn[0].who} reads {right} of {len(drawn)} as asked",
+    said = f"the {drawn[0].who} reads {right} of {len(drawn)} as asked"
+    shown = contact_sheet.html(
+        drawn, [_opens(classifier, name, n) for n in numbers], f"{classifier}, {name}: {said}"
     )
+    return shown if own is None else f"<div>{shown}{markup.sentence(f'Here {said}.', 'note')}</div>"
 
 
 @queue.aside
 @remembered(500)
-def _draw(key: str, _network, name: str, seed: int, number: int) -> contact_sheet.Drawn:
+def _draw(
+    key: str, _network, name: str, seed: int, number: int, most_steps: int | None
+) -> contact_sheet.Drawn:
     """Draw one image by itself: so Generate draws the same one from the same seed."""
     graph = open_graph(_network)
+    usual = invert.METHODS[name].settings.get("steps", 0)
+    steps = {"steps": most_steps} if most_steps is not None and most_steps < usual else {}
     # With frames, as many as Generate has: that loop was compiled when the page was loaded.
     with queue.turn():
-        run = invert.generate([number], name, classifier=_network, seed=seed, frames=FRAMES)
+        run = invert.generate(
+            [number], name, classifier=_network, seed=seed, frames=FRAMES, **steps
+        )
     frames = run.frames[:, 0] if len(run.frames) else run.images
     unit = np.clip(markup.in_unit(film_sheet.choose(frames), graph.pixel_range), 0, 1)
     if markup.of_digits(unit.shape[1:], graph.labels):

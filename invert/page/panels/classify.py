@@ -8,18 +8,16 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import invert
-from invert import drawing, upload
+from invert import drawing
 from invert.drawing import BlankDrawing, from_strokes
 from invert.networks.classifier import CLASSIFIERS
 from invert.page.canvas import drawing_area, easel, layers, shown_instead
+from invert.page.panels import own_settings, picture_field
 from invert.page.pictures import markup
-from invert.page.server import failure, loading, queue
+from invert.page.server import failure, loading
 from invert.page.session import link, network, state
 
-MOST_OF_A_NAME = 30
-UPLOADED = "a picture was uploaded"
 SOON = "The answer comes as soon as the models are loaded."
-NO_PICTURE = "Give it a picture to read."
 HIDE_CANVAS = "<style>[data-testid=stLayoutWrapper]:has(> .st-key-easel) { display: none }</style>"
 A_DIGIT = "The judge, another network that only checks, takes it for a digit."
 NO_DIGIT = (
@@ -39,7 +37,7 @@ def show() -> None:
     """
     chosen = network.chosen()
     places, pen = _places(chosen)
-    _read_upload()
+    picture_field.read_upload()
     with places.complaint:
         if complaint := state.complaint():
             st.html(markup.alert(complaint))
@@ -50,7 +48,7 @@ def show() -> None:
         image, error = _image(drawn)
     else:
         with places.picture:
-            image, error = _picture(chosen)
+            image, error = picture_field.show_picture(chosen)
     with places.answer:
         reading = _reading(image, error, chosen, drawn)
         kept = f'data-strokes="{drawn.finished}" data-left-out="{link.left_out()}"'
@@ -59,6 +57,8 @@ def show() -> None:
         st.html(failure.instead(lambda: layers.html(image, chosen, loading.ready())))
     with places.back:
         _offer_way_back(chosen, drawn)
+    if chosen.name not in CLASSIFIERS:
+        own_settings.show(image, chosen)
     if link.leaves_drawing_out() and not drawn.instead and chosen.digits:
         st.html(markup.sentence(LEFT_OUT, "note left-out"))
     if not drawn.under_way:
@@ -94,7 +94,7 @@ def _places(chosen: network.Network) -> tuple[Places, str]:
     if chosen.digits:
         with st.container(key="more-reading", horizontal=True, vertical_alignment="bottom"):
             pen = drawing_area.choose_pen()
-            _offer_others()
+            picture_field.offer_others()
     return Places(paper, picture, answer, strip, back, st.container()), pen
 
 
@@ -128,82 +128,6 @@ def _let_the_right_side_follow(image: np.ndarray | None) -> None:
 
 def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
     return one is other if one is None or other is None else np.array_equal(one, other)
-
-
-def _offer_others() -> None:
-    """Show what else can be read: a real digit, or a picture of one's own."""
-    st.button(
-        "Example digit",
-        icon=":material/shuffle:",
-        key="example",
-        on_click=shown_instead.put_example,
-    )
-    st.file_uploader(
-        "A picture of a digit: drop it here or on the canvas, or paste it",
-        type=[ending for endings in upload.TYPES.values() for ending in endings],
-        key="upload",
-        on_change=_note_upload,
-    )
-    st.html(markup.sentence("Pictures are read on this server and not kept.", "note"))
-
-
-def _note_upload() -> None:
-    st.session_state[UPLOADED] = True
-
-
-def _read_upload() -> None:
-    """Show a picture that was uploaded just now in the drawing's place."""
-    file = st.session_state.get("upload")
-    if st.session_state.pop(UPLOADED, False) and file is not None:
-        shown_instead.put(lambda: _uploaded(file.name, file.getvalue()))
-
-
-@queue.aside
-def _uploaded(name: str, data: bytes) -> state.Instead:
-    """A picture file as an image, by its name."""
-    with queue.turn(queue.FILES):
-        image, count = upload.read_counting(data)
-    words = f"your picture {name[:MOST_OF_A_NAME]}"
-    return state.Instead(
-        image, words if count == 1 else f"{words}: I see {count} digits, read as one"
-    )
-
-
-def _picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception | None]:
-    """Show a picture in the network's size; return it in [0, 1], or why there is none."""
-    file = st.file_uploader(
-        "A picture to read: drop it here, or paste it",
-        type=[ending for endings in upload.TYPES.values() for ending in endings],
-        key="picture",
-        on_change=shown_instead.take_away,
-    )
-    drawn = state.instead()
-    if drawn and drawn.image.shape == chosen.shape:
-        st.html(
-            markup.captioned(
-                markup.picture(drawn.image, drawn.words, drawing_area.SIDE), drawn.words
-            )
-        )
-        return drawn.image, None
-    if file is None:
-        return None, failure.NotYet(NO_PICTURE)
-    # Decoded once, however often the page is run.
-    key = (file.file_id, chosen.shape)
-    if st.session_state.get("decoded", (None, None, None))[0] != key:
-        st.session_state["decoded"] = (key, *_decoded(file, chosen.shape))
-    _, image, error = st.session_state["decoded"]
-    if image is not None:
-        st.html(markup.picture(image, "your picture as the network sees it", drawing_area.SIDE))
-    return image, error
-
-
-@queue.aside
-def _decoded(file, shape: tuple[int, ...]) -> tuple[np.ndarray | None, ValueError | None]:
-    try:
-        with queue.turn(queue.FILES):
-            return upload.read_whole(file.getvalue(), shape), None
-    except ValueError as error:
-        return None, error
 
 
 def _image(drawn: easel.Drawn) -> tuple[np.ndarray | None, Exception | None]:

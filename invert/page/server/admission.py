@@ -38,7 +38,7 @@ BYTES_A_MESSAGE = 32 * 1024
 LONG = 2  # a message that counts for more is long
 
 UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+$")
-# Files of at most 8 MB (server.maxUploadSize). A session may have a network, a digit and a picture.
+# Files of at most 16 MB (server.maxUploadSize): a network, a digit and a picture for each session.
 UPLOADS, UPLOADS_A_SESSION = 32, 3
 UPLOADS_AT_ONCE, UPLOADS_AT_ONCE_AN_ADDRESS, UPLOAD_SECONDS = 16, 8, 60
 METRICS = "/_stcore/metrics"

@@ -8,7 +8,8 @@ import streamlit as st
 from invert.images import SIDE
 from invert.inversion.checks import MAX_COUNT, MAX_STEPS
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, DENSE
-from invert.page.own_network import held_networks, network_file
+from invert.page import examples
+from invert.page.own_network import held_networks, network_file, told
 from invert.page.pictures import markup
 from invert.page.server import failure, loading
 from invert.page.session import one_of, state
@@ -16,7 +17,7 @@ from invert.page.session import one_of, state
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
 
-OWN = "own"
+OWN, SAMPLE = "own", "the sample network was asked for"
 NAMES = (*CLASSIFIERS, OWN)
 # What each is, beside the choice: how it was trained, and what that makes of it.
 MEANINGS = {
@@ -99,6 +100,15 @@ def show_meaning() -> None:
         # 17rem, in pixels as Streamlit takes it. The line beside it has the rest.
         with st.container(key="network-file", width=272):
             _take_file()
+        if held_networks.held() is None:
+            st.button(
+                "Try a sample",
+                key="sample",
+                on_click=_ask_for_sample,
+                disabled=not loading.ready(),
+                help="A small network that tells circles, squares, triangles, stars and crosses"
+                " apart.",
+            )
         st.html(markup.sentence(held_networks.said(), "meaning"))
 
 
@@ -109,14 +119,21 @@ def _take_file() -> None:
     names the network in use.
     """
     file = st.file_uploader(
-        "Your trained network",
-        type=["keras", "h5", "hdf5", "pb"],
+        "A trained network",
+        type=["keras", "h5", "hdf5", "pb", "zip"],
         key=f"network-file-{held_networks.files_read()}",
         label_visibility="collapsed",
     )
     if file is not None and loading.ready():
         held_networks.take(file.name, file.getvalue)
         st.rerun()
+    if st.session_state.pop(SAMPLE, False):
+        held_networks.take(examples.SAMPLE.name, examples.SAMPLE.read_bytes)
+        st.rerun()
+
+
+def _ask_for_sample() -> None:
+    st.session_state[SAMPLE] = True
 
 
 def show_complaint() -> None:
@@ -134,4 +151,5 @@ def chosen() -> Network:
     graph = held_networks.held()
     if graph is None:
         return Network(OWN, None)
+    graph = told.applied(graph)
     return Network(graph.name, graph, graph.image_shape, graph.labels, graph.pixel_range)

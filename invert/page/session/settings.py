@@ -23,13 +23,7 @@ def choose(chosen: network.Network) -> state.Choice:
 
     Those that would change nothing are not offered.
     """
-    methods = [
-        name
-        for name, each in invert.METHODS.items()
-        if chosen.digits
-        or (isinstance(each, records.Optimization) and each.parametrisation != "decoder")
-    ]
-    method = one_of.one_of("Method", [BEST, *methods], BEST, state.METHOD)
+    method = one_of.one_of("Method", [BEST, *suitable(chosen)], BEST, state.METHOD)
     recipe = records.method_for(chosen.name, None if method == BEST else method, {})
     title, name, claim = map(escape, (recipe.title, recipe.name, recipe.claim))
     st.html(f'<p class="note"><b>{title}</b> <small>{name}</small><br>{claim}</p>')
@@ -62,6 +56,16 @@ def choose(chosen: network.Network) -> state.Choice:
         start=start,
         steps=steps,
     )
+
+
+def suitable(chosen: network.Network) -> list[str]:
+    """Return the names of the methods that a network can be run backwards by."""
+    return [
+        name
+        for name, each in invert.METHODS.items()
+        if chosen.digits
+        or (isinstance(each, records.Optimization) and each.parametrisation != "decoder")
+    ]
 
 
 def _choose_start(recipe: records.Method, chosen: network.Network) -> str:

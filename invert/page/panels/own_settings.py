@@ -1,0 +1,86 @@
+"""What can be told of one's own network: its pixels' range, and what its classes are called."""
+
+import numpy as np
+import streamlit as st
+
+from invert.page.own_network import held_networks, told
+from invert.page.pictures import markup, wording
+from invert.page.server import failure, loading
+from invert.page.session import network
+
+CHANGED = "what is told of the network has changed"
+ASSUMED = (
+    "The file does not say which pixels it takes, so {} is assumed. Under each range stands what it"
+    " reads in this picture: choose the one that reads it right."
+)
+SAID = "By its first layer it takes pixels from {}. Under each range stands what it reads here."
+GIVE = "Give it a picture, and under each range stands what it reads in it."
+
+
+def show(image: np.ndarray | None, chosen: network.Network) -> None:
+    """Show both, each taking effect at once on both sides of the page.
+
+    Args:
+        image: what is read at the moment, in [0, 1]; None where nothing is.
+        chosen: one's own network.
+    """
+    if st.session_state.pop(CHANGED, False):
+        st.rerun()  # the whole page: the other side reads with it too
+    graph = held_networks.held()
+    if graph is None or not loading.ready():
+        return
+    with st.container(key="own-settings"):
+        failure.guard(lambda: _choose_range(image, chosen, graph))
+        _name_classes(chosen)
+
+
+def _choose_range(image: np.ndarray | None, chosen: network.Network, graph) -> None:
+    ranges = dict(told.RANGES)
+    if tuple(graph.pixel_range) not in ranges.values():
+        low, high = graph.pixel_range
+        ranges = {f"{low:g} to {high:g}": (low, high), **ranges}
+    present = next((n for n, r in ranges.items() if r == tuple(chosen.pixel_range)), None)
+    read = {} if image is None else _read_under_each(image, ranges, chosen)
+    picked = st.segmented_control(
+        "Its pixels go from",
+        list(ranges),
+        default=present,
+        format_func=lambda name: f"{name}: {read[name]}" if name in read else name,
+        key=f"own-range-{held_networks.files_read()}",
+        on_change=_note_change,
+    )
+    if picked is not None and ranges[picked] != tuple(chosen.pixel_range):
+        told.tell_range(ranges[picked])
+        st.rerun()
+    own = next(name for name, r in ranges.items() if r == tuple(graph.pixel_range))
+    words = (ASSUMED if graph.pixel_range == (0.0, 1.0) else SAID).format(own)
+    st.html(markup.sentence(words if read else GIVE, "note"))
+
+
+def _read_under_each(image: np.ndarray, ranges, chosen: network.Network) -> dict[str, str]:
+    """What the network reads in a picture of [0, 1], were it of each range."""
+    from invert.networks.classifier import read
+
+    graph = chosen.classifier
+    batch = np.stack([low + (high - low) * image for low, high in ranges.values()])
+    said = read(batch.astype(np.float32), graph)
+    return {n: wording.reads(p, chosen.labels) for n, p in zip(ranges, said, strict=True)}
+
+
+def _name_classes(chosen: network.Network) -> None:
+    key = f"own-names-{held_networks.files_read()}"
+
+    def note() -> None:
+        told.tell_names(st.session_state[key], len(chosen.labels))
+        _note_change()
+
+    st.text_input(
+        "What its classes are called, between commas", ", ".join(chosen.labels), key=key,
+        on_change=note,
+    )  # fmt: skip
+    if complaint := told.complaint():
+        st.html(markup.alert(complaint))
+
+
+def _note_change() -> None:
+    st.session_state[CHANGED] = True

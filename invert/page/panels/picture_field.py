@@ -1,0 +1,102 @@
+"""Pictures that one gives: in place of a drawing of a digit, or for a network of other images."""
+
+import numpy as np
+import streamlit as st
+
+from invert import upload
+from invert.page import examples
+from invert.page.canvas import drawing_area, shown_instead
+from invert.page.own_network import held_networks
+from invert.page.pictures import markup
+from invert.page.server import failure, queue
+from invert.page.session import network, state
+
+MOST_OF_A_NAME = 30
+UPLOADED = "a picture was uploaded"
+NO_PICTURE = "Give it a picture to read."
+
+
+def offer_others() -> None:
+    """Show what else can be read: a real digit, or a picture of one's own."""
+    st.button(
+        "Example digit",
+        icon=":material/shuffle:",
+        key="example",
+        on_click=shown_instead.put_example,
+    )
+    st.file_uploader(
+        "A picture of a digit: drop it here or on the canvas, or paste it",
+        type=[ending for endings in upload.TYPES.values() for ending in endings],
+        key="upload",
+        on_change=_note_upload,
+    )
+    st.html(markup.sentence("Pictures are read on this server and not kept.", "note"))
+
+
+def _note_upload() -> None:
+    st.session_state[UPLOADED] = True
+
+
+def read_upload() -> None:
+    """Show a picture that was uploaded just now in the drawing's place."""
+    file = st.session_state.get("upload")
+    if st.session_state.pop(UPLOADED, False) and file is not None:
+        shown_instead.put(lambda: _uploaded(file.name, file.getvalue()))
+
+
+@queue.aside
+def _uploaded(name: str, data: bytes) -> state.Instead:
+    """A picture file as an image, by its name."""
+    with queue.turn(queue.FILES):
+        image, count = upload.read_counting(data)
+    words = f"your picture {name[:MOST_OF_A_NAME]}"
+    return state.Instead(
+        image, words if count == 1 else f"{words}: I see {count} digits, read as one"
+    )
+
+
+def show_picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception | None]:
+    """Show a picture in the network's size; return it in [0, 1], or why there is none."""
+    file = st.file_uploader(
+        "A picture to read: drop it here, or paste it",
+        type=[ending for endings in upload.TYPES.values() for ending in endings],
+        key="picture",
+        on_change=shown_instead.take_away,
+    )
+    if chosen.shape == examples.pictures().shape[1:]:
+        st.button(
+            "Example picture",
+            icon=":material/shuffle:",
+            key="example-picture",
+            on_click=shown_instead.put_picture,
+        )
+    drawn = state.instead()
+    if drawn and drawn.image.shape == chosen.shape:
+        st.html(
+            markup.captioned(
+                markup.picture(drawn.image, drawn.words, drawing_area.SIDE), drawn.words
+            )
+        )
+        return drawn.image, None
+    if file is None:
+        missing = NO_PICTURE if chosen.source is not None else held_networks.NOT_YET
+        return None, failure.NotYet(missing)
+    # Decoded once, however often the page is run.
+    key = (file.file_id, chosen.shape)
+    if st.session_state.get("decoded", (None, None, None))[0] != key:
+        st.session_state["decoded"] = (key, *_decoded(file, chosen.shape))
+    _, image, error = st.session_state["decoded"]
+    if image is not None:
+        words = f"your picture {file.name[:MOST_OF_A_NAME]}, as the network sees it"
+        shown = markup.picture(image, words, drawing_area.SIDE)
+        st.html(markup.captioned(shown, words))
+    return image, error
+
+
+@queue.aside
+def _decoded(file, shape: tuple[int, ...]) -> tuple[np.ndarray | None, ValueError | None]:
+    try:
+        with queue.turn(queue.FILES):
+            return upload.read_whole(file.getvalue(), shape), None
+    except ValueError as error:
+        return None, error
