@@ -135,7 +135,10 @@ def read(name: str, data: bytes, still_wanted: Callable[[], None] = lambda: None
             raise ValueError("not every class has a name")
         frozen = dataclasses.replace(frozen, labels=labels)
         check(frozen, (MOST_IMAGES,))
-    except ValueError:  # the process has checked that already; so it was not itself any more
+    except (
+        ValueError,
+        RecursionError,
+    ):  # the process has checked that already; so it was not itself any more
         raise ValueError(f"The process that read {name} gave no valid answer. {WAY_OUT}") from None
     return without_xla(frozen)
 

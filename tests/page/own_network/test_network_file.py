@@ -35,6 +35,7 @@ from small_networks import (
 
 import invert
 from invert.inversion import compiling, freezing
+from invert.inversion.domain import Domain
 from invert.inversion.freezing import freeze, passing
 from invert.inversion.freezing.gate.workload import workload
 from invert.inversion.freezing.refusal import Refusal, WrongSize
@@ -179,8 +180,8 @@ def test_the_canvas_is_for_networks_that_read_digits(tmp_path):
         ("own.h5", b"\x80\x04\x95", "is none of these"),
         (
             "big.h5",
-            network_file.HDF5 + bytes(8 * 2**20),
-            "at most 8 MB; “big.h5” has 8.0 MB. Give a sm",
+            network_file.HDF5 + bytes(16 * 2**20),
+            "at most 16 MB; “big.h5” has 16.0 MB. Your own machine takes larger ones: python",
         ),
         ("/home/me\\in\x00\x1b[1m\n.h5", b"?", "“in[1m.h5” is none"),
         ("x" * 5000 + ".h5", b"?", "“xxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxx.h5” is none"),
@@ -191,7 +192,7 @@ def test_what_is_no_network_is_refused_unread(name, data, words, monkeypatch):
     monkeypatch.setattr(throwaway, "run", None)
     said = refusal(name, data)
     assert words in said
-    assert said.startswith("A network must be a .keras, .h5 or .pb file of at most 8 MB;")
+    assert said.startswith("A network must be a .keras, .h5, .pb or .zip file of at most 16 MB;")
 
 
 # --- What breaks a rule of the page's
@@ -205,13 +206,16 @@ def network(*stack, shape=(28, 28, 1), classes=10):
 def test_each_rule_is_named_by_the_sentence_that_refuses():
     conv = [layers.Conv2D(100, 5, padding="same") for _ in range(3)]
     for frozen, words in (
-        (network(shape=(65, 64, 1)), "images of at most 64×64×3; .* takes 65×64. Train"),
+        (network(shape=(225, 64, 1)), "images of at most 224×224×3; .* takes 225×64. Your own"),
         (network(classes=101), "tell apart 2 to 100 classes; .* has 101. Train"),
-        (network(*conv, shape=(64, 64, 3)), "longer than 1,500 million mul.*as long as 2,... mil"),
-        (network(*[layers.ReLU()] * 601), "at most 600 operations; .* has 60[0-9]. Give"),
         (
-            network(layers.UpSampling2D(70), layers.MaxPooling2D(70)),
-            "return at most 32 MB an image; .* MB. Give|longer than",
+            network(*conv, shape=(64, 64, 3)),
+            "fast enough for this page; .* [12]\\.. times as long",
+        ),
+        (network(*[layers.ReLU()] * 1201), "at most 1200 operations; .* has 1,20[0-9]. Give"),
+        (
+            network(layers.UpSampling2D(100), layers.MaxPooling2D(100)),
+            "return at most 64 MB an image; .* MB. Your|fast enough",
         ),
     ):
         with pytest.raises(ValueError, match=words):
@@ -221,11 +225,11 @@ def test_each_rule_is_named_by_the_sentence_that_refuses():
 
 
 def test_the_file_is_named_by_the_visitors_name(tmp_path, here):
-    path, _ = dense_graph(tmp_path / "own.pb", shape=(None, 65, 64))
+    path, _ = dense_graph(tmp_path / "own.pb", shape=(None, 225, 64))
     said = refusal("/srv/<b>mine</b>.pb", path.read_bytes())
     assert said == (
-        "A network must take images of at most 64×64×3; “b>.pb” takes 65×64. Train it on smaller"
-        " ones."
+        "A network must take images of at most 224×224×3; “b>.pb” takes 225×64."
+        f" {refusal_wording.ELSEWHERE}"
     )
 
 
@@ -403,11 +407,17 @@ def test_a_batch_of_any_size_is_followed():
     node(graph_def, "sum", "Sum", ["fill", "axis"], Tidx=i32["T"], **f32)
     node(graph_def, "end", "AddV2", ["logits", "sum"], **f32)
     del graph_def.node[0]
-    frozen = FrozenGraph(
-        graph_def, {}, "x:0", "end:0", (784,), (28, 28), tuple(map(str, range(10)))
+    frozen = FrozenGraph.of(
+        graph_def,
+        {},
+        "x:0",
+        "end:0",
+        input_shape=(784,),
+        domain=Domain((28, 28)),
+        labels=tuple(map(str, range(10))),
     )
     assert workload(frozen, 6).effort < 1e7 and workload(frozen, 16).effort < 2e7
-    with pytest.raises(ValueError, match="no longer than 1,500 million"):
+    with pytest.raises(ValueError, match="fast enough for this page"):
         network_file.check(frozen)
 
 
@@ -490,7 +500,7 @@ def test_what_reads_answers_in_bounds(saved, tmp_path, monkeypatch):
     for name, value, said in (
         ("FAR_TOO_LONG", 0, network_file.DRAGS),
         ("MOST_ANSWER", 1000, network_file.UNPACKS),
-        ("MOST_EFFORT", 1e6, "multiplications an image"),
+        ("MOST_EFFORT", 1e6, "fast enough for this page"),
     ):
         with monkeypatch.context() as patch:
             patch.setattr(network_file, name, value)
@@ -679,7 +689,7 @@ def repacked(frozen, **changes):
     end = passing.LENGTH + int.from_bytes(data[: passing.LENGTH])
     known = json.loads(data[passing.LENGTH : end]) | changes
     text = json.dumps(known).encode()
-    return network_file.GRAPH + len(text).to_bytes(passing.LENGTH) + text + data[end:]
+    return answer_of(len(text).to_bytes(passing.LENGTH) + text + data[end:])
 
 
 @pytest.fixture(scope="module")
@@ -734,10 +744,16 @@ def test_a_description_that_was_tampered_with_is_refused(changes, honest, answer
 
 
 def spoilt(honest, spoil):
-    graph_def = type(honest.graph_def)()
-    graph_def.CopyFrom(honest.graph_def)
+    graph_def = type(honest.architecture.graph_def)()
+    graph_def.CopyFrom(honest.architecture.graph_def)
     spoil(graph_def)
-    return network_file.GRAPH + passing.pack(dataclasses.replace(honest, graph_def=graph_def))
+    architecture = dataclasses.replace(honest.architecture, graph_def=graph_def)
+    return answer_of(passing.pack(dataclasses.replace(honest, architecture=architecture)))
+
+
+def answer_of(packed, labels=tuple("0123456789")):
+    """What the process answers that has read a network."""
+    return network_file.GRAPH + network_file.with_labels(labels, packed)
 
 
 GRAPHS_THAT_WERE_TAMPERED_WITH = {
@@ -775,17 +791,17 @@ def test_a_graph_that_was_tampered_with_is_refused(kind, honest, answered):
 
 def test_what_the_process_should_have_refused_is_refused(answered):
     for frozen in (
-        network(shape=(65, 64, 1)),
+        network(shape=(225, 64, 1)),
         network(classes=101),
         freeze_chain(),
     ):
-        assert answered(network_file.GRAPH + passing.pack(frozen)).startswith(TAMPERED)
+        assert answered(answer_of(passing.pack(frozen), frozen.labels)).startswith(TAMPERED)
 
 
 def freeze_chain():
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "chain.pb"
-        path.write_bytes(chain(count=700).SerializeToString())
+        path.write_bytes(chain(count=1300).SerializeToString())
         return freeze(path)
 
 
@@ -795,6 +811,7 @@ def test_answers_of_random_bytes_are_refused(honest, answered):
     answers += [whole[: int(share * len(whole))] for share in (0.001, 0.01, 0.1, 0.5, 0.9)]
     deep = b"[" * 200_000
     answers.append(b"g" + len(deep).to_bytes(4) + deep)
+    answers.append(b"g" + (30_000).to_bytes(4) + deep)
     for answer in answers:
         assert answered(answer).startswith(TAMPERED)
 
@@ -845,6 +862,42 @@ def test_keras_own_message_is_plain():
     said = refusal_wording.sentence(str(caught.value).encode(), "“own”")
     assert "first" in said and "<" not in said and "[1m" not in said and "\x1b" not in said
     assert refusal_wording.plain(repr(layer)) == "Conv2D first"
+
+
+@pytest.mark.parametrize(
+    "labels", [["a"] * 10, [""] * 10, list("abc"), "abcdefghij", [1] * 10, {"a": 1}, None]
+)
+def test_class_names_that_were_tampered_with_are_refused(labels, honest, answered):
+    names = json.dumps(labels).encode()
+    answer = len(names).to_bytes(network_file.LENGTH) + names + passing.pack(honest)
+    assert answered(network_file.GRAPH + answer).startswith(TAMPERED)
+
+
+def test_the_names_of_classes_come_with_the_file(model, tmp_path):
+    path = tmp_path / "own.keras"
+    model.save(path)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(path, "keras_model.keras")
+        archive.writestr("labels.txt", "".join(f"{n} kind {n}\n" for n in range(10)))
+    frozen = network_file.read("converted.zip", packed.getvalue())
+    assert frozen.labels == tuple(f"kind {n}" for n in range(10))
+    assert markup.network_name(frozen.name) == "converted"
+
+
+def test_on_the_server_the_sizes_of_one_batch_are_followed(monkeypatch, honest):
+    from invert.inversion.freezing.gate import workload as module
+
+    asked = []
+    measured = module.workload
+    monkeypatch.setattr(
+        module, "workload", lambda frozen, batch: asked.append(batch) or measured(frozen, batch)
+    )
+    honest.compiled.pop(network_file.EFFORT, None)
+    monkeypatch.setattr(throwaway, "run", lambda *_: repacked(honest))
+    frozen = network_file.read("own.h5", network_file.HDF5)
+    assert asked == [network_file.MOST_IMAGES]
+    assert network_file.most_images(frozen, 80) >= 1 and len(asked) == 1
 
 
 def test_packing_keeps_every_kind_of_number(tmp_path):
