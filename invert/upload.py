@@ -50,8 +50,12 @@ def read(data: bytes) -> np.ndarray:
     return _read(_pixels(data))
 
 
-def read_counting(data: bytes) -> tuple[np.ndarray, int]:
+def read_counting(data: bytes, quarter_turns: int = 0) -> tuple[np.ndarray, int]:
     """Return what ``read`` does, and how many digits are seen in the picture, at least one.
+
+    Args:
+        data: the file's bytes.
+        quarter_turns: how often the picture is turned to the right before it is read.
 
     Things that stand apart count where the judge takes each for a digit, and all of them together
     for none. Digits that touch are not told apart; without the judge's weights nothing is counted.
@@ -59,7 +63,7 @@ def read_counting(data: bytes) -> tuple[np.ndarray, int]:
     Raises:
         ValueError: as for ``read``.
     """
-    array = _pixels(data)
+    array = np.rot90(_pixels(data), -quarter_turns)
     image = _read(array)
     images = drawing.pieces(array)
     if len(images) < 2:

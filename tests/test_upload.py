@@ -94,6 +94,14 @@ def test_every_kind_of_picture_gives_the_same_digit(make):
     assert np.abs(got - want).mean() < 0.02
 
 
+def test_a_picture_is_turned_before_it_is_read():
+    lying = encoded(seven().transpose(Image.Transpose.ROTATE_90), "PNG")
+    want, _ = upload.read_counting(encoded(seven(), "PNG"))
+    got, _ = upload.read_counting(lying, 1)
+    np.testing.assert_allclose(got, want, atol=1e-6)
+    assert np.abs(upload.read_counting(lying, 3)[0] - want).max() > 0.5
+
+
 @pytest.mark.parametrize(
     ("save_as", "reported"),
     [("PNG", "PNG"), ("JPEG", "JPEG"), ("MPO", "MPO"), ("WEBP", "WEBP")],

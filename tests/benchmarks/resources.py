@@ -67,6 +67,34 @@ def start() -> None:
     done("compile the explanations")
 
 
+def own_networks(count: int) -> None:
+    """A dozen networks of visitors, one after the other, as the page holds and uses them."""
+    import keras
+    import numpy as np
+
+    import invert
+    from invert.page.own_network import held_networks, network_file
+
+    invert.warm_up(lambda *_: None)
+    before = resident()
+    held: list = []
+    for number in range(count):
+        layers = keras.layers
+        inner = [layers.Conv2D(16 + number, 3, activation="relu"), layers.MaxPooling2D(4)]
+        inner += [layers.Flatten(), layers.Dense(20_000 // (number + 8), "relu")]
+        model = keras.Sequential([keras.Input((48, 48, 3)), *inner, layers.Dense(10)])
+        graph = invert.freeze(model)
+        del model
+        network_file.check(graph, (network_file.MOST_IMAGES,))
+        images = np.zeros((1, *graph.image_shape), np.float32)
+        invert.classify(images, graph)
+        for images in (1, 4):
+            invert.generate([0] * images, classifier=graph, frames=8, steps=5)
+        held = [*held, graph][-held_networks.MOST :]
+        del graph
+    print(f"{count} own networks, the last {len(held)} held: {before:.0f} → {resident():.0f} MB")
+
+
 def growth(calls: int) -> None:
     """Many calls of every kind that a visitor makes, after as many as warm everything up."""
     import numpy as np
@@ -103,7 +131,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=CALLS, help="to look for growth (%(default)s)")
     options = parser.parse_args()
     apart = multiprocessing.get_context("spawn")
-    for part, arguments in ((start, ()), (growth, (options.calls,))):
+    for part, arguments in ((start, ()), (own_networks, (12,)), (growth, (options.calls,))):
         process = apart.Process(target=part, args=arguments)
         process.start()
         process.join()

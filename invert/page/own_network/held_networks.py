@@ -108,6 +108,7 @@ def said() -> str:
     graph = held()
     if graph is None:
         return PUT_AWAY if MINE in st.session_state else WHAT
+    graph = told.applied(graph)
     size = "×".join(str(side) for side in graph.image_shape)
     least, most = graph.pixel_range
     name = refusal_wording.shown_name(st.session_state.get(NAME, ""))

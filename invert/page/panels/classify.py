@@ -57,6 +57,8 @@ def show() -> None:
         st.html(failure.instead(lambda: layers.html(image, chosen, loading.ready())))
     with places.back:
         _offer_way_back(chosen, drawn)
+        if chosen.digits:
+            picture_field.offer_turn()
     if chosen.name not in CLASSIFIERS:
         own_settings.show(image, chosen)
     if link.leaves_drawing_out() and not drawn.instead and chosen.digits:
@@ -90,7 +92,7 @@ def _places(chosen: network.Network) -> tuple[Places, str]:
     with st.container(key="read-more", horizontal=True, gap="small"):
         if chosen.digits:
             st.html(markup.more_button("reading"))
-        back = st.container(key="back-place", width="content")
+        back = st.container(key="back-place", width="content", horizontal=True)
     if chosen.digits:
         with st.container(key="more-reading", horizontal=True, vertical_alignment="bottom"):
             pen = drawing_area.choose_pen()

@@ -47,7 +47,6 @@ def _choose_range(image: np.ndarray | None, chosen: network.Network, graph) -> N
         default=present,
         format_func=lambda name: f"{name}: {read[name]}" if name in read else name,
         key=f"own-range-{held_networks.files_read()}",
-        on_change=_note_change,
     )
     if picked is not None and ranges[picked] != tuple(chosen.pixel_range):
         told.tell_range(ranges[picked])

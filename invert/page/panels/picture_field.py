@@ -12,7 +12,8 @@ from invert.page.server import failure, queue
 from invert.page.session import network, state
 
 MOST_OF_A_NAME = 30
-UPLOADED = "a picture was uploaded"
+UPLOADED, TURNS = "a picture was uploaded", "quarter turns of the picture"
+YOURS = "your picture"
 NO_PICTURE = "Give it a picture to read."
 
 
@@ -34,22 +35,35 @@ def offer_others() -> None:
 
 
 def _note_upload() -> None:
+    st.session_state[UPLOADED], st.session_state[TURNS] = True, 0
+
+
+def _turn() -> None:
     st.session_state[UPLOADED] = True
+    st.session_state[TURNS] = (st.session_state.get(TURNS, 0) + 1) % 4
+
+
+def offer_turn() -> None:
+    """Show a button that turns the picture of a digit, where one is shown."""
+    instead = state.instead()
+    if instead and instead.words.startswith(YOURS) and st.session_state.get("upload") is not None:
+        st.button("Turn it", icon=":material/rotate_right:", key="turn", on_click=_turn)
 
 
 def read_upload() -> None:
     """Show a picture that was uploaded just now in the drawing's place."""
     file = st.session_state.get("upload")
     if st.session_state.pop(UPLOADED, False) and file is not None:
-        shown_instead.put(lambda: _uploaded(file.name, file.getvalue()))
+        turns = st.session_state.get(TURNS, 0)
+        shown_instead.put(lambda: _uploaded(file.name, file.getvalue(), turns))
 
 
 @queue.aside
-def _uploaded(name: str, data: bytes) -> state.Instead:
+def _uploaded(name: str, data: bytes, turns: int) -> state.Instead:
     """A picture file as an image, by its name."""
     with queue.turn(queue.FILES):
-        image, count = upload.read_counting(data)
-    words = f"your picture {name[:MOST_OF_A_NAME]}"
+        image, count = upload.read_counting(data, turns)
+    words = f"{YOURS} {name[:MOST_OF_A_NAME]}"
     return state.Instead(
         image, words if count == 1 else f"{words}: I see {count} digits, read as one"
     )

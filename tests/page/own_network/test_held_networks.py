@@ -80,7 +80,7 @@ def test_without_a_file_the_page_asks_for_one(page):
     page.choose("network", "own").draw(ONE)
     assert held_networks.NOT_YET in page.words and page.answer is None and not page.images
     assert 'data-left-out=""' in page.html, "a link has all there is"
-    assert "at most 8 MB" in page.words and 'role="alert"' not in page.html
+    assert "16 MB" in page.words and 'role="alert"' not in page.html
     page.choose("network", "energy")
     assert page.answer == 1 and page.images, "the others go on"
 

@@ -1,0 +1,98 @@
+"""What is told of one's own network on the page: its range, and what its classes are called."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+from page_driver import ZERO
+
+import invert
+from invert.inversion.freezing import freeze
+from invert.page.own_network import network_file, told
+from invert.page.panels import own_settings
+
+
+@pytest.fixture(scope="module")
+def bytes_network(tmp_path_factory):
+    """A network of 28×28 pixels from 0 to 255 that says nothing of it, as a file."""
+    keras.utils.set_random_seed(5)
+    layers = [keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(4)]
+    model = keras.Sequential(layers)
+    path = tmp_path_factory.mktemp("own") / "own.keras"
+    model.save(path)
+    return path
+
+
+@pytest.fixture
+def own_page(page, bytes_network, monkeypatch):
+    """The page with that network on it, and a zero drawn before; its classes are no digits."""
+
+    def read(name, data, still_wanted):
+        return dataclasses.replace(freeze(bytes_network), name=network_file.graph_name(name, data))
+
+    monkeypatch.setattr(network_file, "read", read)
+    page.draw(ZERO).choose("network", "own")
+    (field,) = [f for f in page.test.file_uploader if f.key.startswith("network-file")]
+    field.upload("own.keras", bytes_network.read_bytes(), "application/octet-stream")
+    return page.run()
+
+
+def test_the_range_is_said_to_be_assumed_and_one_click_changes_it(own_page, bytes_network):
+    assert own_settings.GIVE in own_page.words
+    assert "reads 28×28 images from 0 to 1, 4 classes" in own_page.words
+    image = np.random.default_rng(0).random((28, 28)).astype(np.float32)
+    frozen = freeze(bytes_network)
+    own_page.test.session_state["instead"] = shown(image)
+    own_page.run()
+    assert own_settings.ASSUMED.format("0 to 1") in own_page.words
+    key = "own-range-1"
+    options = own_page.test.get_by_key(key).options
+    for name, (low, high) in told.RANGES.items():
+        wide = dataclasses.replace(frozen.domain, low=low, high=high)
+        by_hand = logits(bytes_network, wide.from_unit(image))
+        best = int(by_hand.argmax())
+        (option,) = [o for o in options if o.startswith(f"{name}:")]
+        assert f"reads {best}, " in option
+    own_page.choose(key, "0 to 255")
+    assert "from 0 to 255, 4 classes" in own_page.words
+    chosen = told.RANGES["0 to 255"]
+    assert own_page.test.session_state[told.RANGE] == chosen
+    best = int(logits(bytes_network, 255 * image).argmax())
+    assert f"<b>{best}</b>" in own_page.html
+    assert own_page.images, "the other side draws with it"
+
+
+def shown(image):
+    from invert.page.session.state import Instead
+
+    return Instead(image, "a picture")
+
+
+def logits(path, image):
+    return keras.models.load_model(path)(image[None].astype(np.float32)).numpy()[0]
+
+
+def test_classes_are_called_as_one_types_or_it_is_said_why_not(own_page):
+    key = "own-names-1"
+    own_page.choose(key, "ant, bee,cat")
+    assert "4 class names are needed; got 3." in own_page.words
+    own_page.choose(key, "ant, bee, cat, cat")
+    assert "Class names must be there and differ" in own_page.words
+    own_page.choose(key, "ant, bee, cat, <b>dog</b>")
+    assert "<b>dog" not in own_page.html and 'role="alert"' not in own_page.html
+    assert own_page.test.get_by_key("class").options == ["ant", "bee", "cat", "<b>dog</b>"]
+    assert "Image made to be a ant" in own_page.html
+    own_page.choose(key, "")
+    assert own_page.test.get_by_key("class").options == ["0", "1", "2", "3"]
+
+
+def test_a_network_that_was_told_of_shares_its_weights_and_reads_its_range(bytes_network):
+    frozen = freeze(bytes_network)
+    changed = told._changed(frozen, -1.0, 1.0, ("a", "b", "c", "d"))
+    assert changed.weights is frozen.weights and changed.pixel_range == (-1.0, 1.0)
+    image = np.random.default_rng(1).uniform(-1, 1, (28, 28)).astype(np.float32)
+    want = keras.ops.softmax(logits(bytes_network, image)).numpy()
+    np.testing.assert_allclose(invert.classify(image, changed)[0], want, atol=1e-5)
+    run = invert.generate(["c"], classifier=changed, steps=20)
+    assert run.images.min() < 0 and run.labels == ("a", "b", "c", "d")
