@@ -31,7 +31,7 @@ def load() -> np.ndarray:
 
 @functools.cache
 def pictures() -> np.ndarray:
-    """Return pictures for the sample network, ``(40, 32, 32, 3)`` float32 in [0, 1].
+    """Return pictures for the sample network, ``(20, 32, 32, 3)`` float32 in [0, 1].
 
     Raises:
         ValueError: their file is missing, cut or altered.
