@@ -66,7 +66,7 @@ def _packed(data: bytes) -> bytes:
         path.unlink()
     effort = network_file.check(frozen)
     _rehearse(frozen, effort)
-    return network_file.with_labels(frozen.labels, passing.pack(frozen))
+    return network_file.with_notes(frozen.labels, frozen.range_assumed, passing.pack(frozen))
 
 
 def _frozen(path: Path):

@@ -72,7 +72,7 @@ def take(name: str, content: Callable[[], bytes]) -> None:
 def _read(name: str, content: bytes) -> "FrozenGraph":
     with queue.turn(queue.FILES):
         graph = network_file.read(name, content, queue.still_wanted)
-        invert.classify(np.zeros((1, *graph.image_shape)) + graph.pixel_range[0], graph)
+        invert.classify(np.zeros((1, *graph.image_shape)) + np.asarray(graph.pixel_range[0]), graph)
     return graph
 
 
@@ -110,9 +110,9 @@ def said() -> str:
         return PUT_AWAY if MINE in st.session_state else WHAT
     graph = told.applied(graph)
     size = "×".join(str(side) for side in graph.image_shape)
-    least, most = graph.pixel_range
     name = refusal_wording.shown_name(st.session_state.get(NAME, ""))
-    return f"{name} reads {size} images from {least:g} to {most:g}, {graph.classes} classes."
+    pixels = graph.domain.range_in_words
+    return f"{name} reads {size} images, pixels in {pixels}, {graph.classes} classes."
 
 
 def file_name() -> str:

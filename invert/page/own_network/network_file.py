@@ -43,7 +43,7 @@ FILE, FILES = MOST_UNPACKED, 256
 REHEARSED, FAR_TOO_LONG, USUAL_STEPS = 3, 60, 80
 MOST_ANSWER = MOST_UNPACKED + 2**22
 READER = ("-m", "invert.page.own_network.child")
-LENGTH, MOST_OF_LABELS, LONGEST_LABEL = 4, 2**15, 40
+LENGTH, MOST_OF_NOTES, LONGEST_LABEL = 4, 2**15, 40
 LONGEST_STEM = 24  # characters of a file's name
 # What an answer begins with.
 GRAPH, REFUSED, MEMORY_GONE = b"g", b"r", b"m"
@@ -124,16 +124,11 @@ def read(name: str, data: bytes, still_wanted: Callable[[], None] = lambda: None
     if kind == REFUSED:
         raise ValueError(refusal_wording.sentence(rest, name))
     from invert.inversion.compiling import without_xla
-    from invert.inversion.freezing import passing
 
     try:
         if kind != GRAPH:
             raise ValueError("nothing was answered")
-        labels, packed = _labels_of(rest)
-        frozen = passing.unpack(packed, called)
-        if len(labels) != frozen.classes:
-            raise ValueError("not every class has a name")
-        frozen = dataclasses.replace(frozen, labels=labels)
+        frozen = _with_notes_taken(rest, called)
         check(frozen, (MOST_IMAGES,))
     except (
         ValueError,
@@ -143,21 +138,29 @@ def read(name: str, data: bytes, still_wanted: Callable[[], None] = lambda: None
     return without_xla(frozen)
 
 
-def with_labels(labels: Sequence[str], packed: bytes) -> bytes:
-    """Return a packed graph with the names of its classes before it."""
-    names = json.dumps(list(labels)).encode()
-    return len(names).to_bytes(LENGTH) + names + packed
+def with_notes(labels: Sequence[str], assumed: bool, packed: bytes) -> bytes:
+    """Return a packed graph after the names of its classes, and whether its range is assumed."""
+    notes = json.dumps([list(labels), assumed]).encode()
+    return len(notes).to_bytes(LENGTH) + notes + packed
 
 
-def _labels_of(data: bytes) -> tuple[tuple[str, ...], bytes]:
-    """Take apart what ``with_labels`` returned."""
+def _with_notes_taken(data: bytes, called: str) -> FrozenGraph:
+    """Return the graph that ``with_notes`` was given."""
+    from invert.inversion.freezing import passing
+
     end = LENGTH + int.from_bytes(data[:LENGTH])
-    if end > MOST_OF_LABELS:
-        raise ValueError("the names are too long")
-    names = json.loads(data[LENGTH:end])
+    if end > MOST_OF_NOTES:
+        raise ValueError("the notes are too long")
+    notes = json.loads(data[LENGTH:end])
+    if type(notes) is not list or len(notes) != 2 or type(notes[1]) is not bool:
+        raise ValueError("the notes are none")
+    names, assumed = notes
     if type(names) is not list or not all(type(name) is str for name in names):
         raise ValueError("the names are none")
-    return checked_labels(names), data[end:]
+    frozen = passing.unpack(data[end:], called)
+    if len(names) != frozen.classes:
+        raise ValueError("not every class has a name")
+    return dataclasses.replace(frozen, labels=checked_labels(names), range_assumed=assumed)
 
 
 def checked_labels(names: Sequence[str]) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ def _changed(graph: "FrozenGraph", low: float, high: float, labels) -> "FrozenGr
 
     domain = dataclasses.replace(graph.domain, low=low, high=high)
     architecture = dataclasses.replace(graph.architecture, domain=domain, compiled={})
-    name = f"{graph.name} {low:g} {high:g} {','.join(labels)}"
+    name = f"{graph.name} {domain.range_in_words} {','.join(labels)}"
     changed = dataclasses.replace(graph, architecture=architecture, labels=labels, name=name)
     if network_file.EFFORT in graph.compiled:
         changed.compiled[network_file.EFFORT] = graph.compiled[network_file.EFFORT]

@@ -37,8 +37,7 @@ def show(image: np.ndarray | None, chosen: network.Network) -> None:
 def _choose_range(image: np.ndarray | None, chosen: network.Network, graph) -> None:
     ranges = dict(told.RANGES)
     if tuple(graph.pixel_range) not in ranges.values():
-        low, high = graph.pixel_range
-        ranges = {f"{low:g} to {high:g}": (low, high), **ranges}
+        ranges = {graph.domain.range_in_words: tuple(graph.pixel_range), **ranges}
     present = next((n for n, r in ranges.items() if r == tuple(chosen.pixel_range)), None)
     read = {} if image is None else _read_under_each(image, ranges, chosen)
     picked = st.segmented_control(
@@ -52,7 +51,7 @@ def _choose_range(image: np.ndarray | None, chosen: network.Network, graph) -> N
         told.tell_range(ranges[picked])
         st.rerun()
     own = next(name for name, r in ranges.items() if r == tuple(graph.pixel_range))
-    words = (ASSUMED if graph.pixel_range == (0.0, 1.0) else SAID).format(own)
+    words = (ASSUMED if graph.range_assumed else SAID).format(own)
     st.html(markup.sentence(words if read else GIVE, "note"))
 
 
@@ -61,7 +60,8 @@ def _read_under_each(image: np.ndarray, ranges, chosen: network.Network) -> dict
     from invert.networks.classifier import read
 
     graph = chosen.classifier
-    batch = np.stack([low + (high - low) * image for low, high in ranges.values()])
+    wide = [(np.asarray(low), np.asarray(high)) for low, high in ranges.values()]
+    batch = np.stack([low + (high - low) * image for low, high in wide])
     said = read(batch.astype(np.float32), graph)
     return {n: wording.reads(p, chosen.labels) for n, p in zip(ranges, said, strict=True)}
 

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from invert import film
+from invert.inversion.domain import Bound, Domain
 
 DIGITS = tuple("0123456789")
 MOST_BARS = 10
@@ -87,10 +88,9 @@ def network_name(name: str) -> str:
     return name.split("#")[0]
 
 
-def in_unit(images: np.ndarray, pixel_range: tuple[float, float]) -> np.ndarray:
+def in_unit(images: np.ndarray, pixel_range: tuple[Bound, Bound]) -> np.ndarray:
     """Return images of a pixel range in [0, 1]."""
-    least, most = pixel_range
-    return images if (least, most) == (0, 1) else (images - least) / (most - least)
+    return Domain(images.shape[1:], *pixel_range).to_unit(images)
 
 
 def paper(shape: tuple[int, ...]) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from invert.images import SIDE
 from invert.inversion.checks import MAX_COUNT, MAX_STEPS
+from invert.inversion.domain import Bound, Domain
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, DENSE
 from invert.page import examples
 from invert.page.own_network import held_networks, network_file, told
@@ -44,7 +45,7 @@ class Network(NamedTuple):
     source: "str | FrozenGraph | None"
     shape: tuple[int, ...] = (SIDE, SIDE)
     labels: tuple[str, ...] = markup.DIGITS
-    pixel_range: tuple[float, float] = (0.0, 1.0)
+    pixel_range: tuple[Bound, Bound] = (0.0, 1.0)
 
     @property
     def classifier(self) -> "str | FrozenGraph":
@@ -81,8 +82,7 @@ class Network(NamedTuple):
 
     def fit(self, image: np.ndarray) -> np.ndarray:
         """Return an image in [0, 1] in the network's pixel range."""
-        least, most = self.pixel_range
-        return image if (least, most) == (0, 1) else least + (most - least) * image
+        return np.asarray(Domain(self.shape, *self.pixel_range).from_unit(np.asarray(image)))
 
 
 def choose() -> None:

@@ -755,7 +755,7 @@ def spoilt(honest, spoil):
 
 def answer_of(packed, labels=tuple("0123456789")):
     """What the process answers that has read a network."""
-    return network_file.GRAPH + network_file.with_labels(labels, packed)
+    return network_file.GRAPH + network_file.with_notes(labels, False, packed)
 
 
 GRAPHS_THAT_WERE_TAMPERED_WITH = {
@@ -867,7 +867,11 @@ def test_keras_own_message_is_plain():
 
 
 @pytest.mark.parametrize(
-    "labels", [["a"] * 10, [""] * 10, list("abc"), "abcdefghij", [1] * 10, {"a": 1}, None]
+    "labels",
+    [
+        *([["a"] * 10, False], [[""] * 10, False], [list("abc"), False], ["abcdefghij", False]),
+        *([[1] * 10, False], [list("abcdefghij")], [list("abcdefghij"), 1], {"a": 1}, None),
+    ],
 )
 def test_class_names_that_were_tampered_with_are_refused(labels, honest, answered):
     names = json.dumps(labels).encode()

@@ -5,6 +5,7 @@ whether a frozen graph that came from elsewhere fits together.
 """
 
 import dataclasses
+import graphlib
 
 import tensorflow as tf
 
@@ -49,7 +50,7 @@ def workload(frozen: FrozenGraph, batch: int = 1) -> Workload:
     for node in constants:
         value = tf.make_ndarray(node.attr["value"].tensor)
         _add(refs, node.name, [flat.constant(node.name, value)])
-    for node in known.graph_def.node:
+    for node in _in_order(known.graph_def):
         if node.op != "Const":
             _add(refs, node.name, flat.add(node, [_found(refs, name) for name in node.input]))
     logits = _found(refs, known.output)
@@ -59,6 +60,19 @@ def workload(frozen: FrozenGraph, batch: int = 1) -> Workload:
             f" returns one row of scores an image, of {frozen.classes} classes here."
         )
     return Workload(len(flat.nodes), flat.products, flat.effort, flat.beginning, flat.bytes)
+
+
+def _in_order(graph_def) -> list[tf.compat.v1.NodeDef]:
+    """The nodes of a graph, each after those that it takes something from."""
+    nodes = {node.name: node for node in graph_def.node}
+    sources = {name: [_operation(i) for i in node.input] for name, node in nodes.items()}
+    if len(nodes) < len(graph_def.node):
+        raise Refusal("The network has two operations of one name.")
+    try:
+        order = graphlib.TopologicalSorter(sources).static_order()
+        return [nodes[name] for name in order if name in nodes]
+    except graphlib.CycleError as error:
+        raise Refusal("The network takes from an operation what it gives it.") from error
 
 
 def _operation(tensor: str) -> str:
