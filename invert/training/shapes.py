@@ -95,7 +95,8 @@ def main() -> None:
     model, right = train()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "shapes.keras"
-        keras.Sequential(model.layers).save(path)  # without what its training needed
+        # Without what its training needed.
+        keras.Sequential([keras.Input((SIDE, SIDE, 3)), *model.layers]).save(path)
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.write(path, "shapes.keras")

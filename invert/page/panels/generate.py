@@ -108,6 +108,8 @@ def _show_result(choice: state.Choice, chosen: network.Network) -> Result | None
             words += markup.STATUS_AGAIN
         else:
             result = _run(choice.network, choice, start, chosen.classifier, math.prod(chosen.shape))
+    except failure.NotYet as error:  # of a network the left side says it
+        words = failure.html(error) if chosen.source is not None else ""
     except Exception as error:
         words = failure.html(error)
     if result is None:
@@ -115,7 +117,7 @@ def _show_result(choice: state.Choice, chosen: network.Network) -> Result | None
         st.html(f'<div class="run"><p class="legend"></p>{blank}</div>')
     else:
         st.html(result.html)
-    st.html(markup.sentence(_what(choice, chosen)))
+    st.html(markup.sentence(_what(choice, chosen) if chosen.source is not None else ""))
     return result
 
 

@@ -68,18 +68,17 @@ def _read_under_each(image: np.ndarray, ranges, chosen: network.Network) -> dict
 
 def _name_classes(chosen: network.Network) -> None:
     key = f"own-names-{held_networks.files_read()}"
-
-    def note() -> None:
-        told.tell_names(st.session_state[key], len(chosen.labels))
-        _note_change()
-
     st.text_input(
-        "What its classes are called, between commas", ", ".join(chosen.labels), key=key,
-        on_change=note,
-    )  # fmt: skip
+        "What its classes are called, between commas",
+        ", ".join(chosen.labels),
+        key=key,
+        on_change=_note_names,
+        args=(key, len(chosen.labels)),
+    )
     if complaint := told.complaint():
         st.html(markup.alert(complaint))
 
 
-def _note_change() -> None:
+def _note_names(key: str, classes: int) -> None:
+    told.tell_names(st.session_state[key], classes)
     st.session_state[CHANGED] = True
