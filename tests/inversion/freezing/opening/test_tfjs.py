@@ -2,40 +2,17 @@
 
 import base64
 import json
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from small_networks import gradient_of, logits_of, pictures, probabilities_of, softmax, weights
+from tfjs_models import images, put, recorded
 
 from invert.inversion.freezing import freeze
 from invert.inversion.freezing.opening.tfjs import weights as weight_files
 
-DATA = Path(__file__).parents[3] / "data" / "tfjs"
 layers = keras.layers
-
-
-def recorded(name):
-    """A model, its weights and tensorflow.js's own answers to ``images()``."""
-    known = json.loads((DATA / name).read_text())
-    return known["model"], base64.b64decode(known["weights"]), np.array(known["answers"])
-
-
-def images():
-    """Two images of a pattern that is the same here and in tensorflow.js."""
-    places = np.arange(1, 2 * 8 * 8 * 3 + 1.0)
-    return np.sin(0.003 * places**2).reshape(2, 8, 8, 3).astype(np.float32)
-
-
-def put(folder, model, data):
-    """Write a model into a folder, its weights cut into as many files as it names."""
-    (folder / "model.json").write_text(json.dumps(model))
-    paths = model["weightsManifest"][0]["paths"]
-    for number, path in enumerate(paths):
-        last = number == len(paths) - 1
-        (folder / path).write_bytes(data[100 * number :] if last else data[100 * number :][:100])
-    return folder
 
 
 def described(model, quantized=None):
@@ -311,3 +288,10 @@ def test_weights_in_full_by_hand(tmp_path):
     np.testing.assert_allclose(
         probabilities_of(frozen, x), softmax(x.reshape(3, 12) @ w), atol=1e-6
     )
+
+
+def test_models_in_models_that_tensorflow_js_saved_answer_as_there(tmp_path):
+    model, data, answers = recorded("layers_model.json")
+    frozen = freeze(put(tmp_path, model, data))
+    got = probabilities_of(frozen, images())
+    np.testing.assert_allclose(got, answers.reshape(2, 3), atol=1e-6)
