@@ -180,6 +180,7 @@ EVERY = [
     (classifier, method, start)
     for classifier in (*classifiers.CLASSIFIERS, "own")
     for method in METHODS
+    if program.can_write(method_for("", method, {}))
     for start in (*invert.STARTS, "my drawing", "random")
     if (start == "random") == (method in ("latent", "inverse"))
 ]
