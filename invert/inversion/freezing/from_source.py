@@ -105,8 +105,27 @@ def _walk(source: Source, place, layout, batch: int, mend: bool = True) -> tuple
         types = {"SrcT": tf.float32, "DstT": place.dtype}
         (image,) = flat.compute("Cast", f"{name}/cast", [image], **types)
     given = {tensor: flat.constant(tensor.split(":")[0], v) for tensor, v in place.fed.items()}
+    given |= {tensor: _repeated(flat, tensor, row) for tensor, row in place.rows.items()}
     given[place.tensor] = image
     return flat, Walk(source.graph_def, flat, given, source.variable, mend)
+
+
+def _repeated(flat: Flat, tensor: str, row: np.ndarray) -> str:
+    """The same row for each image of a batch, of any size."""
+    name = tensor.split(":")[0]
+    whole = flat.constant(name, row)
+    types = {"T": flat.dtype(flat.image), "out_type": tf.int32}
+    (sides,) = flat.compute("Shape", f"{name}/batch", [flat.image], **types)
+    numbers = [flat.constant(f"{name}/{k}", np.array([k], np.int32)) for k in (0, 1)]
+    types = {"T": tf.int32, "Index": tf.int32}
+    places = [sides, *numbers, numbers[1]]
+    (batch,) = flat.compute("StridedSlice", f"{name}/count", places, **types)
+    rest = flat.constant(f"{name}/sides", np.array(row.shape[1:], np.int32))
+    axis = flat.constant(f"{name}/axis", np.int32(0))
+    types = {"N": 2, "T": tf.int32, "Tidx": tf.int32}
+    (shape,) = flat.compute("ConcatV2", f"{name}/shape", [batch, rest, axis], **types)
+    types = {"T": flat.dtype(whole), "Tidx": tf.int32}
+    return flat.compute("BroadcastTo", f"{name}/rows", [whole, shape], **types)[0]
 
 
 def _one_ending(
@@ -149,7 +168,8 @@ def _probed(flat: Flat, ending: logits.Ending, layout, shown) -> tuple[np.ndarra
 def _ask_the_source(source: Source, walk: Walk, place, layout, shown, ending, answer: str):
     """What the source is asked, and its own answer to images, with its gradient."""
     inputs = layout.inputs(shown).astype(place.dtype.as_numpy_dtype)
-    given = {**place.fed, place.tensor: inputs}
+    rows = {tensor: np.repeat(row, len(shown), 0) for tensor, row in place.rows.items()}
+    given = {**place.fed, **rows, place.tensor: inputs}
     asked = question(source, walk, ending, answer, place.dtype)
     if source.compute is not None:
         return asked, source.compute(given, place.tensor, asked)

@@ -387,3 +387,54 @@ def test_channels_first_convolutions_of_a_file(tmp_path):
     maps = tf.nn.conv2d(images[..., None], kernel, 2, "SAME") + bias
     maps = tf.transpose(tf.nn.max_pool2d(maps, 2, 2, "VALID"), (0, 3, 1, 2))
     np.testing.assert_allclose(logits_of(frozen, images), tf.reshape(maps, (3, 36)), atol=1e-5)
+
+
+def test_a_graph_that_decodes_a_picture_first_is_taken_from_behind(tmp_path):
+    w = weights(8 * 8 * 3, 10)
+    with tf.Graph().as_default() as graph:
+        file = v1.placeholder(tf.string, (), name="contents")
+        pixels = tf.cast(tf.io.decode_jpeg(file, 3), tf.float32)
+        batch = tf.expand_dims(pixels, 0, name="batch")
+        small = v1.image.resize_bilinear(batch, (8, 8))
+        tf.matmul(tf.reshape((small - 128) / 128, (-1, 192)), tf.constant(w), name="scores")
+    path = write(tmp_path / "decodes.pb", graph)
+    with pytest.raises(ValueError, match="input 'contents:0' takes string.*with input="):
+        freeze(path)
+    frozen = freeze(path, input="batch", shape=(12, 12, 3), pixel_range=(0, 255))
+    images = pictures(2, 12, 12, 3, high=255)
+    small = v1.image.resize_bilinear(images, (8, 8))
+    want = tf.reshape((small - 128) / 128, (-1, 192)) @ w
+    np.testing.assert_allclose(logits_of(frozen, images), want, atol=1e-4)
+
+
+def test_images_may_be_resized_without_steps(tmp_path):
+    w = weights(5 * 5, 10)
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, (None, 28, 28, 1), name="x")
+        small = tf.image.resize(x, (5, 5), antialias=True)
+        tf.matmul(tf.reshape(small, (-1, 25)), tf.constant(w), name="scores")
+    assert "ScaleAndTranslate" in {n.op for n in graph.as_graph_def().node}
+    frozen = freeze(write(tmp_path / "resized.pb", graph))
+    images = tf.constant(X.reshape(-1, 28, 28, 1))
+    with tf.GradientTape() as tape:
+        tape.watch(images)
+        small = tf.reshape(tf.image.resize(images, (5, 5), antialias=True), (-1, 25))
+        scores = small @ w
+    np.testing.assert_allclose(logits_of(frozen, images), scores, atol=1e-5)
+    want = tape.gradient(scores, images, np.eye(10, dtype=np.float32)[[1] * 5])
+    np.testing.assert_allclose(gradient_of(frozen, images, 1), want, atol=1e-5)
+
+
+@pytest.mark.parametrize("fed", [2.0, [1.0, 2.0, 3.0], [[1.0, 2.0, 3.0]]])
+def test_what_is_fed_for_one_image_is_fed_for_each(fed, tmp_path):
+    w = weights(787, 10)
+    with tf.Graph().as_default() as graph:
+        x = v1.placeholder(tf.float32, (None, 784), name="x")
+        y = v1.placeholder(tf.float32, (None, 3), name="y")
+        tf.matmul(tf.concat([x, y], axis=1), tf.constant(w), name="scores")
+    path = write(tmp_path / "two.pb", graph)
+    frozen = freeze(path, input="x", feed={"y": fed})
+    both = np.hstack([X, np.broadcast_to(np.float32(fed), (5, 3))])
+    np.testing.assert_allclose(logits_of(frozen, X), both @ w, atol=1e-5)
+    with pytest.raises(ValueError, match=r"takes the shape \(None, 3\).*got the shape \(2,\)"):
+        freeze(path, input="x", feed={"y": [1.0, 2.0]})

@@ -27,10 +27,11 @@ ARITHMETIC = names("""
     MatrixDiagV2 MatrixDiagV3 Max MaxPool MaxPool3D MaxPoolV2 Maximum Mean Min Minimum MirrorPad
     Mod Mul MulNoNan Neg NotEqual OneHot OnesLike Pack Pad PadV2 Pow Prod Range Rank RealDiv
     Reciprocal Relu Relu6 Reshape ResizeArea ResizeBicubic ResizeBilinear ResizeNearestNeighbor
-    Reverse ReverseV2 Rint Roll Round Rsqrt Select SelectV2 Selu Shape ShapeN Sigmoid Sign Sin
-    Sinh Size Slice Softmax Softplus Softsign SpaceToBatch SpaceToBatchND SpaceToDepth Split
-    SplitV Sqrt Square SquaredDifference Squeeze StopGradient StridedSlice Sub Sum Tan Tanh Tile
-    TopKV2 Transpose TruncateDiv TruncateMod Unpack Xdivy Xlog1py Xlogy ZerosLike
+    Reverse ReverseV2 Rint Roll Round Rsqrt ScaleAndTranslate Select SelectV2 Selu Shape ShapeN
+    Sigmoid Sign Sin Sinh Size Slice Softmax Softplus Softsign SpaceToBatch SpaceToBatchND
+    SpaceToDepth Split SplitV Sqrt Square SquaredDifference Squeeze StopGradient StridedSlice
+    Sub Sum Tan Tanh Tile TopKV2 Transpose TruncateDiv TruncateMod Unpack Xdivy Xlog1py Xlogy
+    ZerosLike
 """)
 # Their first inputs are their outputs.
 PASSED_ON = names("""
@@ -46,54 +47,54 @@ STRUCTURE = names("""
     VarHandleOp Variable VariableV2 While
 """)
 # What a graph that was trained keeps beside the way from image to logits: starting values,
-# losses, gradients, updates, summaries, loops of TensorFlow 1. They touch nothing outside.
+# losses, gradients, updates, summaries, loops of TensorFlow 1, what decodes pictures. They touch
+# nothing outside.
 BYSTANDERS = names("""
     AdjustContrast AdjustContrastv2 AdjustHue AdjustSaturation ApplyAdaMax ApplyAdadelta
     ApplyAdagrad ApplyAdagradV2 ApplyAdam ApplyCenteredRMSProp ApplyFtrl ApplyFtrlV2
     ApplyGradientDescent ApplyMomentum ApplyProximalAdagrad ApplyProximalGradientDescent
     ApplyRMSProp AsString Assert Assign AssignAdd AssignAddVariableOp AssignSub
     AssignSubVariableOp AssignVariableOp AudioSummary AudioSummaryV2 AvgPool3DGrad AvgPoolGrad
-    BiasAddGrad Bincount ControlTrigger Conv2DBackpropFilter
-    Conv3DBackpropFilterV2 CountUpTo DenseBincount DepthwiseConv2dNativeBackpropFilter
-    DepthwiseConv2dNativeBackpropInput DestroyResourceOp DestroyTemporaryVariable
-    DynamicPartition DynamicStitch EluGrad EmptyTensorList Enter Exit FusedBatchNormGrad
-    FusedBatchNormGradV2 FusedBatchNormGradV3 HSVToRGB HashTable HashTableV2 HistogramSummary
-    ImageProjectiveTransformV2 ImageProjectiveTransformV3 ImageSummary InTopK InTopKV2
-    InitializeTable InitializeTableV2 InvGrad IsVariableInitialized LRNGrad LeakyReluGrad
-    ListDiff LookupTableExportV2 LookupTableFind LookupTableFindV2 LookupTableImportV2
-    LookupTableInsertV2 LookupTableSize LookupTableSizeV2 LoopCond MaxPool3DGrad MaxPoolGrad
-    MaxPoolGradV2 MaxPoolGradWithArgmax MaxPoolWithArgmax MergeSummary MirrorPadGrad Multinomial
-    MutableHashTable MutableHashTableV2 NextIteration RGBToHSV RandomGamma RandomPoisson
-    RandomShuffle RandomStandardNormal RandomUniformInt ReciprocalGrad RefEnter RefExit
-    RefNextIteration Relu6Grad ReluGrad ResizeBilinearGrad ResizeNearestNeighborGrad
-    ResourceApplyAdaMax ResourceApplyAdadelta ResourceApplyAdagrad ResourceApplyAdagradV2
-    ResourceApplyAdam ResourceApplyAdamWithAmsgrad ResourceApplyCenteredRMSProp
-    ResourceApplyFtrl ResourceApplyFtrlV2 ResourceApplyGradientDescent
-    ResourceApplyKerasMomentum ResourceApplyMomentum ResourceApplyProximalAdagrad
-    ResourceApplyProximalGradientDescent ResourceApplyRMSProp ResourceGather ResourceScatterAdd
-    ResourceScatterUpdate RsqrtGrad SampleDistortedBoundingBox SampleDistortedBoundingBoxV2
-    ScalarSummary ScatterAdd ScatterNd ScatterSub ScatterUpdate SeluGrad SigmoidGrad
-    SoftmaxCrossEntropyWithLogits SoftplusGrad SoftsignGrad SparseApplyAdagrad
-    SparseApplyAdagradV2 SparseApplyFtrl SparseApplyMomentum SparseApplyRMSProp
-    SparseSoftmaxCrossEntropyWithLogits SparseToDense SqrtGrad StackCloseV2 StackPopV2
-    StackPushV2 StackV2 StatelessRandomGetAlg StatelessRandomGetKeyCounter StatelessRandomNormal
-    StatelessRandomNormalV2 StatelessRandomUniform StatelessRandomUniformFullInt
-    StatelessRandomUniformFullIntV2 StatelessRandomUniformInt StatelessRandomUniformIntV2
-    StatelessRandomUniformV2 StatelessTruncatedNormal StatelessTruncatedNormalV2
-    StridedSliceGrad StringFormat TanhGrad TemporaryVariable TensorArrayCloseV3
-    TensorArrayConcatV3 TensorArrayGatherV3 TensorArrayGradV3 TensorArrayReadV3
-    TensorArrayScatterV3 TensorArraySizeV3 TensorArraySplitV3 TensorArrayV3 TensorArrayWriteV3
-    TensorListConcatV2 TensorListElementShape TensorListGather TensorListPopBack
-    TensorListPushBack TensorListResize TensorListScatterV2 TensorSummary TensorSummaryV2
-    TruncatedNormal Unique UniqueV2 UniqueWithCounts UnsortedSegmentSum VarIsInitializedOp
-    VariableShape Where
+    BiasAddGrad Bincount ControlTrigger Conv2DBackpropFilter Conv3DBackpropFilterV2 CountUpTo
+    DecodeAndCropJpeg DecodeBmp DecodeGif DecodeImage DecodeJpeg DecodePng DenseBincount
+    DepthwiseConv2dNativeBackpropFilter DepthwiseConv2dNativeBackpropInput DestroyResourceOp
+    DestroyTemporaryVariable DynamicPartition DynamicStitch EluGrad EmptyTensorList Enter Exit
+    FusedBatchNormGrad FusedBatchNormGradV2 FusedBatchNormGradV3 HSVToRGB HashTable HashTableV2
+    HistogramSummary ImageProjectiveTransformV2 ImageProjectiveTransformV3 ImageSummary InTopK
+    InTopKV2 InitializeTable InitializeTableV2 InvGrad IsVariableInitialized LRNGrad
+    LeakyReluGrad ListDiff LookupTableExportV2 LookupTableFind LookupTableFindV2
+    LookupTableImportV2 LookupTableInsertV2 LookupTableSize LookupTableSizeV2 LoopCond
+    MaxPool3DGrad MaxPoolGrad MaxPoolGradV2 MaxPoolGradWithArgmax MaxPoolWithArgmax MergeSummary
+    MirrorPadGrad Multinomial MutableHashTable MutableHashTableV2 NextIteration RGBToHSV
+    RandomGamma RandomPoisson RandomShuffle RandomStandardNormal RandomUniformInt ReciprocalGrad
+    RefEnter RefExit RefNextIteration Relu6Grad ReluGrad ResizeBilinearGrad
+    ResizeNearestNeighborGrad ResourceApplyAdaMax ResourceApplyAdadelta ResourceApplyAdagrad
+    ResourceApplyAdagradV2 ResourceApplyAdam ResourceApplyAdamWithAmsgrad
+    ResourceApplyCenteredRMSProp ResourceApplyFtrl ResourceApplyFtrlV2
+    ResourceApplyGradientDescent ResourceApplyKerasMomentum ResourceApplyMomentum
+    ResourceApplyProximalAdagrad ResourceApplyProximalGradientDescent ResourceApplyRMSProp
+    ResourceGather ResourceScatterAdd ResourceScatterUpdate RsqrtGrad SampleDistortedBoundingBox
+    SampleDistortedBoundingBoxV2 ScalarSummary ScatterAdd ScatterNd ScatterSub ScatterUpdate
+    SeluGrad SigmoidGrad SoftmaxCrossEntropyWithLogits SoftplusGrad SoftsignGrad
+    SparseApplyAdagrad SparseApplyAdagradV2 SparseApplyFtrl SparseApplyMomentum
+    SparseApplyRMSProp SparseSoftmaxCrossEntropyWithLogits SparseToDense SqrtGrad StackCloseV2
+    StackPopV2 StackPushV2 StackV2 StatelessRandomGetAlg StatelessRandomGetKeyCounter
+    StatelessRandomNormal StatelessRandomNormalV2 StatelessRandomUniform
+    StatelessRandomUniformFullInt StatelessRandomUniformFullIntV2 StatelessRandomUniformInt
+    StatelessRandomUniformIntV2 StatelessRandomUniformV2 StatelessTruncatedNormal
+    StatelessTruncatedNormalV2 StridedSliceGrad StringFormat TanhGrad TemporaryVariable
+    TensorArrayCloseV3 TensorArrayConcatV3 TensorArrayGatherV3 TensorArrayGradV3
+    TensorArrayReadV3 TensorArrayScatterV3 TensorArraySizeV3 TensorArraySplitV3 TensorArrayV3
+    TensorArrayWriteV3 TensorListConcatV2 TensorListElementShape TensorListGather
+    TensorListPopBack TensorListPushBack TensorListResize TensorListScatterV2 TensorSummary
+    TensorSummaryV2 TruncatedNormal Unique UniqueV2 UniqueWithCounts UnsortedSegmentSum
+    VarIsInitializedOp VariableShape Where
 """)
 # What saves and restores, in SavedModels and checkpoints, and what reads training data there. None
 # of it is ever run, here or elsewhere in this package: values are read by `variables`.
 SERVING = names("""
-    BatchDataset BatchDatasetV2 DecodeAndCropJpeg DecodeBase64 DecodeBmp DecodeCSV DecodeGif
-    DecodeImage DecodeJpeg DecodePaddedRaw DecodePng DecodeRaw EncodeJpeg EncodePng FIFOQueue
-    FIFOQueueV2 InitializeTableFromTextFile InitializeTableFromTextFileV2
+    BatchDataset BatchDatasetV2 DecodeBase64 DecodeCSV DecodePaddedRaw DecodeRaw EncodeJpeg
+    EncodePng FIFOQueue FIFOQueueV2 InitializeTableFromTextFile InitializeTableFromTextFileV2
     IteratorFromStringHandleV2 IteratorGetNext IteratorToStringHandle IteratorV2 MakeIterator
     MapDataset MergeV2Checkpoints OneShotIterator PaddingFIFOQueueV2 ParallelMapDataset
     ParallelMapDatasetV2 ParseExample ParseExampleV2 ParseSingleExample PrefetchDataset

@@ -28,12 +28,14 @@ class Input:
         dtype: its type there.
         static: its shape there, the batch in front, None for what is not known; or None.
         fed: values of other tensors.
+        rows: values of other tensors for one image, ``(1, …)``, which are the same for every one.
     """
 
     tensor: str
     dtype: tf.DType
     static: tuple | None
     fed: Mapping[str, np.ndarray]
+    rows: Mapping[str, np.ndarray]
 
 
 def outputs(source: Source, told: str | None) -> list[list[str]]:
@@ -97,7 +99,25 @@ def image_input(source: Source, answers: list[str], told: str | None, feed) -> I
             " files or records that it decodes itself, and an image is numbers. Name the tensor of"
             " its pixels with input=."
         )
-    return Input(tensor, dtype, _static(source, tensor), fed)
+    found = {name: _row(_static(source, name), value) for name, value in fed.items()}
+    rows = {name: row for name, row in found.items() if row is not None}
+    fed = {name: value for name, value in fed.items() if name not in rows}
+    return Input(tensor, dtype, _static(source, tensor), fed, rows)
+
+
+def _row(static: tuple | None, value: np.ndarray) -> np.ndarray | None:
+    """A value for one image of a placeholder that takes a batch; or None, if it is for all."""
+    if not static or static[0] is not None or None in static[1:]:
+        return None
+    if value.ndim == len(static) and value.shape[0] != 1:
+        return None
+    try:
+        return np.broadcast_to(value, (1, *static[1:]))
+    except ValueError:
+        raise Refusal(
+            f"feed must give a placeholder that takes the shape {static} a value of that shape, or"
+            f" one for each image; got the shape {value.shape}."
+        ) from None
 
 
 def _only_one(source: Source, answers: list[str], fed) -> str:
