@@ -15,6 +15,8 @@ SIDE_BY_SIDE = 2
 BUCKETS = (1, 5, 8, 16, 32, 64)
 # With a decoder a loop takes 20 to 50 MB and five seconds to compile, so there is one for all.
 DECODER_BUCKETS = (5,)
+# Of several starts an input: one input's, side by side, and ten inputs' of four starts.
+TRIED_BUCKETS = (2, 8, 20, 40)
 # How often each result of a graph is held on the way there and back: itself, its gradient, a copy.
 BOTH_WAYS = 3
 # What one batch may take, where every image's share is known from the graph.

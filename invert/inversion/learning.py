@@ -63,6 +63,7 @@ def learn(
     strength: float = 0.0,
     frame_steps: Sequence[int] = (),
     seed: int = 0,
+    tries: int = 1,
 ) -> Learned:
     """Learn the inputs for which a frozen network gives what is aimed at.
 
@@ -83,6 +84,9 @@ def learn(
         frame_steps: after how many steps M is kept as a frame: ``(F,)``, rising, at most
             ``steps``; F at most 64, may be 0.
         seed: of the view.
+        tries: how many starts each input has, one after the other: ``start`` is
+            ``(N * tries, …)``. The one is kept that has the lowest mean loss over the objective's
+            unseen views, so it is the network itself that chooses.
 
     Returns:
         Inputs, logits, M, losses, frames, and which of them moved. The same call returns the same
@@ -104,6 +108,7 @@ def learn(
     ((2, 8, 8, 3), (9, 2), array([ True,  True]))
     """
     parametrisation = parametrisation or Pixels(frozen.domain.shape)
+    aims = np.repeat(np.asarray(aims, np.float32), tries, axis=0)
     start, aims = _check(frozen, start, aims, parametrisation)
     # A step may be asked for twice, where there are more frames than steps.
     distinct, place = np.unique(np.asarray(frame_steps, np.int32), return_inverse=True)
@@ -118,9 +123,15 @@ def learn(
     )
     arguments = frozen, objective, parametrisation, start, aims, settings
     try:
-        ends, losses, kept, moved, scores = _learn(*arguments)
+        records = _learn(*arguments, tries)
     except compiling.Refused:  # which the architecture remembers
-        ends, losses, kept, moved, scores = _learn(*arguments)
+        records = _learn(*arguments, tries)
+    ends, losses, kept, moved, scores = records
+    if tries > 1:
+        scores = np.where(np.isfinite(scores), scores, np.inf).reshape(-1, tries)
+        best = scores.argmin(1) + tries * np.arange(len(scores))
+        ends, losses, kept, moved = ends[best], losses[:, best], kept[:, best], moved[best]
+        scores = scores.min(1)
     inputs, logits = _show(frozen, parametrisation, np.concatenate([kept, ends[None]]))
     if not all(np.isfinite(record).all() for record in (losses, logits, inputs)):
         raise ValueError(
@@ -159,11 +170,14 @@ def _learn(
     start: np.ndarray,
     aims: np.ndarray,
     settings: Settings,
+    tries: int,
 ) -> list[np.ndarray]:
     """Learn in batches; return M, losses, frames of M, what moved, and scores."""
     count, steps, kept = len(start), settings.steps, len(settings.frame_steps)
     held = parametrisation.holds_weights
-    buckets = batches.DECODER_BUCKETS if held else batches.BUCKETS
+    buckets: Sequence[int] = batches.DECODER_BUCKETS if held else batches.BUCKETS
+    if tries > 1:
+        buckets = batches.TRIED_BUCKETS
     slots = batches.bucket(kept, FRAME_BUCKETS)
     parts = batches.split(count, buckets[-1])
     sizes = [batches.bucket(len(part), buckets) for part in parts]

@@ -14,6 +14,7 @@ from invert.inversion.views import STRAIGHT, Moment
 
 # The number of the first look that no step has taken: those by which starts are compared.
 UNSEEN = 2**20
+SCORED_AT = 0.5  # the progress whose views those are: harder than the last ones
 
 
 class Objective(NamedTuple):
@@ -111,19 +112,22 @@ def make_loop(
             # the last of them goes to a slot that nobody reads.
             return frames.write(tf.reduce_sum(tf.cast(frame_steps < i, tf.int32)), x)
 
-        def look(x, number):
-            inputs = view.seen(parametrisation, x, strength, Moment(seed, number, first))
+        def look(x, number, progress):
+            moment = Moment(seed, number, first, progress)
+            inputs = view.seen(parametrisation, x, strength, moment)
             inputs = tf.ensure_shape(inputs, (None, *domain.shape))
             return inputs, loss_of(logits_of(domain.from_unit(inputs)), aims, architecture.head)
 
         def loss_at(x, i):
             """The mean over the step's views, and the priors."""
-            seen = [look(x, i * objective.looks + number) for number in range(objective.looks)]
+            progress = tf.cast(i, tf.float32) / tf.cast(steps, tf.float32)
+            first_look = i * objective.looks
+            seen = [look(x, first_look + each, progress) for each in range(objective.looks)]
             loss = tf.add_n([each for _, each in seen]) / objective.looks
             if objective.priors:
                 inputs = seen[0][0] if view is STRAIGHT else parametrisation.make(x)
                 for place, name in enumerate(objective.priors):
-                    loss += weights[place] * PENALTIES[name](x, inputs, parametrisation)
+                    loss += weights[place] * PENALTIES[name](x, inputs, parametrisation, start)
             return loss
 
         def body(i, x, memory, losses, frames, moved):
@@ -155,7 +159,7 @@ def make_loop(
             return nothing
         _, total = tf.while_loop(
             lambda i, _: i < objective.unseen,
-            lambda i, total: (i + 1, total + look(x, UNSEEN + i)[1]),
+            lambda i, total: (i + 1, total + look(x, UNSEEN + i, SCORED_AT)[1]),
             (tf.constant(0), nothing),
         )
         return total / objective.unseen

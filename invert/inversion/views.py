@@ -16,6 +16,11 @@ LANES = 4  # of them come from one count
 # The deviations of a camera: of the place, as shares of height and width; of the logarithms of size
 # and contrast; of the brightness.
 MOVED, ZOOMED, CONTRASTED, BRIGHTENED = 1 / 16, 0.05, 0.8, 0.24
+# The deviations of a hand: of control points, as shares of the drawing's height; of the angle,
+# in radians; of the logarithms of width and height; of the slant; of the place, as a share of the
+# page's shorter side; of the logarithm of the pen's width.
+SHAKEN, TURNED, SIZED, SLANTED, SHIFTED, WIDENED = 0.2, 0.2, 0.12, 0.2, 1 / 28, 0.25
+STEADIED = 0.7  # of the shaking, what is gone by the end: first the whole form, then its details
 
 
 class Moment(NamedTuple):
@@ -25,11 +30,13 @@ class Moment(NamedTuple):
         seed: of the run.
         step: the number of the look, from 0.
         first: the number of the first image; the others follow.
+        progress: the share of the steps that lie behind, 0 to 1.
     """
 
     seed: Any
     step: Any
     first: Any
+    progress: Any = 0.0
 
 
 def uniform(moment: Moment, count, numbers: int, stream: int = 0):
@@ -150,5 +157,31 @@ def resampled(images, axis: int, zoom, shift):
     return tf.transpose(moved, np.argsort(order))
 
 
+class Hand(NamedTuple):
+    """Strokes as another hand would draw them: turned, slanted, of other sizes, with another pen.
+
+    The hand shakes, less and less.
+
+    ``strength`` multiplies everything that is drawn at random; 1 is meant for handwriting. What is
+    read in spite of it does not hang on where a single pixel is.
+    """
+
+    name: str = "hand"
+
+    def seen(self, parametrisation, m, strength, moment: Moment):
+        """Return the inputs that ``Strokes`` draws of M, each in its own way."""
+        numbers = 7 + math.prod(m.shape[1:])
+        drawn = strength * normal(moment, tf.shape(m)[0], numbers)
+        shake = SHAKEN * (1 - STEADIED * moment.progress)
+        shaken = parametrisation.project(m + shake * tf.reshape(drawn[:, 7:], tf.shape(m)))
+        turn, wide, tall, slant, right, down, pen = tf.unstack(drawn[:, :7], axis=1)
+        sine, cosine = tf.sin(TURNED * turn), tf.cos(TURNED * turn)
+        wide, tall = tf.exp(SIZED * wide), tf.exp(SIZED * tall)
+        rows = [cosine * wide, SLANTED * slant - sine * tall], [sine * wide, cosine * tall]
+        turned = tf.stack([tf.stack(row, -1) for row in rows], 1)
+        shift = SHIFTED * tf.stack([right, down], -1)
+        return parametrisation.draw(shaken, turned, shift, tf.exp(WIDENED * pen))
+
+
 STRAIGHT = Straight()
-VIEWS = {view.name: view for view in (STRAIGHT, Jitter(), Camera())}
+VIEWS = {view.name: view for view in (STRAIGHT, Jitter(), Camera(), Hand())}

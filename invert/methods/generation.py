@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from invert.images import DIGITS, PIXELS, SIDE
-from invert.inversion.checks import MAX_FRAMES, MAX_SEED, check_whole
+from invert.inversion.checks import MAX_FRAMES, MAX_SEED, brief, check_whole
 from invert.inversion.domain import Domain
 from invert.methods import starts
 from invert.methods.records import METHODS, Method, Optimization, method_for
@@ -75,6 +75,9 @@ class Run:
         start: the start's name, or "image".
         settings: the method's settings as they were used.
         notes: what it rests on that nobody said, such as a range of pixels, in sentences.
+        strokes: of ``strokes``, the control points of each image's pen strokes, ``(N, K, P, 2)``
+            float32: x to the right, y down, in the pixels of the page's canvas.
+        stroke_frames: the same of the frames, ``(F, N, K, P, 2)``.
     """
 
     targets: np.ndarray
@@ -94,6 +97,8 @@ class Run:
     start: str
     settings: Mapping[str, Any]
     notes: tuple[str, ...] = ()
+    strokes: np.ndarray | None = None
+    stroke_frames: np.ndarray | None = None
 
     @property
     def pixel_range(self) -> tuple[Any, Any]:
@@ -131,7 +136,8 @@ def generate(
         start: where M starts: "black", "noise", "average", "class-gaussian", an image of the
             classifier's shape or one a target; by default the method's own. Where that is "black"
             and an image cannot move from there, though the classifier takes it for something else,
-            all start from "noise".
+            all start from "noise". ``strokes`` starts from "random" ones, or from a drawing, a
+            dict such as the canvas's ``json_data``, and then moves as few points as it must.
         frames: how many frames of the way to keep, 2 to ``MAX_FRAMES``, or 0 for none.
         **settings: the method's by name: ``loss``, "cross-entropy" or "logit"; ``steps``, 1 to
             ``MAX_STEPS``; ``step_size``; and the weights of its priors (``METHODS[name].settings``
@@ -162,9 +168,16 @@ def generate(
         raise ValueError("frames must be 0 or at least 2, the start and the end; got 1.")
     if shipped:
         wanted = check_wanted(targets, DIGIT_LABELS)  # at once, before TensorFlow is imported
-    coded = not isinstance(record, Optimization) or record.parametrisation == "decoder"
+    parametrisation = getattr(record, "parametrisation", "decoder")
+    coded, drawn = parametrisation == "decoder", parametrisation == "strokes"
     random = getattr(record, "start", starts.RANDOM) == starts.RANDOM
-    if random and not (start is None or (isinstance(start, str) and start == starts.RANDOM)):
+    unsaid = start is None or (isinstance(start, str) and start == starts.RANDOM)
+    if random and not unsaid and not (drawn and isinstance(start, dict)):
+        if drawn:
+            raise ValueError(
+                f"{record.name} starts from random strokes or from a drawing, a dict such as the"
+                f" canvas's json_data; got {brief(start)}."
+            )
         what = "a random code" if coded else "random waves"
         raise ValueError(f"{record.name} starts from {what} and takes no other start.")
     if isinstance(start, str) and not random:
@@ -182,7 +195,7 @@ def generate(
         if not wanted.by_class:
             raise ValueError(f"{record.name} draws one class an image; name classes alone.")
         return _imagine(record, graph, wanted.classes, seed)
-    if record.parametrisation == "fourier" and not graph.domain.is_image:
+    if parametrisation in ("fourier", "strokes") and not graph.domain.is_image:
         raise ValueError(f"{record.name} draws pictures; {graph.name} reads none. Use steepest.")
     named = record.start if start is None else start
     run = _learn(record, graph, wanted, seed, named, frames)
@@ -234,15 +247,20 @@ def _learn(
     from invert.inversion.learning import learn
     from invert.inversion.loop import Objective
     from invert.inversion.views import VIEWS
+    from invert.methods import pen
 
-    targets, decay = wanted.classes, 0.0
+    parametrisation: Parametrisation
+    targets = wanted.classes
     if not wanted.by_class:  # to come to rest at what is between two classes, steps must shrink
-        record, decay = dataclasses.replace(record, loss="aims"), 1.0
-    parametrisation = _parametrisation(record, graph)
-    length, weights = record.step_size, dict(record.priors)
-    if record.start == starts.RANDOM:
-        first = parametrisation.start(len(targets), seed)
+        record = dataclasses.replace(record, loss="aims", decay=1.0)
+    length, weights, tries = record.step_size, dict(record.priors), record.tries
+    if record.parametrisation == "strokes":
+        parametrisation, first, weights = pen.begin(record, graph, start, len(targets), seed)
+        tries = len(first) // len(targets)
     else:
+        parametrisation = _parametrisation(record, graph)
+        first = parametrisation.start(len(targets), seed)
+    if record.start != starts.RANDOM:
         first = starts.make(start, targets, seed, graph.domain)
         # Sums over pixels: as much for each pixel, however many there are.
         if record.step_rule == "steepest":
@@ -251,15 +269,23 @@ def _learn(
     frame_steps = np.linspace(0, record.steps, frames).round().astype(int)
     learned = learn(
         graph,
-        Objective(record.loss, record.step_rule, tuple(record.priors), VIEWS[record.view]),
+        Objective(
+            record.loss,
+            record.step_rule,
+            tuple(weights),
+            VIEWS[record.view],
+            record.looks,
+            record.unseen if tries > 1 else 0,
+        ),
         first,
         wanted.aims,
         parametrisation=parametrisation,
         steps=record.steps,
         step_size=length,
-        decay=decay,
         weights=weights,
+        decay=record.decay,
         strength=record.strength,
+        tries=tries,
         frame_steps=frame_steps.tolist(),
         seed=seed,
     )
@@ -280,9 +306,14 @@ def _learn(
         labels=graph.labels,
         domain=graph.domain,
         seed=seed,
-        start=start if isinstance(start, str) else "image",
+        start=start
+        if isinstance(start, str)
+        else "drawing"
+        if isinstance(start, dict)
+        else "image",
         settings=record.settings,
         notes=graph.notes,
+        **pen.drawn(parametrisation, learned),
     )
 
 

@@ -13,6 +13,7 @@ from invert.networks.classifier import CLASSIFIERS
 
 MAX_SETTING = 100.0
 MAX_JITTER = 8
+MAX_HAND = 3.0  # of the usual strength; more is beyond reading
 LOSSES = ("cross-entropy", "logit", "margin")
 
 
@@ -54,10 +55,15 @@ class Optimization(Method):
         step_size: of Adam, or the L2 length of a steepest step on an image of 28×28 values, where
             the pixel range counts as 1. Larger images take steps that change a pixel as much.
             It belongs to ``steps``: of another number of steepest steps, see ``method_for``.
-        parametrisation: what M is: "pixels", "fourier" for waves, or "decoder" for the code of one.
+        parametrisation: what M is: "pixels", "fourier" for waves, "strokes" of a pen, or "decoder"
+            for the code of one.
         priors: names from ``invert.inversion.priors`` with their weights.
         view: a name in ``invert.inversion.views``: how the classifier gets to see the image.
         strength: of the view.
+        decay: the share of its size that a step loses by the end.
+        looks: views in one step.
+        tries: starts an image; the classifier chooses among what became of them.
+        unseen: views that it chooses by, none of them seen by a step.
     """
 
     start: str
@@ -65,10 +71,14 @@ class Optimization(Method):
     step_rule: Literal["adam", "steepest"]
     steps: int
     step_size: float
-    parametrisation: Literal["pixels", "fourier", "decoder"] = "pixels"
+    parametrisation: Literal["pixels", "fourier", "strokes", "decoder"] = "pixels"
     priors: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    view: Literal["straight", "jitter", "camera"] = "straight"
+    view: Literal["straight", "jitter", "camera", "hand"] = "straight"
     strength: float = 0
+    decay: float = 0
+    looks: int = 1
+    tries: int = 1
+    unseen: int = 0
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -153,6 +163,26 @@ METHODS: Mapping[str, Method] = {
             step_size=0.4,
             priors={"l2": 0.003},
         ),
+        Optimization(
+            name="strokes",
+            title="With a pen",
+            claim="A pen of two strokes draws. Where the strokes go is learned, not the pixels.",
+            source="Frans et al. 2021, https://arxiv.org/abs/2106.14843; "
+            "Li et al. 2020, https://people.csail.mit.edu/tzumao/diffvg/",
+            start=starts.RANDOM,
+            parametrisation="strokes",
+            loss="margin",
+            step_rule="adam",
+            steps=200,
+            step_size=0.03,
+            decay=0.9,
+            priors={"bending": 0.0005, "closeness": 0.05},
+            view="hand",
+            strength=1.0,
+            looks=2,
+            tries=4,
+            unseen=16,
+        ),
         Method(
             name="inverse",
             title="The opposite model",
@@ -223,8 +253,7 @@ def _check_setting(name: str, value: Any) -> None:
         real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(
             value, bool
         )
-        if not real or not 0 <= value <= MAX_SETTING or (name == "step_size" and value == 0):
+        most = MAX_HAND if name == "hand" else MAX_SETTING
+        if not real or not 0 <= value <= most or (name == "step_size" and value == 0):
             least = "above 0, up to" if name == "step_size" else "from 0 to"
-            raise ValueError(
-                f"{name} must be a number {least} {MAX_SETTING:g}; got {brief(value)}."
-            )
+            raise ValueError(f"{name} must be a number {least} {most:g}; got {brief(value)}.")

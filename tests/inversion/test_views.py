@@ -7,7 +7,8 @@ from scipy import stats
 
 from invert.inversion import views
 from invert.inversion.parametrisations.pixels import Pixels
-from invert.inversion.views import Camera, Jitter, Moment
+from invert.inversion.parametrisations.strokes import Strokes
+from invert.inversion.views import Camera, Hand, Jitter, Moment
 
 DRAWS = [views.uniform, views.normal]
 both_ways = pytest.mark.parametrize("jit_compile", [False, True])
@@ -145,3 +146,21 @@ def test_the_camera_shares_a_direction_among_all_channels_and_none_among_images(
     image[:, 7, 7] = 1
     brightest = taken((15, 15, 3), 2.0)(image).numpy().max(-1).reshape(2, -1).argmax(1)
     assert brightest[0] != brightest[1]
+
+
+def hand(pen, m, strength=1.0, jit_compile=False, **when):
+    seen = tf.function(
+        lambda m: Hand().seen(pen, m, strength, moment(**when)), jit_compile=jit_compile
+    )
+    return seen(tf.constant(m)).numpy()
+
+
+@both_ways
+def test_a_hand_draws_the_same_whoever_its_neighbours_are_and_nothing_twice(jit_compile):
+    pen = Strokes((28, 28))
+    m = pen.start(4, 0)
+    seen = hand(pen, m, jit_compile=jit_compile)
+    np.testing.assert_allclose(hand(pen, m[:2]), seen[:2], atol=1e-3)
+    np.testing.assert_allclose(hand(pen, m[2:], first=2), seen[2:], atol=1e-3)
+    assert np.abs(hand(pen, m, step=3) - seen).max() > 0.5
+    np.testing.assert_allclose(hand(pen, m, strength=0.0), pen.make(m), atol=1e-3)

@@ -34,7 +34,7 @@ def show() -> None:
         return
     if name == program.OWN:
         st.html(markup.sentence(SAVE_IT.format(file), "note"))
-    if both:
+    if both and choice.method != "strokes":  # a program of the pen would be as long as the pen
         _show_program(name, choice, file)
     st.html("<h3>By this package</h3>")
     call = program.call(

@@ -1,0 +1,134 @@
+"""What the method ``strokes`` needs beside its record: one's own strokes, and a network's ways."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from invert.inversion.parametrisations.strokes import Strokes
+from invert.methods.records import Optimization
+
+if TYPE_CHECKING:
+    from invert.inversion.frozen_graph import FrozenGraph
+    from invert.inversion.learning import Learned
+    from invert.inversion.parametrisations import Parametrisation
+
+# Of a drawing: the longest strokes, so many at most, by so many points each. A random start has
+# fewer: what is left to chance should not be much.
+MOST_STROKES, POINTS = 4, 10
+CLASSES, STEPS = 10, 40  # by which a network is asked whether ink is light or dark
+SAMPLE = 32  # random drawings that tell how large a network's logits are
+DARK = "ink is dark"
+
+
+def begin(
+    record: Optimization, graph: FrozenGraph, start: Any, count: int, seed: int
+) -> tuple[Strokes, np.ndarray, dict[str, float]]:
+    """Return the pen, where M starts and what its priors weigh.
+
+    Args:
+        record: the method.
+        graph: the network.
+        start: a drawing, as for ``from_drawing``; anything else asks for random strokes.
+        count: images.
+        seed: of the random strokes.
+
+    Returns:
+        The pen; M ``(count * tries, K, P, 2)``, a drawing's in one try; and the weights, in units
+        of the network's logits. Only what starts from a drawing is to stay close to it.
+    """
+    weights, shape = dict(record.priors), graph.domain.shape
+    dark = ink_is_dark(graph, record)
+    if isinstance(start, dict):
+        pen, drawing = from_drawing(start, shape, dark)
+        first = np.repeat(drawing, count, axis=0)
+    else:
+        pen = Strokes(shape, dark=dark)
+        first = pen.start(count * record.tries, seed)
+        del weights["closeness"]
+    unit = spread(graph, pen, pen.start(SAMPLE, 0))
+    return pen, first, {name: weight * unit for name, weight in weights.items()}
+
+
+def drawn(parametrisation: Parametrisation, learned: Learned) -> dict[str, np.ndarray]:
+    """Return what a run has of strokes, by its attributes' names; nothing where M is no pen."""
+    if not isinstance(parametrisation, Strokes):
+        return {}
+    ways = {"strokes": learned.m, "stroke_frames": learned.frame_m}
+    return {name: on_canvas(parametrisation, m) for name, m in ways.items()}
+
+
+def from_drawing(canvas_json: Any, shape: tuple[int, ...], dark: bool) -> tuple[Strokes, Any]:
+    """Return a pen with as many strokes as a drawing has, and the M that draws it.
+
+    Args:
+        canvas_json: as for ``invert.drawing.from_strokes``.
+        shape: of the network's images.
+        dark: whether ink is the lowest value.
+
+    Raises:
+        BlankDrawing: no strokes.
+        ValueError: no drawing, or one too large.
+    """
+    from invert.drawing import BlankDrawing, in_link, polylines, strokes
+
+    bounds = in_link.LOWEST * in_link.UNIT, in_link.HIGHEST * in_link.UNIT
+    lines = polylines.of_segments(strokes.segments(canvas_json), *bounds)
+    if not lines:
+        raise BlankDrawing
+    lengths = [np.hypot(*np.diff(line, axis=0).T).sum() for line in lines]
+    kept = sorted(np.argsort(lengths)[::-1][:MOST_STROKES])
+    pen = Strokes(shape, len(kept), POINTS, dark)
+    return pen, pen.fit([lines[place] for place in kept])
+
+
+def on_canvas(pen: Strokes, m: np.ndarray) -> np.ndarray:
+    """Return M ``(…, K, P, 2)`` in the canvas's pixels: x to the right, y down."""
+    from invert.drawing.in_link import SIDE
+
+    return pen.on_page(m) * np.float32(SIDE)
+
+
+def spread(graph: FrozenGraph, pen: Strokes, m: np.ndarray) -> float:
+    """How far a network's logits of drawings lie apart: what its margins are measured in."""
+    from invert.inversion.reading import read
+
+    logits = read(graph, graph.domain.from_unit(pen.make(m).numpy()))
+    return max(float(np.std(logits, axis=1).mean()), 1e-6)
+
+
+def ink_is_dark(graph: FrozenGraph, record: Optimization) -> bool:
+    """Whether a network reads dark ink on light paper, by its own answers.
+
+    A few steps are taken both ways, and the way counts whose drawings it takes for their classes
+    more surely, by views that no step saw. The answer is kept with the network.
+    """
+    if DARK not in graph.compiled:
+        targets = np.arange(graph.classes)[:CLASSES]
+        light, dark = (
+            np.median(_short_run(graph, record, Strokes(graph.domain.shape, dark=way), targets))
+            for way in (False, True)
+        )
+        graph.compiled[DARK] = bool(dark < light)
+    return graph.compiled[DARK]
+
+
+def _short_run(graph, record, pen: Strokes, targets: np.ndarray) -> np.ndarray:
+    from invert.inversion.aims import one_hot
+    from invert.inversion.learning import learn
+    from invert.inversion.loop import Objective
+    from invert.inversion.views import VIEWS
+
+    objective = Objective(record.loss, record.step_rule, (), VIEWS[record.view], 1, record.unseen)
+    learned = learn(
+        graph,
+        objective,
+        pen.start(len(targets), 0),
+        one_hot(targets, graph.classes),
+        parametrisation=pen,
+        steps=STEPS,
+        step_size=record.step_size,
+        strength=record.strength,
+    )
+    return learned.scores
