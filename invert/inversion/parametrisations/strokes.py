@@ -24,7 +24,6 @@ EDGE = 0.4 / 28  # how far the ink takes to fade: the width of its sigmoid
 WANDER, APART = 0.8, 0.3
 FITTED = 64  # places along a line that a stroke is fitted to
 FLATTEST = 0.05  # of its width: a drawing less tall is taken for so tall
-ROOM = 0.2  # how far the middle of a drawing's box may lie from the page's
 SMALL = 1e-6
 
 
@@ -202,17 +201,11 @@ def _pixels(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _centre(curves):
-    """Where the middle of the page belongs: at the centre of mass, ``(N, 1, 1, 2)``.
-
-    It is nearer the middle of the drawing's box where the drawing would come close to an edge.
-    """
+    """The strokes' centre of mass, ``(N, 1, 1, 2)``."""
     ends = curves[:, :, 1:], curves[:, :, :-1]
     length = tf.sqrt(tf.reduce_sum((ends[0] - ends[1]) ** 2, -1, True) + SMALL**2)
     moment = tf.reduce_sum(length * (ends[0] + ends[1]) / 2, (1, 2), True)
-    most, least = tf.reduce_max(curves, (1, 2), True), tf.reduce_min(curves, (1, 2), True)
-    middle = (most + least) / 2
-    off = moment / tf.reduce_sum(length, (1, 2), True) - middle
-    return middle + tf.clip_by_value(off, -ROOM, ROOM)
+    return moment / tf.reduce_sum(length, (1, 2), True)
 
 
 @functools.cache
