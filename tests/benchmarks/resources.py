@@ -73,6 +73,7 @@ def own_networks(count: int) -> None:
     import numpy as np
 
     import invert
+    from invert.inversion.compiling import without_xla
     from invert.page.own_network import held_networks, network_file
 
     invert.warm_up(lambda *_: None)
@@ -83,8 +84,9 @@ def own_networks(count: int) -> None:
         inner = [layers.Conv2D(16 + number, 3, activation="relu"), layers.MaxPooling2D(4)]
         inner += [layers.Flatten(), layers.Dense(20_000 // (number + 8), "relu")]
         model = keras.Sequential([keras.Input((48, 48, 3)), *inner, layers.Dense(10)])
-        graph = invert.freeze(model)
+        graph = without_xla(invert.freeze(model))
         del model
+        keras.backend.clear_session()
         network_file.check(graph, (network_file.MOST_IMAGES,))
         images = np.zeros((1, *graph.image_shape), np.float32)
         invert.classify(images, graph)

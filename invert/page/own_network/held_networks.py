@@ -16,8 +16,8 @@ from invert.page.session import state
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
 
-# Each is up to 8 MB, and what is compiled for it takes several times as much.
-MOST = 8
+# Each is up to 16 MB, and what is compiled for it takes several times as much.
+MOST = 5
 MINE, NAME, COMPLAINT = "own network", "own network's file", "own network's complaint"
 OF_KERAS = (".keras", ".h5", ".hdf5")
 FILES_READ = "files of networks read"

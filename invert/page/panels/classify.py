@@ -53,14 +53,15 @@ def show() -> None:
         reading = _reading(image, error, chosen, drawn)
         kept = f'data-strokes="{drawn.finished}" data-left-out="{link.left_out()}"'
         st.html(f'<div class="reading" {kept}>{reading}</div>')
+    if chosen.name not in CLASSIFIERS:
+        with places.own:
+            own_settings.show(image, chosen)
     with places.layers:
         st.html(failure.instead(lambda: layers.html(image, chosen, loading.ready())))
     with places.back:
         _offer_way_back(chosen, drawn)
         if chosen.digits:
             picture_field.offer_turn()
-    if chosen.name not in CLASSIFIERS:
-        own_settings.show(image, chosen)
     if link.leaves_drawing_out() and not drawn.instead and chosen.digits:
         st.html(markup.sentence(LEFT_OUT, "note left-out"))
     if not drawn.under_way:
@@ -73,6 +74,7 @@ class Places(NamedTuple):
     easel: DeltaGenerator
     picture: DeltaGenerator | None
     answer: DeltaGenerator
+    own: DeltaGenerator
     layers: DeltaGenerator
     back: DeltaGenerator
     complaint: DeltaGenerator
@@ -87,6 +89,7 @@ def _places(chosen: network.Network) -> tuple[Places, str]:
             None if chosen.digits else st.container(key="picture-place", width=drawing_area.SIDE)
         )
         answer = st.container(key="answer", width="stretch")
+    own = st.container()
     strip = st.container(key="layers")
     pen = drawing_area.PEN
     with st.container(key="read-more", horizontal=True, gap="small"):
@@ -97,7 +100,7 @@ def _places(chosen: network.Network) -> tuple[Places, str]:
         with st.container(key="more-reading", horizontal=True, vertical_alignment="bottom"):
             pen = drawing_area.choose_pen()
             picture_field.offer_others()
-    return Places(paper, picture, answer, strip, back, st.container()), pen
+    return Places(paper, picture, answer, own, strip, back, st.container()), pen
 
 
 def _keep_link(drawn: easel.Drawn) -> None:
@@ -112,7 +115,8 @@ def _offer_way_back(chosen: network.Network, drawn: easel.Drawn) -> None:
 
     Where there is none, the canvas's Clear presses it, and nobody sees it.
     """
-    covered = drawn.instead is not None and (drawn.finished or not chosen.digits)
+    kept = drawn.finished if chosen.digits else st.session_state.get("picture") is not None
+    covered = drawn.instead is not None and kept
     with st.container(key="back-offered" if covered else "back-unseen", width="content"):
         st.button(
             "Back to my drawing" if chosen.digits else "Back to my picture",

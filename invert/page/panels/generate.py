@@ -59,7 +59,7 @@ def show() -> None:
             key="from-drawing",
             on_click=_start_from,
             args=(settings.DEFAULT if from_drawing else state.MY_DRAWING,),
-            disabled=choice.start == starts.RANDOM or not _has_start(chosen),
+            disabled=choice.start == starts.RANDOM or chosen.source is None,
         )
     with digits:
         choice = choice._replace(target=_target(chosen))
@@ -85,12 +85,6 @@ def _target(chosen: network.Network) -> int:
         key=state.CLASS,
     )
     return int(number or 0)
-
-
-def _has_start(chosen: network.Network) -> bool:
-    """Whether the left side has, or may yet be given, an image to start from."""
-    drawn = state.drawn_image()
-    return chosen.digits or (drawn is not None and drawn.shape == chosen.shape)
 
 
 def _start_from(start: str) -> None:

@@ -88,7 +88,7 @@ def figure(
         turned = int(frame_steps[row])
         said = f"step {turned}: it says {aim}"
         words += f" From step {turned} on it is the answer."
-        turn_key = f'<i class="turn"></i>{escape(said)}'
+        turn_key = f'<span><i class="turn"></i> {escape(said)}</span>'
         mark = (
             f'<span class="turned" style="--turn:{turned / steps:.4f}" aria-hidden="true"></span>'
         )
