@@ -1,7 +1,7 @@
 """Everything that is read from outside: whatever it is, it is read, or it is refused in a sentence.
 
 INVERT_CASES=100 runs a hundred times as many cases as usual. How many there were, how long the
-slowest took and what memory the largest needed is printed at the end.
+slowest took and what memory the largest needed is printed at the end, in one process (-n 0).
 """
 
 import contextlib

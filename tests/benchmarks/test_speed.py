@@ -1,6 +1,6 @@
 """How long an inversion takes: beside its peer, and beside the least that it can take.
 
-``.venv/bin/pytest tests/benchmarks --benchmark-only`` prints a table a group; with
+``.venv/bin/pytest -n 0 tests/benchmarks --benchmark-only`` prints a table a group; with
 ``--write-readme`` the medians go into the README of this folder. No test here fails by the clock.
 """
 
