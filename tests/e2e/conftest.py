@@ -78,6 +78,32 @@ def start(port, log):
     return address, process
 
 
+class Spare:
+    """One more server of the page, at one address, that tests may end and start again."""
+
+    def __init__(self, log):
+        self.port, self.log, self.process = free_port(), log, None
+        self.address = f"http://127.0.0.1:{self.port}"
+
+    def run(self):
+        """Start it, unless it runs."""
+        if self.process is None:
+            _, self.process = start(self.port, self.log)
+
+    def kill(self):
+        if self.process is not None:
+            kill(self.process)
+        self.process = None
+
+
+@pytest.fixture(scope="session")
+def spare(tmp_path_factory):
+    """A server that one test leaves to the next, for each takes half a minute to start."""
+    server = Spare(tmp_path_factory.mktemp("spare") / "log.txt")
+    yield server
+    server.kill()
+
+
 def kill(process):
     """End a server without a word of warning."""
     process.kill()

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import serve, wait_until
+from conftest import wait_until
 from PIL import Image
 
 from invert.evaluation.table import PLAN
@@ -163,18 +163,19 @@ def position(film):
 LOADING = re.compile("Starting|Loading|Compiling")
 
 
-def test_page_shows_before_everything_is_compiled_and_says_what_is_loading(browser, tmp_path):
-    with serve(tmp_path / "log.txt") as address:
-        page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
-        page.goto(address)
-        page.get_by_role("status").get_by_text(LOADING).wait_for()
-        page.locator(".st-key-digit").get_by_text("8", exact=True).wait_for()
-        page.locator("canvas.upper-canvas").wait_for()
-        tabs = page.get_by_role("tab").all_inner_texts()
-        assert tabs == ["Classify", "Why", "Generate", "Better ways", "What is lost", "Code"]
-        assert "MNIST test digit" in page.locator("body").inner_text()
-        page.get_by_role("status").get_by_text(LOADING).wait_for()
-        page.context.close()
+def test_page_shows_before_everything_is_compiled_and_says_what_is_loading(browser, spare):
+    spare.kill()
+    spare.run()
+    page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+    page.goto(spare.address)
+    page.get_by_role("status").get_by_text(LOADING).wait_for()
+    page.locator(".st-key-digit").get_by_text("8", exact=True).wait_for()
+    page.locator("canvas.upper-canvas").wait_for()
+    tabs = page.get_by_role("tab").all_inner_texts()
+    assert tabs == ["Classify", "Why", "Generate", "Better ways", "What is lost", "Code"]
+    assert "MNIST test digit" in page.locator("body").inner_text()
+    page.get_by_role("status").get_by_text(LOADING).wait_for()
+    page.context.close()
 
 
 # --- Classify

@@ -1,7 +1,7 @@
 """A lost connection, and a server that is killed: what the visitor has stays."""
 
 import pytest
-from conftest import MODELS_SECONDS, free_port, kill, start
+from conftest import MODELS_SECONDS
 from test_page_in_browser import (
     ONE,
     THREE,
@@ -27,43 +27,39 @@ def visitor(browser):
     context.close()
 
 
-def test_killed_server_comes_back_to_the_same_images_and_drawing(visitor, tmp_path):
-    port = free_port()
-    address, process = start(port, tmp_path / "first.txt")
-    try:
-        visitor.goto(f"{address}/?digit=3&network=robust&count=3&steps=20")
-        made(visitor, 3)
-        more(visitor, "drawing")
-        seed = visitor.get_by_label("Seed", exact=True)
-        seed.fill("5")
-        seed.press("Enter")
-        wait_for_url(visitor, "seed=5")
-        close_more(visitor)
-        easel = Easel(visitor)
-        easel.draw(THREE)
-        answer(visitor, 3)
-        wait_for_url(visitor, "drawing=")
-        query, sprite, ink = (
-            visitor.evaluate("location.search"),
-            visitor.evaluate(SPRITE),
-            easel.ink(),
-        )
-        kill(process)
-        visitor.get_by_role("status").get_by_text(LOST).wait_for()
-        assert not visitor.get_by_role("dialog").is_visible(), "one sentence, and no box over all"
+def test_killed_server_comes_back_to_the_same_images_and_drawing(visitor, spare):
+    spare.run()
+    visitor.goto(f"{spare.address}/?digit=3&network=robust&count=3&steps=20")
+    made(visitor, 3)
+    more(visitor, "drawing")
+    seed = visitor.get_by_label("Seed", exact=True)
+    seed.fill("5")
+    seed.press("Enter")
+    wait_for_url(visitor, "seed=5")
+    close_more(visitor)
+    easel = Easel(visitor)
+    easel.draw(THREE)
+    answer(visitor, 3)
+    wait_for_url(visitor, "drawing=")
+    query, sprite, ink = (
+        visitor.evaluate("location.search"),
+        visitor.evaluate(SPRITE),
+        easel.ink(),
+    )
+    spare.kill()
+    visitor.get_by_role("status").get_by_text(LOST).wait_for()
+    assert not visitor.get_by_role("dialog").is_visible(), "one sentence, and no box over all"
 
-        _, process = start(port, tmp_path / "second.txt")
-        visitor.get_by_role("status").get_by_text(LOST).wait_for(state="hidden")
-        visitor.locator(".answer").get_by_text("as soon as the models are loaded").wait_for()
-        answer(visitor, 3)
-        made(visitor, 3)
-        assert visitor.evaluate("location.search") == query
-        assert visitor.evaluate(SPRITE) == sprite
-        assert easel.ink() == ink
-        easel.tool("Undo").click()
-        visitor.locator(".answer").get_by_text("Draw a digit").wait_for()
-    finally:
-        kill(process)
+    spare.run()
+    visitor.get_by_role("status").get_by_text(LOST).wait_for(state="hidden")
+    visitor.locator(".answer").get_by_text("as soon as the models are loaded").wait_for()
+    answer(visitor, 3)
+    made(visitor, 3)
+    assert visitor.evaluate("location.search") == query
+    assert visitor.evaluate(SPRITE) == sprite
+    assert easel.ink() == ink
+    easel.tool("Undo").click()
+    visitor.locator(".answer").get_by_text("Draw a digit").wait_for()
 
 
 def test_what_is_drawn_while_the_connection_is_lost_is_read_when_it_is_back(visitor, server, ready):

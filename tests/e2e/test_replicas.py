@@ -9,7 +9,7 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
-from conftest import ROOT, free_port, healthy, run_server, wait_until
+from conftest import ROOT, free_port, healthy, wait_until
 from PIL import Image
 from session import Session
 from visitors import LOADING, crowd, loaded, visit, wrong
@@ -18,47 +18,47 @@ VISITORS = 8
 
 
 @pytest.fixture(scope="module")
-def replicas(server, tmp_path_factory):
+def replicas(server, spare, tmp_path_factory):
     """nginx, configured as in tests/load, in front of the server of all tests and one more.
 
-    Cookies call them "one" and "two"; ``mortal`` is the process of the latter.
+    Cookies call them "one" and "two"; ``mortal`` is the latter.
     """
     nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if nginx is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no nginx here")
     folder = tmp_path_factory.mktemp("nginx")
-    with run_server(folder / "server.txt") as (other, mortal):
-        port = free_port()
-        places = {
-            "127.0.0.1:8501": server.removeprefix("http://"),
-            "127.0.0.1:8502": other.removeprefix("http://"),
-            ":8501$": f":{server.rpartition(':')[2]}$",
-            ":8502$": f":{other.rpartition(':')[2]}$",
-            "listen 80;": f"listen 127.0.0.1:{port};",
-        }
-        text = (ROOT / "tests/load/README.md").read_text("utf-8")
-        (site,) = re.findall(r"<!-- nginx -->\n```nginx\n(.*?)```", text, re.DOTALL)
-        for shown, here in places.items():
-            assert shown in site
-            site = site.replace(shown, here)
-        (folder / "site.conf").write_text(site)
-        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        own = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
-        (folder / "nginx.conf").write_text(
-            f"daemon off; pid {folder}/pid; events {{}}"
-            f" http {{ access_log off; {own} include {folder}/site.conf; }}"
-        )
-        log = folder / "nginx.txt"
-        command = [nginx, "-p", folder, "-c", folder / "nginx.conf", "-e", log]
-        process = subprocess.Popen(command)
-        try:
-            address = f"http://127.0.0.1:{port}"
-            wait_until(lambda: healthy(address) or process.poll() is not None, LOADING)
-            assert process.poll() is None, log.read_text()
-            yield SimpleNamespace(address=address, alone=(server, other), mortal=mortal)
-        finally:
-            process.terminate()
-            process.wait(10)
+    spare.run()
+    port = free_port()
+    places = {
+        "127.0.0.1:8501": server.removeprefix("http://"),
+        "127.0.0.1:8502": spare.address.removeprefix("http://"),
+        ":8501$": f":{server.rpartition(':')[2]}$",
+        ":8502$": f":{spare.address.rpartition(':')[2]}$",
+        "listen 80;": f"listen 127.0.0.1:{port};",
+    }
+    text = (ROOT / "tests/load/README.md").read_text("utf-8")
+    (site,) = re.findall(r"<!-- nginx -->\n```nginx\n(.*?)```", text, re.DOTALL)
+    for shown, here in places.items():
+        assert shown in site
+        site = site.replace(shown, here)
+    (folder / "site.conf").write_text(site)
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    own = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+    (folder / "nginx.conf").write_text(
+        f"daemon off; pid {folder}/pid; events {{}}"
+        f" http {{ access_log off; {own} include {folder}/site.conf; }}"
+    )
+    log = folder / "nginx.txt"
+    command = [nginx, "-p", folder, "-c", folder / "nginx.conf", "-e", log]
+    process = subprocess.Popen(command)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_until(lambda: healthy(address) or process.poll() is not None, LOADING)
+        assert process.poll() is None, log.read_text()
+        yield SimpleNamespace(address=address, alone=(server, spare.address), mortal=spare)
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 async def show_images(address):
