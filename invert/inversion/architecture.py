@@ -129,15 +129,17 @@ def _numbered(
     that are nodes of the graph join those from elsewhere.
     """
     nodes = {node.name: node for node in graph_def.node}
-    numbers: dict[str, str] = {}
+    numbers: dict[str, str] = {}  # in an order in which they can be computed
+    entered: set[str] = set()
     waiting = [_node_of(output)]
     while waiting:
-        name = waiting.pop()
-        if name in numbers:
-            continue
-        numbers[name] = f"n{len(numbers)}"
-        if name in nodes:
-            waiting += [_node_of(source) for source in reversed(nodes[name].input)]
+        name = waiting[-1]
+        sources = nodes[name].input if name in nodes and name not in entered else ()
+        missing = [_node_of(source) for source in sources if _node_of(source) not in numbers]
+        entered.add(name)
+        waiting += reversed(missing)
+        if not missing:
+            numbers.setdefault(waiting.pop(), f"n{len(numbers)}")
     if _node_of(placeholder) not in numbers:
         raise ValueError(
             f"The logits must depend on the input; no path leads from {placeholder} to {output}."
