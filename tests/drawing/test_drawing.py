@@ -363,7 +363,7 @@ def test_mnist_comes_out_as_it_went_in(sample):
     ],
 )
 def test_mnist_enlarged_anywhere_loses_half_a_point_at_most(sample, side, resample):
-    images, digits = sample
+    images, digits = (each[::2] for each in sample)
     out = np.stack([from_pixels(page) for page in anywhere(images, side, resample)])
     assert right(out, digits) >= right(images, digits) - 0.005
 
