@@ -23,6 +23,8 @@ _HOME = {
     "CLASSIFIERS": "networks.classifier",
     "looks_like_digit": "networks.judge",
     "freeze": "inversion.freezing",
+    "opposite": "methods.opposite",
+    "Opposite": "methods.opposite",
     "FrozenGraph": "inversion.frozen_graph",
     "generate": "methods.generation",
     "warm_up": "methods.generation",

@@ -6,6 +6,8 @@ from invert.inversion.frozen_graph import FrozenGraph as FrozenGraph
 from invert.methods.generation import Run as Run
 from invert.methods.generation import generate as generate
 from invert.methods.generation import warm_up as warm_up
+from invert.methods.opposite import Opposite as Opposite
+from invert.methods.opposite import opposite as opposite
 from invert.methods.records import METHODS as METHODS
 from invert.methods.records import Method as Method
 from invert.methods.starts import STARTS as STARTS

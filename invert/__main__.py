@@ -4,14 +4,14 @@ import argparse
 import sys
 
 from invert import shell
-from invert.commands import classify, dataset, evaluate, generate, inspect
+from invert.commands import classify, dataset, evaluate, generate, inspect, opposite
 
 
 def main(arguments=None) -> int:
     """Run one command; a mistake is one line on standard error and exit code 2."""
     parser = argparse.ArgumentParser(prog="python -m invert", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (classify, generate, inspect, dataset, evaluate):
+    for command in (classify, generate, opposite, inspect, dataset, evaluate):
         command.add(commands)
     options, rest = parser.parse_known_args(arguments)
     if rest and (not hasattr(options, "files") or any(word.startswith("-") for word in rest)):

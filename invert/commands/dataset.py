@@ -47,6 +47,7 @@ def add(commands) -> None:
         "--shard", type=int, default=MAX_COUNT, help="images in a shard (default 1000)"
     )
     shared.add_method(command)
+    shared.add_opposite(command)
     command.add_argument(
         "--start", help=f"{', '.join(starts.STARTS)}; by default the method's, noise for black"
     )
@@ -70,7 +71,20 @@ def run(options) -> None:
     if start is not None:
         starts.check_name(start)
     recipe = records.method_for(options.classifier, options.method, settings)
-    if start is None and isinstance(recipe, records.Optimization) and recipe.start == "black":
+    held, known_opposite = None, {}
+    if options.opposite is not None:
+        told = {**settings, "method": options.method, "start": start}
+        shared.check_alone([name for name, value in told.items() if value is not None])
+        options.classifier = shared.classifier_of(options)
+        held = Path(options.opposite).read_bytes()
+        sha256 = hashlib.sha256(held).hexdigest()
+        known_opposite = {"method": "opposite", "settings": {}, "opposite_sha256": sha256}
+    if (
+        held is None
+        and start is None
+        and isinstance(recipe, records.Optimization)
+        and recipe.start == "black"
+    ):
         start = "noise"  # from a black page every image of a class is the same
     classifier, classes, known = _classifier(options)
     plan = shards.Plan(
@@ -82,6 +96,7 @@ def run(options) -> None:
         start,
         settings,
         options.seed,
+        held,
     )
     folder = Path(options.out)
     wanted = {
@@ -93,6 +108,7 @@ def run(options) -> None:
         "starts": starts.STRENGTHS,
         "method": recipe.name,
         "settings": dict(recipe.settings),
+        **known_opposite,
     }
     missing = _prepare(folder, plan, wanted)
     if missing:

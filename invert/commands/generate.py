@@ -28,6 +28,7 @@ def add(commands) -> None:
     )
     shared.add_classifier(command)
     shared.add_method(command)
+    shared.add_opposite(command)
     command.add_argument("--count", type=int, default=1, help="images of each target (default 1)")
     command.add_argument(
         "--seed",
@@ -70,23 +71,34 @@ def run(options) -> None:
     if options.loss is not None:
         settings["loss"] = options.loss
     settings |= {name: shared.number(weight, f"--prior {name}") for name, weight in options.prior}
+    if options.opposite is not None:
+        told = {**settings, "method": options.method, "start": options.start}
+        shared.check_alone([name for name, value in told.items() if value is not None])
     method = records.method_for(options.classifier, options.method, settings)
+    if film_wanted and options.opposite is not None:
+        raise ValueError("An opposite model takes no steps, so it has no film; use --out FILE.png.")
     if film_wanted and not method.settings:
         raise ValueError(f"{method.name} takes no steps, so it has no film; use --out FILE.png.")
     named = options.start is None or options.start in (*starts.STARTS, starts.RANDOM)
     asked = b"" if named else shell.read(options.start)
 
-    graph = shared.open_asked(options)
-    start = options.start if named else shared.picture(options.start, asked, graph, options.whole)
-    made = generation.generate(
-        [target for target in options.targets for _ in range(count)],
-        options.method,
-        classifier=options.classifier if options.classifier in CLASSIFIERS else graph,
-        seed=seed,
-        start=start,
-        frames=GIF_FRAMES if film_wanted else 0,
-        **settings,
-    )
+    targets = [target for target in options.targets for _ in range(count)]
+    if options.opposite is not None:
+        made = shared.open_opposite(options).draw(targets, seed)
+    else:
+        graph = shared.open_asked(options)
+        start = (
+            options.start if named else shared.picture(options.start, asked, graph, options.whole)
+        )
+        made = generation.generate(
+            targets,
+            options.method,
+            classifier=options.classifier if options.classifier in CLASSIFIERS else graph,
+            seed=seed,
+            start=start,
+            frames=GIF_FRAMES if film_wanted else 0,
+            **settings,
+        )
     # One target fills a square; several stand in a row, or in a row each where there are several.
     several = len(options.targets) > 1
     columns = (count if count > 1 else len(options.targets)) if several else None

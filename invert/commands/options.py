@@ -35,6 +35,44 @@ def add_method(command) -> None:
     )
 
 
+def add_opposite(command) -> None:
+    """Let a command be told to draw with an opposite model."""
+    command.add_argument(
+        "--opposite",
+        metavar="FILE",
+        help="draw with an opposite model, as the command opposite makes it, in one go; of one"
+        " learned through a file, --classifier names that file",
+    )
+
+
+def check_alone(others: list[str]) -> None:
+    """Refuse, beside an opposite model, what it has no use for."""
+    if others:
+        raise ValueError(f"--opposite draws in one go and takes no {', '.join(others)}.")
+
+
+def open_opposite(options):
+    """The opposite model that is asked for, with the classifier that it was learned through."""
+    if not Path(options.opposite).is_file():
+        raise ValueError(f"--opposite must be a file; there is none at {options.opposite!r}.")
+    graph = None if options.classifier == DEFAULT else open_asked(options)
+    with shell.quiet():
+        from invert.methods.opposite import opposite
+    return opposite.load(options.opposite, graph)
+
+
+def classifier_of(options) -> str:
+    """The classifier that is to be asked of an opposite model's images, as one is told it."""
+    model = open_opposite(options)
+    if model.graph is None:
+        raise ValueError(
+            f"{Path(options.opposite).name} was learned through {model.classifier}; say where that"
+            " is with --classifier."
+        )
+    asked: str = options.classifier
+    return model.classifier if asked == DEFAULT else asked
+
+
 def settings_of(options) -> dict:
     """What the options say of steps, for ``generate``."""
     said = {"steps": options.steps, "step_size": options.step_size}

@@ -21,7 +21,7 @@ from invert import data
 from invert.evaluation import score
 from invert.evaluation import teaches as lessons
 from invert.images import DIGITS
-from invert.methods import starts
+from invert.methods import opposite, starts
 from invert.methods.generation import generate
 from invert.methods.records import METHODS
 from invert.networks import weights
@@ -43,6 +43,7 @@ PLAN = (
     ("student", "steepest", "noise"),
     ("robust", "latent", starts.RANDOM),
     ("robust", "inverse", starts.RANDOM),
+    (opposite.SHIPPED, opposite.METHOD, starts.RANDOM),
 )
 TABLE = "evaluation.json"
 README = weights.DIRECTORY / "README.md"
@@ -116,8 +117,8 @@ def evaluate(mnist: data.Mnist, report=lambda done, row: None) -> list[Row]:
                 classifier=key[0],
                 method=method,
                 start=start,
-                sees_training_data=method not in METHODS
-                or METHODS[method].sees_training_data(start),
+                sees_training_data=method != opposite.METHOD
+                and (method not in METHODS or METHODS[method].sees_training_data(start)),
                 **{name: round(value, 4) for name, value in measured.items()},
                 nearest=round(float(score.nearest(images[:AT_ONCE], others).mean()), 2),
                 milliseconds=None if seconds is None else round(1000 * seconds / AT_ONCE, 2),
@@ -165,7 +166,7 @@ def markdown(rows: list[Row]) -> str:
     ]
     for row in rows:
         network = f"`{row.classifier}`" if row.classifier else ""
-        name = f"`{row.method}`" if row.method in METHODS else row.method
+        name = f"`{row.method}`" if row.classifier else row.method
         time_taken = "" if row.milliseconds is None else f"{row.milliseconds:.2f}"
         lines.append(
             f"| {network} | {name} | {row.start} | {'yes' if row.sees_training_data else 'no'}"
@@ -202,7 +203,10 @@ def _made(classifier: str, method: str, start: str, digits: np.ndarray):
     for number in range(len(digits) // AT_ONCE):
         began = time.perf_counter()
         part = digits[number * AT_ONCE : (number + 1) * AT_ONCE]
-        run = generate(part, method, classifier=classifier, seed=SEED + number, start=start)
+        if method == opposite.METHOD:
+            run = opposite.opposite.load(classifier).draw(part, SEED + number)
+        else:
+            run = generate(part, method, classifier=classifier, seed=SEED + number, start=start)
         images.append(run.images)
         seconds.append(time.perf_counter() - began)
     return np.concatenate(images), float(np.median(seconds))  # the first run compiles

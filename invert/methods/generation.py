@@ -332,10 +332,32 @@ def _parametrisation(record: Optimization, graph: FrozenGraph) -> Parametrisatio
 
 def _imagine(record: Method, graph: FrozenGraph, targets: np.ndarray, seed: int) -> Run:
     """A run of no steps: the inverse model's images, and what the classifier says of them."""
-    from invert.inversion.reading import read
     from invert.networks import inverse_model
 
     images = graph.domain.from_unit(inverse_model.imagine(targets, seed))
+    return run_without_steps(graph, record.name, targets, images, seed)
+
+
+def run_without_steps(
+    graph: FrozenGraph,
+    method: str,
+    targets: np.ndarray,
+    images: np.ndarray,
+    seed: int,
+    strokes: np.ndarray | None = None,
+) -> Run:
+    """Return the run of a method that makes its images in one go.
+
+    Args:
+        graph: the classifier that is asked what it says of them.
+        method: the method's name.
+        targets: the classes, ``(N,)``.
+        images: ``(N, *shape)`` in the domain's range.
+        seed: what they were made from.
+        strokes: of those that a pen drew.
+    """
+    from invert.inversion.reading import read
+
     probabilities = graph.probabilities(read(graph, images))
     return Run(
         targets=targets,
@@ -347,14 +369,15 @@ def _imagine(record: Method, graph: FrozenGraph, targets: np.ndarray, seed: int)
         frames=np.zeros((0, *images.shape), np.float32),
         frame_probabilities=np.zeros((0, *probabilities.shape), np.float32),
         frame_steps=np.zeros(0, int),
-        method=record.name,
+        method=method,
         classifier=graph.name,
         labels=graph.labels,
         domain=graph.domain,
         seed=seed,
         start=starts.RANDOM,
-        settings=record.settings,
+        settings={},
         notes=graph.notes,
+        strokes=strokes,
     )
 
 

@@ -16,15 +16,18 @@ import numpy as np
 
 from invert.inversion.checks import MAX_COUNT, MAX_SEED, check_whole
 from invert.methods.generation import generate
+from invert.networks.classifier import open_graph
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
+    from invert.methods.opposite import Opposite
 
 MOST_IMAGES = 100_000_000
 MOST_IN_A_SHARD = 100_000
 
 _keeping = threading.Lock()
 _last: dict[bytes, FrozenGraph] = {}
+_last_opposite: dict[tuple[bytes | None, str | bytes], Opposite] = {}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Plan:
         method: by default what the classifier is best run backwards by.
         start: where M starts, by default the method's own.
         settings: of the method, where they are not its own.
+        opposite: the bytes of an opposite model's file, which then draws; the classifier is asked
+            what it says of the images.
         seed: of all; each call of ``generate`` has one of its own that follows from it, so data
             sets of two seeds have nothing in common.
     """
@@ -52,6 +57,7 @@ class Plan:
     start: str | None = None
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     seed: int = 0
+    opposite: bytes | None = None
 
     def __post_init__(self):
         check_whole(self.count, "the count of images", 1, MOST_IMAGES)
@@ -94,14 +100,14 @@ def make(plan: Plan, number: int) -> dict[str, np.ndarray]:
     targets = np.arange(first, min(first + plan.shard, plan.count)) % plan.classes
     images, probabilities, seeds = [], [], []
     for call, begin in enumerate(range(0, len(targets), MAX_COUNT)):
-        run = generate(
-            targets[begin : begin + MAX_COUNT],
-            plan.method,
-            classifier=_kept(plan),
-            seed=plan.seed_of(number, call),
-            start=plan.start,
-            **plan.settings,
-        )
+        part, seed = targets[begin : begin + MAX_COUNT], plan.seed_of(number, call)
+        if plan.opposite is None:
+            known = _kept(plan)
+            run = generate(
+                part, plan.method, classifier=known, seed=seed, start=plan.start, **plan.settings
+            )
+        else:
+            run = _opposite(plan).draw(part, seed)
         images.append(np.round(255 * run.domain.to_unit(run.images)).astype(np.uint8))
         probabilities.append(run.probabilities)
         seeds.append(np.full(len(run.images), run.seed))
@@ -120,6 +126,20 @@ def make(plan: Plan, number: int) -> dict[str, np.ndarray]:
         "probabilities": np.concatenate(probabilities),
         "settings": np.array(json.dumps(settings, ensure_ascii=False)),
     }
+
+
+def _opposite(plan: Plan) -> Opposite:
+    """The plan's opposite model; that of the last shard, where it is the same."""
+    from invert.methods.opposite import of_held
+    from invert.methods.opposite_file import parse
+
+    key = plan.opposite, plan.classifier
+    graph = open_graph(_kept(plan))
+    with _keeping:
+        if key not in _last_opposite:
+            _last_opposite.clear()
+            _last_opposite[key] = of_held(parse(plan.opposite or b"", "--opposite"), graph)
+        return _last_opposite[key]
 
 
 def _kept(plan: Plan) -> str | FrozenGraph:

@@ -18,6 +18,7 @@ RECIPES = {
     "second-judge": "another, which chooses settings (about twenty minutes)",
     "judge-reference": "the test set's statistics in the judge's features (seconds)",
     "inverse": "the opposite model, digit and seed to image (about ten minutes)",
+    "opposite": "the opposite model of question, without data (about two minutes)",
     "class-gaussian": "the mean and principal directions of each digit's pixels (seconds)",
 }
 SEEDS = {"judge": 1, "second-judge": 7}  # trained apart from what they judge
@@ -43,14 +44,14 @@ def _train(options) -> None:
     check_whole(seed, "--seed", 0, MAX_SEED)
     if options.epochs is not None:
         check_whole(options.epochs, "--epochs", 1, 10_000)
-    mnist = data.load(options.mnist)
-
     with shell.quiet():
         import keras
         import numpy as np
         import tensorflow as tf
 
     recipe = importlib.import_module(f"invert.training.{options.name.replace('-', '_')}")
+    seen = not getattr(recipe, "WITHOUT_DATA", False)
+    mnist = data.load(options.mnist) if seen else None
     settings = {} if options.epochs is None else {"epochs": options.epochs}
     began = time.monotonic()
     model, figures = recipe.train(mnist, seed, **settings)
@@ -59,7 +60,7 @@ def _train(options) -> None:
         "seed": seed,
         "seconds": round(time.monotonic() - began),
         "versions": {m.__name__: m.__version__ for m in (tf, keras, np)},
-        "data_sha256": data.SHA256,
+        "data_sha256": data.SHA256 if seen else None,
         "figures": {
             name: round(value, 4) if isinstance(value, float) else value
             for name, value in figures.items()

@@ -37,8 +37,8 @@ MEANINGS = (
     " digits; 0 is best. Diversity: how much the images of one digit differ; real digits have 1."
 )
 AIDED = "It uses training images when it draws, not only the network."
-# A rung for each classifier and method that was measured.
-RUNGS = tuple(dict.fromkeys((classifier, method) for classifier, method, _ in table.PLAN))
+# A rung for each classifier and method of ``generate`` that was measured.
+RUNGS = tuple(dict.fromkeys(row[:2] for row in table.PLAN if row[1] in invert.METHODS))
 IN_A_ROW = 10  # classes
 EVERY = "every digit"
 OPENS, OPENED = "ladder-opens", "ladder opened"

@@ -1,0 +1,255 @@
+"""``invert.opposite``: the opposite model of any classifier, learned through it alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from invert.inversion.checks import MAX_SEED, check_whole
+from invert.methods import pen
+from invert.methods.generation import Run, run_without_steps
+from invert.methods.records import METHODS, Optimization
+from invert.networks import weights
+from invert.networks.classifier import CLASSIFIERS, check_classifier, open_graph
+from invert.targets import check_targets
+
+if TYPE_CHECKING:
+    from invert.inversion.domain import Domain
+    from invert.inversion.frozen_graph import FrozenGraph
+    from invert.methods.opposite_file import Held
+    from invert.methods.opposite_learning import State
+    from invert.networks.classifier import Classifier
+    from invert.networks.hand_network import HandNetwork
+
+METHOD = "opposite"
+SHIPPED = "question"  # the classifier whose opposite model ships
+STYLES, KEPT = 32, 12  # of each class: while it is learned; those its classifier takes most surely
+STRENGTH = 0.6  # of the views that are drawn; 1 while it learns
+STROKES = cast(Optimization, METHODS["strokes"])  # which finds out whether ink is dark
+BENDING = 7e-4  # weight of how much strokes bend
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Opposite:
+    """An opposite model: class and seed → image, in one go.
+
+    Attributes:
+        network: which styles it has, and what M is.
+        weights: its weights, in the network's order.
+        labels: of its classes.
+        domain: of its images.
+        classifier: the name of the one it was learned through.
+        graph: that one, where it is at hand.
+    """
+
+    network: HandNetwork
+    weights: list[np.ndarray] = dataclasses.field(repr=False)
+    labels: tuple[str, ...]
+    domain: Domain
+    classifier: str
+    graph: FrozenGraph | None = dataclasses.field(default=None, repr=False)
+
+    @functools.cached_property
+    def _draw(self) -> Callable[..., Any]:
+        return self.network.drawing(self.weights, STRENGTH)
+
+    def images(self, targets: int | str | Iterable[int | str], seed: int = 0) -> np.ndarray:
+        """Return images alone, without asking a classifier: so many a second.
+
+        Args:
+            targets: a class or a sequence of at most ``MAX_COUNT``, by number or label.
+            seed: 0 to ``MAX_SEED``. Image ``i`` depends on it, on ``i`` and on its class only.
+
+        Returns:
+            ``(N, *shape)`` float32 in the domain's range.
+
+        Raises:
+            ValueError: an argument breaks its rule.
+        """
+        return self._imagine(check_targets(targets, self.labels), seed)[0]
+
+    def draw(self, targets: int | str | Iterable[int | str], seed: int = 0) -> Run:
+        """Return a run of no steps: the images, and what the classifier says of them.
+
+        Args:
+            targets: as for ``images``.
+            seed: as for ``images``.
+
+        Raises:
+            ValueError: an argument breaks its rule, or the classifier is not at hand.
+        """
+        if self.graph is None:
+            raise ValueError(
+                f"draw asks {self.classifier} what it says of the images; load(path, classifier=…)"
+                " gives it. Without a classifier, images(…) draws."
+            )
+        whole = check_targets(targets, self.labels)
+        images, m = self._imagine(whole, seed)
+        strokes = pen.on_canvas(cast(Any, self.network.parametrisation), m)
+        return run_without_steps(self.graph, METHOD, whole, images, seed, strokes)
+
+    def _imagine(self, classes: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        seed = check_whole(seed, "seed", 0, MAX_SEED)
+        inputs, m = self._draw(classes, seed)
+        return self.domain.from_unit(inputs), m
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it as a ``.keras`` file, in one step: Keras itself can open it, as style → M.
+
+        Raises:
+            ValueError: the path does not end in ``.keras``.
+            OSError: it cannot be written.
+        """
+        from invert.methods.opposite_file import Held, write
+
+        held = Held(self.network, self.weights, self.labels, self.domain, self.classifier)
+        write(Path(path), held)
+
+
+class _Learner:
+    """Learn the opposite model of a classifier, without data, through that classifier alone.
+
+    A small network turns a class and random numbers into a pen's strokes. It draws, the classifier
+    looks at the drawings as other hands would have made them, and its gradient teaches the small
+    network to draw what convinces, in as many styles as it finds. ``invert.opposite.load(path)``
+    opens one that was saved.
+
+    Args:
+        classifier: a name, the path of a file, or what ``invert.freeze`` made; it reads images.
+        seed: 0 to ``MAX_SEED``: another seed finds other styles.
+        progress: called with the share done, 0 to 1, and the seconds left.
+        steps: at most; it ends earlier once the classifier is convinced.
+        checkpoint: a path where it is kept how far learning has come, every few seconds. Called
+            again with the same arguments, it goes on from there; the file goes when it is done.
+
+    Returns:
+        The opposite model.
+
+    Raises:
+        ValueError: an argument breaks its rule, or the classifier's inputs are no images.
+        WeightsError: the classifier's weights are missing, cut or altered.
+
+    >>> learned = invert.opposite("question", steps=10)  # doctest: +SKIP
+    >>> learned.draw([8, 8, 3], seed=1).images.shape  # doctest: +SKIP
+    (3, 28, 28)
+    """
+
+    def __call__(
+        self,
+        classifier: Classifier,
+        seed: int = 0,
+        progress: Callable[[float, float], None] | None = None,
+        *,
+        steps: int | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+    ) -> Opposite:
+        """Learn; see the class."""
+        check_classifier(classifier)
+        seed = check_whole(seed, "seed", 0, MAX_SEED)
+        if steps is not None:
+            steps = check_whole(steps, "steps", 1, 1_000_000)
+        from invert.methods import opposite_learning as learning
+        from invert.methods.opposite_checkpoint import Checkpoint
+
+        frozen = open_graph(classifier)
+        if not frozen.domain.is_image:
+            raise ValueError(
+                f"opposite needs a classifier of images; {frozen.name} reads values that are none."
+            )
+        network = _network_for(frozen, STYLES, pen.ink_is_dark(frozen, STROKES))
+        kept = Checkpoint(checkpoint, frozen, network, seed)
+        state = kept.load() or learning.begin(network, seed, steps or learning.STEPS)
+
+        def report(state: State, seconds: float) -> None:
+            kept.save(state)
+            if progress is not None:
+                progress(state.step / state.end, (state.end - state.step) * seconds)
+
+        state = learning.learn(frozen, network, state, seed, _bending(network), report)
+        rows = learning.choose(frozen, network, state.weights, seed, KEPT)
+        chosen = [state.weights[0][rows.ravel()], *state.weights[1:]]
+        halves = [each.astype(np.float16).astype(np.float32) for each in chosen]  # as in files
+        kept.remove()
+        return Opposite(
+            dataclasses.replace(network, styles=KEPT),
+            halves,
+            frozen.labels,
+            frozen.domain,
+            frozen.name,
+            frozen,
+        )
+
+    def load(self, path: str | os.PathLike[str], classifier: Classifier | None = None) -> Opposite:
+        """Return a saved opposite model; nothing in the file is run.
+
+        Args:
+            path: of a file that ``save`` wrote; or "question", whose opposite model ships.
+            classifier: whose answers its runs show; by default the one that it was learned
+                through, where that one ships.
+
+        Raises:
+            ValueError: it is no such file, or not of that classifier.
+            OSError: it cannot be read.
+            WeightsError: those that ship are missing, cut or altered.
+        """
+        from invert.methods import opposite_file
+
+        if path == SHIPPED:
+            return _shipped()
+        found = of_held(opposite_file.load(Path(path)))
+        if classifier is None and found.classifier in CLASSIFIERS:
+            classifier = found.classifier
+        if classifier is None:
+            return found
+        check_classifier(classifier)
+        graph = open_graph(classifier)
+        if (graph.labels, graph.domain) != (found.labels, found.domain):
+            raise ValueError(
+                f"{Path(path).name} must be of a classifier with the same classes and images;"
+                f" {graph.name} has others. It was learned through {found.classifier}."
+            )
+        return dataclasses.replace(found, graph=graph)
+
+
+opposite = _Learner()
+
+
+def of_held(held: Held, graph: FrozenGraph | None = None) -> Opposite:
+    """Return the opposite model that a file holds."""
+    return Opposite(held.network, held.weights, held.labels, held.domain, held.classifier, graph)
+
+
+def build_shipped() -> Any:
+    """Return the arrays of the one that ships, for its weights file."""
+    shapes = _network_for(open_graph(SHIPPED), KEPT, False).shapes
+    return weights.arrays("float32", **{f"array{n}": shape for n, shape in enumerate(shapes)})
+
+
+@weights.once
+def _shipped() -> Opposite:
+    frozen, model = open_graph(SHIPPED), build_shipped()
+    weights.load("opposite", model)
+    network = _network_for(frozen, KEPT, False)
+    return Opposite(network, model.get_weights(), frozen.labels, frozen.domain, frozen.name, frozen)
+
+
+def _network_for(frozen: FrozenGraph, styles: int, dark: bool) -> HandNetwork:
+    """What is to be learned for a classifier: a pen for its images."""
+    from invert.inversion.parametrisations.strokes import Strokes
+    from invert.inversion.views import Hand
+    from invert.networks.hand_network import HandNetwork
+
+    return HandNetwork(Strokes(frozen.domain.shape, dark=dark), Hand(), frozen.classes, styles)
+
+
+def _bending(network: HandNetwork) -> Callable[[Any], Any]:
+    """The penalty on M that keeps strokes smooth."""
+    from invert.inversion.priors import bending
+
+    return lambda m: BENDING * bending(m, None, network.parametrisation, None)
