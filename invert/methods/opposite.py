@@ -32,7 +32,7 @@ SHIPPED = "question"  # the classifier whose opposite model ships
 STYLES, KEPT = 32, 12  # of each class: while it is learned; those its classifier takes most surely
 STRENGTH = 0.6  # of the views that are drawn; 1 while it learns
 STROKES = cast(Optimization, METHODS["strokes"])  # which finds out whether ink is dark
-BENDING = 7e-4  # weight of how much strokes bend
+BENDING = 4e-4  # weight of how much strokes bend
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

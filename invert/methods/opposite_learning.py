@@ -22,11 +22,11 @@ from invert.inversion.reading import read
 from invert.inversion.views import Moment, normal, uniform
 from invert.networks.hand_network import NUMBERS, OF_NUMBERS, OF_STYLE, HandNetwork
 
-STEPS = 5000  # at most
+STEPS = 4500  # at most
 AT_ONCE = 80  # images a step, of up to ten classes
 CLASSES_AT_ONCE = 10
-# A margin is as large as it need be at one and a half times what logits vary over random starts.
-ENOUGH = 15.0  # in tenths of that
+# A margin is as large as it need be at two and a half times what logits vary over random starts.
+ENOUGH = 25.0  # in tenths of that
 RATE_OF_STYLES, RATE = 0.01, 0.001  # of Adam
 COOLING = 0.3  # the share of the steps in which the rates fall to nothing
 APART = 0.15  # weight of the push between images of a class
