@@ -139,7 +139,7 @@ def current() -> dict:
             for name, entry in weights.manifest().items()
             if name != "second-judge"  # which scores nothing here
         },
-        "methods": {name: METHODS[name].settings for _, name, _ in PLAN},
+        "methods": {name: METHODS[name].settings for _, name, _ in PLAN if name in METHODS},
         "classifiers": {name: dict(each.settings) for name, each in CLASSIFIERS.items()},
         "starts": starts.STRENGTHS,
         "seed": SEED,
