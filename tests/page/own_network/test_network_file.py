@@ -123,7 +123,7 @@ def test_files_of_keras_give_what_their_model_gives(name, model, saved, request)
     alone = freeze(saved / name)
     np.testing.assert_array_equal(probabilities_of(frozen, X), probabilities_of(alone, X))
     assert frozen.name == network_file.graph_name(f"{name}.png", data)
-    known = ("image_shape", "input_shape", "labels", "pixel_range", "head")
+    known = ("image_shape", "labels", "pixel_range", "head", "range_assumed")
     assert [getattr(frozen, k) for k in known] == [getattr(alone, k) for k in known]
     assert markup.of_digits(frozen.image_shape, frozen.labels)
 
