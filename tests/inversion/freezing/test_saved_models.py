@@ -359,7 +359,7 @@ def test_functions_that_nothing_calls_are_left_out(op, exported, tmp_path):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("trained", [False, True])
 def test_a_keras_model_that_tensorflow_saved(trained, tmp_path):
-    """Of a trained one, what is restored and what is read are two operations."""
+    """What is restored and what is read are two operations there."""
     keras.utils.set_random_seed(0)
     stack = [keras.layers.Flatten(), keras.layers.BatchNormalization(), keras.layers.Dense(10)]
     model = keras.Sequential([keras.Input((28, 28, 1)), *stack])

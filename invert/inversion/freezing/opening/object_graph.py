@@ -27,7 +27,7 @@ def gradients(graph) -> dict[str, Gradient]:
 def handles(graph) -> dict[str, list[str]]:
     """Return the ways to variables from the root of all objects, by their operations' names.
 
-    A model that Keras 3 trained is saved with two operations for each variable: one that is
+    TensorFlow saves a model of Keras 3 with two operations for each variable: one that is
     restored, and another that is read. This tells which object the one that is read is.
     """
     objects = graph.object_graph_def
