@@ -129,7 +129,8 @@ def _build(config: dict) -> keras.Model:
     except Exception as error:  # each layer has errors of its own
         raise Refusal(
             f"Keras {keras.__version__} cannot build the file's network ({shortened(error)})."
-            " Load it with the Keras that wrote it, and save it as a SavedModel."
+            " If Keras 2 wrote it, give what tf_keras.models.load_model makes of it; else save it"
+            " with model.export(folder), as a SavedModel."
         ) from error
     if not isinstance(model, keras.Model):
         raise Refusal(f"The file holds a {type(model).__name__}, and no Keras model.")
