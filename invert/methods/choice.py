@@ -9,7 +9,7 @@ place of the blur tells little: specks are stronger than it.
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -64,15 +64,20 @@ def weights_of(graph: FrozenGraph) -> dict[str, float]:
     assert isinstance(record, Optimization)
     key = CHOSEN, record.name
     if key not in graph.compiled:
-        tried = {}
-        for share in WEIGHTS:
-            weights = {name: share * weight for name, weight in record.priors.items()}
-            tried[share] = _rate(graph, _try(graph, record.name, weights))
-        # The strongest of those that convince most.
-        best = max(tried, key=lambda share: (round(tried[share][0], 3), tried[share][1]))
-        graph.compiled[key] = {name: best * weight for name, weight in record.priors.items()}
+        tried = {share: _shares(record, share) for share in WEIGHTS}
+        rated = {
+            share: _rate(graph, _try(graph, record.name, weights))
+            for share, weights in tried.items()
+        }
+        # The surest of those that convince most.
+        best = max(rated, key=lambda share: (round(rated[share][0], 3), rated[share][1]))
+        graph.compiled[key] = tried[best]
     weights: dict[str, float] = graph.compiled[key]
     return weights
+
+
+def _shares(record: Optimization, share: float) -> dict[str, float]:
+    return {name: share * weight for name, weight in record.priors.items()}
 
 
 def _choose(graph: FrozenGraph) -> Choice:
@@ -92,7 +97,7 @@ def _choose(graph: FrozenGraph) -> Choice:
     )
 
 
-def _try(graph: FrozenGraph, method: str, settings: dict[str, float]) -> Run:
+def _try(graph: FrozenGraph, method: str, settings: dict[str, Any]) -> Run:
     from invert.inversion.compiling import without_xla
     from invert.methods.generation import generate
 
