@@ -17,7 +17,7 @@ from invert.methods.records import METHODS, OWN_METHOD, Optimization
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
-    from invert.methods.generation import Run
+    from invert.methods.runs import Run
 
 # Classes and steps that a method is tried by; fewer where an image has many values.
 TRIAL, LARGE_TRIAL, LARGE = (4, 150), (2, 60), 2**14
