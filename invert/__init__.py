@@ -30,7 +30,7 @@ _HOME = {
     "warm_up": "methods.generation",
     "Method": "methods.records",
     "METHODS": "methods.records",
-    "Run": "methods.generation",
+    "Run": "methods.runs",
     "MAX_COUNT": "inversion.checks",
     "MAX_STEPS": "inversion.checks",
     "MAX_SEED": "inversion.checks",

@@ -72,6 +72,25 @@ def test_only_the_page_imports_streamlit(path):
         assert not [name for name in imports_of(path) if name.split(".")[0].startswith("streamlit")]
 
 
+def test_no_folder_holds_more_than_one_can_take_in():
+    folders = {path.parent for path in MODULES}
+    full = {f: len([*f.glob("*.py")]) - (f / "__init__.py").exists() for f in folders}
+    assert max(full.values()) <= 14, max(full, key=full.get)
+
+
+def test_no_two_modules_share_a_name():
+    names = [path.stem for path in MODULES if path.stem not in ("__init__", "__main__")]
+    shared = {name for name in names if names.count(name) > 1}
+    # A panel is called like its method's module; a command like what it runs; a training like what
+    # it trains.
+    apart = {"commands", "panels", "training"}
+    homes = {
+        name: [p for p in MODULES if p.stem == name and p.parent.name not in apart]
+        for name in shared
+    }
+    assert not {name for name, paths in homes.items() if len(paths) > 1}
+
+
 def loaded_after(statement, module):
     code = f"import sys; {statement}; print({module!r} in sys.modules)"
     run = [sys.executable, "-c", code]

@@ -15,7 +15,7 @@ import math
 import numpy as np
 from PIL import Image
 
-from invert.drawing import parts, picture, strokes
+from invert.drawing import parts, picture, stroke_pieces
 from invert.images import SIDE
 
 BOX = 20  # the ink's longest side, in pixels [2]
@@ -60,7 +60,7 @@ def from_strokes(canvas_json) -> np.ndarray:
     >>> image.shape, round(float(image[14].sum()))
     ((28, 28), 20)
     """
-    segments = strokes.segments(canvas_json)
+    segments = stroke_pieces.segments(canvas_json)
     if not len(segments):
         raise BlankDrawing
     return _from_segments(segments)
@@ -84,8 +84,8 @@ def groups(canvas_json) -> np.ndarray:
     >>> groups({"objects": [bar(60), bar(160)]}).shape
     (2, 28, 28)
     """
-    segments = strokes.segments(canvas_json)
-    if not 0 < len(segments) <= MOST_GROUPED * strokes.PIECES:
+    segments = stroke_pieces.segments(canvas_json)
+    if not 0 < len(segments) <= MOST_GROUPED * stroke_pieces.PIECES:
         return np.zeros((0, SIDE, SIDE), np.float32)
     left, right = segments[..., 0].min(axis=1), segments[..., 0].max(axis=1)
     order = np.argsort(left, kind="stable")

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from invert.drawing import polylines, strokes
+from invert.drawing import polylines, stroke_pieces
 
 SIDE = 280  # pixels, of the canvas
 MAX_LENGTH = 4_000  # characters; servers take addresses of twice that
@@ -59,7 +59,9 @@ def encode(canvas_json) -> str:
     >>> encode({"objects": [{"type": "Path", "path": [["M", 40, 90], ["L", 240, 90]]}]})
     '1BCgFoLgZA'
     """
-    drawn = polylines.of_segments(strokes.segments(canvas_json), LOWEST * UNIT, HIGHEST * UNIT)
+    drawn = polylines.of_segments(
+        stroke_pieces.segments(canvas_json), LOWEST * UNIT, HIGHEST * UNIT
+    )
     exact = _placed(drawn, UNIT)
     if all(_on_grid(points) for points in drawn) and _fits(exact):
         return _written(exact)

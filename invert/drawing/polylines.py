@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from invert.drawing import strokes
+from invert.drawing import stroke_pieces
 
 MOST = 10_000  # points to simplify; of a drawing with more, curves are cut into fewer
 RUN = 1_000  # points simplified at a time, which bounds the work
@@ -14,8 +14,8 @@ def of_segments(segments: np.ndarray, low: float, high: float) -> list[np.ndarra
     """Return each stroke's points.
 
     Args:
-        segments: ``(S, 2, 2)``, straight pieces from point to point as `strokes.segments` returns
-            them, as many for each command of a path.
+        segments: ``(S, 2, 2)``, straight pieces from point to point as `stroke_pieces.segments`
+            returns them, as many for each command of a path.
         low, high: coordinates beyond these are moved to them.
 
     Returns:
@@ -24,7 +24,7 @@ def of_segments(segments: np.ndarray, low: float, high: float) -> list[np.ndarra
     if not len(segments):
         return []
     # A path command is so many pieces. If they lie in a line they are one.
-    count = len(strokes.CURVE) - 1
+    count = len(stroke_pieces.CURVE) - 1
     commands = segments.reshape(-1, count, 2, 2)
     bent = _distances(commands[:, :-1, 1], commands[:, 0, 0], commands[:, -1, 1]).max(axis=1)
     kept = np.repeat(bent > 1e-6, count)

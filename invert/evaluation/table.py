@@ -35,6 +35,8 @@ PLAN = (
     ("question", "plain", "black"),
     ("question", "plain", "noise"),
     ("question", "regularized", "noise"),
+    ("question", "fourier", starts.RANDOM),
+    ("question", "strokes", starts.RANDOM),
     ("robust", "steepest", "black"),
     ("robust", "steepest", "noise"),
     ("robust", "steepest", "class-gaussian"),

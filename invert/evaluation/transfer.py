@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from invert.methods.generation import Run
+from invert.methods.runs import Run
 from invert.networks.classifier import classify, open_graph
 
 if TYPE_CHECKING:

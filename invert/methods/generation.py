@@ -7,24 +7,22 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from invert.images import DIGITS, PIXELS, SIDE
-from invert.inversion.checks import MAX_FRAMES, MAX_SEED, brief, check_whole
-from invert.inversion.domain import Domain
-from invert.methods import starts
+from invert.images import SIDE
+from invert.inversion.checks import MAX_FRAMES, MAX_SEED, check_whole
+from invert.methods import beginnings, choice, pen, runs, starts
 from invert.methods.records import METHODS, Method, Optimization, method_for
+from invert.methods.runs import Run
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, check_classifier, open_graph
 from invert.targets import DIGIT_LABELS, Wanted, check_wanted
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
-    from invert.inversion.parametrisations import Parametrisation
     from invert.networks.classifier import Classifier
 
 # What visitors are likely to ask for, the likeliest first.
@@ -42,68 +40,8 @@ BETWEEN_CLASSES = {"steps": 1000, "step_size": 0.02}
 # these shares of the strength.
 WEAKER = (0.5, 0.25)
 
-Verdict = Literal["convinced", "not convinced", "never moved"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Run:
-    """What one call of a method returns: ``N`` images, ``S`` steps, ``F`` frames, ``C`` classes.
-
-    ``inverse`` makes its images in one go: it has 0 steps and 0 frames.
-
-    Attributes:
-        targets: the classes asked for, ``(N,)`` int64; of a mixture the one of the largest share.
-        aims: what was asked of the probabilities, ``(N, C)`` float32: one-hot for a class, shares,
-            -1 for a class to avoid.
-        images: ``(N, *shape)`` float32 in the classifier's pixel range; of digits ``(N, 28, 28)``
-            in [0, 1], ink = 1.
-        probabilities: ``(N, C)`` float32, of the classifier that was run backwards.
-        verdicts: of each image "convinced", where the classifier takes it for its target: of a
-            softmax, no class is more likely; of sigmoids, the target's probability is at least
-            0.5; of a mixture, each probability is within 0.1 of its share, and of outputs within
-            0.05. "never moved", where it does not and the image could not leave its start; or "not
-            convinced".
-        losses: ``(S, N)`` float32, each image's before each step.
-        frames: ``(F, N, *shape)`` float32, the way from the start to the image.
-        frame_probabilities: ``(F, N, C)`` float32, what the classifier says of the frames.
-        frame_steps: ``(F,)`` int64, how many steps lie before each frame.
-        method: the method's name.
-        classifier: the classifier's name.
-        labels: of its classes, ``C`` of them.
-        domain: of its images: their shape and pixel range.
-        seed: the seed.
-        start: the start's name, or "image".
-        settings: the method's settings as they were used.
-        notes: what it rests on that nobody said, such as a range of pixels, in sentences.
-        strokes: of ``strokes``, the control points of each image's pen strokes, ``(N, K, P, 2)``
-            float32: x to the right, y down, in the pixels of the page's canvas.
-        stroke_frames: the same of the frames, ``(F, N, K, P, 2)``.
-    """
-
-    targets: np.ndarray
-    aims: np.ndarray
-    images: np.ndarray
-    probabilities: np.ndarray
-    verdicts: tuple[Verdict, ...]
-    losses: np.ndarray
-    frames: np.ndarray
-    frame_probabilities: np.ndarray
-    frame_steps: np.ndarray
-    method: str
-    classifier: str
-    labels: tuple[str, ...]
-    domain: Domain
-    seed: int
-    start: str
-    settings: Mapping[str, Any]
-    notes: tuple[str, ...] = ()
-    strokes: np.ndarray | None = None
-    stroke_frames: np.ndarray | None = None
-
-    @property
-    def pixel_range(self) -> tuple[Any, Any]:
-        """The lowest and the highest value of its images."""
-        return self.domain.low, self.domain.high
+# The weights that a network is asked for, where nobody says them.
+WEIGHTS = {"total_variation", "l2"}
 
 
 def generate(
@@ -168,35 +106,26 @@ def generate(
         raise ValueError("frames must be 0 or at least 2, the start and the end; got 1.")
     if shipped:
         wanted = check_wanted(targets, DIGIT_LABELS)  # at once, before TensorFlow is imported
-    parametrisation = getattr(record, "parametrisation", "decoder")
-    coded, drawn = parametrisation == "decoder", parametrisation == "strokes"
-    random = getattr(record, "start", starts.RANDOM) == starts.RANDOM
-    unsaid = start is None or (isinstance(start, str) and start == starts.RANDOM)
-    if random and not unsaid and not (drawn and isinstance(start, dict)):
-        if drawn:
-            raise ValueError(
-                f"{record.name} starts from random strokes or from a drawing, a dict such as the"
-                f" canvas's json_data; got {brief(start)}."
-            )
-        what = "a random code" if coded else "random waves"
-        raise ValueError(f"{record.name} starts from {what} and takes no other start.")
-    if isinstance(start, str) and not random:
-        starts.check_name(start)
+    if isinstance(record, Optimization):
+        beginnings.check(record, start)
+    elif start is not None and not (isinstance(start, str) and start == starts.RANDOM):
+        raise ValueError(f"{record.name} starts from a random code and takes no other start.")
 
     graph = open_graph(classifier)
     if not shipped:
         wanted = check_wanted(targets, graph.labels)
-    if coded and (graph.values != PIXELS or graph.classes != DIGITS):
-        raise ValueError(
-            f"{record.name} draws 28×28 digits; {graph.name} reads {graph.classes} classes of"
-            f" {'×'.join(str(side) for side in graph.image_shape)} images. Use steepest."
-        )
+    notes: tuple[str, ...] = ()
+    if not shipped and method is None and start is None and settings.keys() <= {"steps"}:
+        chosen = choice.method_of(graph)
+        record, notes = method_for("", chosen.method, settings), (chosen.why,)
+    if not shipped and record.name == "regularized" and not settings.keys() & WEIGHTS:
+        record = method_for("", record.name, {**settings, **choice.weights_of(graph)})
     if not isinstance(record, Optimization):
         if not wanted.by_class:
             raise ValueError(f"{record.name} draws one class an image; name classes alone.")
+        beginnings.check_digits(record.name, graph)
         return _imagine(record, graph, wanted.classes, seed)
-    if parametrisation in ("fourier", "strokes") and not graph.domain.is_image:
-        raise ValueError(f"{record.name} draws pictures; {graph.name} reads none. Use steepest.")
+    beginnings.check_network(record, graph)
     named = record.start if start is None else start
     run = _learn(record, graph, wanted, seed, named, frames)
     if start is None and named == "black" and "never moved" in run.verdicts:
@@ -206,25 +135,8 @@ def generate(
         if set(run.verdicts) == {"convinced"}:
             break
         milder = dataclasses.replace(record, strength=weaker * record.strength)
-        run = _mended(run, _learn(milder, graph, wanted, seed, named, frames))
-    return run
-
-
-def _mended(run: Run, other: Run) -> Run:
-    """The run with the other's images in place of those that did not convince."""
-    weak = np.array([verdict != "convinced" for verdict in run.verdicts])
-
-    def mixed(name: str, axis: int) -> np.ndarray:
-        one, two = getattr(run, name), getattr(other, name)
-        return np.where(weak.reshape(-1, *[1] * (one.ndim - axis - 1)), two, one)
-
-    verdicts = [
-        two if w else one for w, one, two in zip(weak, run.verdicts, other.verdicts, strict=True)
-    ]
-    changed: dict[str, Any] = {name: mixed(name, 0) for name in ("images", "probabilities")}
-    for name in ("losses", "frames", "frame_probabilities"):
-        changed[name] = mixed(name, 1)
-    return dataclasses.replace(run, verdicts=tuple(verdicts), **changed)
+        run = runs.mended(run, _learn(milder, graph, wanted, seed, named, frames))
+    return dataclasses.replace(run, notes=(*run.notes, *notes))
 
 
 def _names_classes(targets: Any) -> bool:
@@ -247,25 +159,12 @@ def _learn(
     from invert.inversion.learning import learn
     from invert.inversion.loop import Objective
     from invert.inversion.views import VIEWS
-    from invert.methods import pen
 
-    parametrisation: Parametrisation
-    targets = wanted.classes
     if not wanted.by_class:  # to come to rest at what is between two classes, steps must shrink
         record = dataclasses.replace(record, loss="aims", decay=1.0)
-    length, weights, tries = record.step_size, dict(record.priors), record.tries
-    if record.parametrisation == "strokes":
-        parametrisation, first, weights = pen.begin(record, graph, start, len(targets), seed)
-        tries = len(first) // len(targets)
-    else:
-        parametrisation = _parametrisation(record, graph)
-        first = parametrisation.start(len(targets), seed)
-    if record.start != starts.RANDOM:
-        first = starts.make(start, targets, seed, graph.domain)
-        # Sums over pixels: as much for each pixel, however many there are.
-        if record.step_rule == "steepest":
-            length *= math.sqrt(graph.values / PIXELS)
-        weights = {name: weight * PIXELS / graph.values for name, weight in weights.items()}
+    parametrisation, first, weights, length, tries = beginnings.begin(
+        record, graph, start, wanted.classes, seed
+    )
     frame_steps = np.linspace(0, record.steps, frames).round().astype(int)
     learned = learn(
         graph,
@@ -290,13 +189,13 @@ def _learn(
         seed=seed,
     )
     probabilities = graph.probabilities(learned.logits)
-    met = wanted.met(probabilities, graph.convinced(probabilities, targets))
+    met = wanted.met(probabilities, graph.convinced(probabilities, wanted.classes))
     return Run(
-        targets=targets,
+        targets=wanted.classes,
         aims=wanted.aims,
         images=learned.inputs,
         probabilities=probabilities,
-        verdicts=_verdicts(met, learned.moved),
+        verdicts=runs.verdicts(met, learned.moved),
         losses=learned.losses,
         frames=learned.frames,
         frame_probabilities=graph.probabilities(learned.frame_logits),
@@ -306,28 +205,17 @@ def _learn(
         labels=graph.labels,
         domain=graph.domain,
         seed=seed,
-        start=start
-        if isinstance(start, str)
-        else "drawing"
-        if isinstance(start, dict)
-        else "image",
+        start=_name_of(start),
         settings=record.settings,
         notes=graph.notes,
         **pen.drawn(parametrisation, learned),
     )
 
 
-def _parametrisation(record: Optimization, graph: FrozenGraph) -> Parametrisation:
-    """What M is."""
-    from invert.inversion.parametrisations.fourier import Fourier
-    from invert.inversion.parametrisations.pixels import Pixels
-    from invert.networks import inverse_model
-
-    if record.parametrisation == "decoder":
-        return inverse_model.decoder()
-    if record.parametrisation == "fourier":
-        return Fourier(graph.domain.shape)
-    return Pixels(graph.domain.shape)
+def _name_of(start: npt.ArrayLike) -> str:
+    if isinstance(start, str):
+        return start
+    return "drawing" if isinstance(start, dict) else "image"
 
 
 def _imagine(record: Method, graph: FrozenGraph, targets: np.ndarray, seed: int) -> Run:
@@ -359,12 +247,13 @@ def run_without_steps(
     from invert.inversion.reading import read
 
     probabilities = graph.probabilities(read(graph, images))
+    met = graph.convinced(probabilities, targets)
     return Run(
         targets=targets,
         aims=np.eye(graph.classes, dtype=np.float32)[targets],
         images=images,
         probabilities=probabilities,
-        verdicts=_verdicts(graph.convinced(probabilities, targets), np.ones(len(targets), bool)),
+        verdicts=runs.verdicts(met, np.ones(len(targets), bool)),
         losses=np.zeros((0, len(targets)), np.float32),
         frames=np.zeros((0, *images.shape), np.float32),
         frame_probabilities=np.zeros((0, *probabilities.shape), np.float32),
@@ -378,14 +267,6 @@ def run_without_steps(
         settings={},
         notes=graph.notes,
         strokes=strokes,
-    )
-
-
-def _verdicts(convinced: np.ndarray, moved: np.ndarray) -> tuple[Verdict, ...]:
-    """What came of each image."""
-    return tuple(
-        "convinced" if sure else "not convinced" if each_moved else "never moved"
-        for sure, each_moved in zip(convinced, moved, strict=True)
     )
 
 

@@ -71,10 +71,10 @@ def from_drawing(canvas_json: Any, shape: tuple[int, ...], dark: bool) -> tuple[
         BlankDrawing: no strokes.
         ValueError: no drawing, or one too large.
     """
-    from invert.drawing import BlankDrawing, in_link, polylines, strokes
+    from invert.drawing import BlankDrawing, in_link, polylines, stroke_pieces
 
     bounds = in_link.LOWEST * in_link.UNIT, in_link.HIGHEST * in_link.UNIT
-    lines = polylines.of_segments(strokes.segments(canvas_json), *bounds)
+    lines = polylines.of_segments(stroke_pieces.segments(canvas_json), *bounds)
     if not lines:
         raise BlankDrawing
     lengths = [np.hypot(*np.diff(line, axis=0).T).sum() for line in lines]

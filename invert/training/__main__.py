@@ -72,7 +72,7 @@ def _train(options) -> None:
 
 def _settings(recipe) -> dict:
     """A recipe's named constants, and those of the augmentation where it augments."""
-    from invert.training import augment
+    from invert.training.changes import augment
 
     own = {
         name.lower(): _plain(value)

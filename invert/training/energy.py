@@ -20,8 +20,8 @@ from invert.images import DIGITS, PIXELS, SIDE
 from invert.methods import starts
 from invert.networks import classifier, weights
 from invert.training import fitting
-from invert.training.attack import cross_entropy, norm, perturb
-from invert.training.augment import Writing, affine, ink, marks
+from invert.training.changes.attack import cross_entropy, norm, perturb
+from invert.training.changes.augment import Writing, affine, ink, marks
 from invert.training.robust import measure
 
 BATCH = 200

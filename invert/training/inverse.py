@@ -12,7 +12,7 @@ import tensorflow as tf
 from invert.images import DIGITS, PIXELS
 from invert.networks import inverse_model
 from invert.training import fitting
-from invert.training.attack import cross_entropy
+from invert.training.changes.attack import cross_entropy
 
 EPOCHS = 25  # of the autoencoder
 BATCH = 200

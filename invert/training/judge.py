@@ -9,9 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from invert.networks import judge, weights
-from invert.training import fitting, outliers
-from invert.training.attack import accuracy, cross_entropy
-from invert.training.augment import Writing, affine, ink, marks
+from invert.training import fitting
+from invert.training.changes import outliers
+from invert.training.changes.attack import accuracy, cross_entropy
+from invert.training.changes.augment import Writing, affine, ink, marks
 
 EPOCHS = 12
 BATCH = 100  # digits, and as many outliers

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from invert.networks import classifier
-from invert.training.attack import accuracy, cross_entropy
+from invert.training.changes.attack import accuracy, cross_entropy
 
 EPOCHS = 15
 BATCH = 100

@@ -12,8 +12,8 @@ import tensorflow as tf
 
 from invert.networks import classifier
 from invert.training import fitting
-from invert.training.attack import accuracy, cross_entropy, perturb
-from invert.training.augment import affine
+from invert.training.changes.attack import accuracy, cross_entropy, perturb
+from invert.training.changes.augment import affine
 
 EPOCHS = 60
 BATCH = 200

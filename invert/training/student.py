@@ -15,8 +15,8 @@ from invert.images import DIGITS
 from invert.methods.generation import generate
 from invert.networks import classifier, lenet, weights
 from invert.training import fitting
-from invert.training.attack import accuracy
-from invert.training.augment import affine
+from invert.training.changes.attack import accuracy
+from invert.training.changes.augment import affine
 
 EPOCHS = 14
 BATCH = 200  # half of it dreams, half of it frames

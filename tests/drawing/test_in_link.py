@@ -98,7 +98,7 @@ def test_digits_come_back_as_they_were_and_are_short():
 
 def test_no_point_is_further_off_than_a_pixel():
     for drawn in traces(20, seed=1):
-        segments = [in_link.strokes.segments(each) for each in (drawn, decode(encode(drawn)))]
+        segments = [in_link.stroke_pieces.segments(each) for each in (drawn, decode(encode(drawn)))]
         for these, those in (segments, segments[::-1]):
             points, way = these[:, 1], those[:, 1] - those[:, 0]
             offset = points[:, None] - those[:, 0]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invert.drawing import polylines, strokes
+from invert.drawing import polylines, stroke_pieces
 
 places = st.tuples(*[st.integers(0, 280)] * 2)
 
@@ -37,7 +37,7 @@ def test_strokes_part_where_the_pen_was_lifted_and_stay_within_the_bounds():
         [["M", 90, 90], ["L", 900, 90]],
     ]
     drawing = {"objects": [{"type": "Path", "path": path} for path in paths]}
-    drawn = polylines.of_segments(strokes.segments(drawing), -20, 300)
+    drawn = polylines.of_segments(stroke_pieces.segments(drawing), -20, 300)
     moved = [[point for point, _ in itertools.groupby(points.tolist())] for points in drawn]
     assert moved == [[[10, 10], [60, 10], [60, 40]], [[90, 90], [300, 90]]]
 
@@ -46,6 +46,6 @@ def test_strokes_part_where_the_pen_was_lifted_and_stay_within_the_bounds():
 def test_no_more_points_than_can_be_simplified(curves, monkeypatch):
     monkeypatch.setattr(polylines, "MOST", 1000)
     path = [["M", 0, 0], *(["Q", 9 * n, 200, 9 * n + 9, 0] for n in range(curves))]
-    segments = strokes.segments({"objects": [{"type": "Path", "path": path}]})
+    segments = stroke_pieces.segments({"objects": [{"type": "Path", "path": path}]})
     [points] = polylines.of_segments(segments, 0, 10_000)
     assert len(points) <= 1001 and points[-1].tolist() == [9 * curves, 0]

@@ -3,8 +3,8 @@ import pytest
 import tensorflow as tf
 
 from invert.networks import judge
-from invert.training import augment, outliers
 from invert.training import judge as judge_recipe
+from invert.training.changes import augment, outliers
 
 
 @pytest.fixture(scope="module")

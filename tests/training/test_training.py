@@ -10,17 +10,9 @@ from invert.methods import generation, starts
 from invert.networks import classifier, weights
 from invert.networks import judge as judges
 from invert.training import __main__ as command
-from invert.training import (
-    attack,
-    augment,
-    class_gaussian,
-    energy,
-    question,
-    robust,
-    student,
-    trials,
-)
+from invert.training import class_gaussian, energy, question, robust, student, trials
 from invert.training import judge as judge
+from invert.training.changes import attack, augment
 
 
 @pytest.fixture(scope="module")

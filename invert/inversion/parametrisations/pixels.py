@@ -1,12 +1,13 @@
 """M is the input itself, as shares of its range."""
 
-from typing import NamedTuple
+import dataclasses
 
 import numpy as np
 import tensorflow as tf
 
 
-class Pixels(NamedTuple):
+@dataclasses.dataclass(frozen=True)  # unlike tuples, equal to none but its own kind
+class Pixels:
     """M is the input itself, ``(N, *shape)`` in [0, 1].
 
     Attributes:

@@ -6,9 +6,9 @@ Source of the idea: Frans et al. 2021, "CLIPDraw", https://arxiv.org/abs/2106.14
 curves so that a gradient leads back: Li et al. 2020, https://people.csail.mit.edu/tzumao/diffvg/.
 """
 
+import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -27,7 +27,8 @@ FLATTEST = 0.05  # of its width: a drawing less tall is taken for so tall
 SMALL = 1e-6
 
 
-class Strokes(NamedTuple):
+@dataclasses.dataclass(frozen=True)  # unlike tuples, equal to none but its own kind
+class Strokes:
     """M is control points ``(N, strokes, points, 2)``: x to the right, y down, the middle at 0.
 
     A drawing is as tall as 1, with its centre of mass in the middle.

@@ -5,7 +5,7 @@ import math
 import streamlit as st
 
 from invert.drawing import in_link
-from invert.drawing.strokes import PIECES, segments
+from invert.drawing.stroke_pieces import PIECES, segments
 from invert.networks.classifier import CLASSIFIERS
 from invert.page.session import network, state
 

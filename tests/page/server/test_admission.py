@@ -14,7 +14,7 @@ from starlette.websockets import WebSocketDisconnect, WebSocketDisconnected
 from streamlit import runtime
 
 from invert import page
-from invert.drawing.strokes import MAX_POINTS
+from invert.drawing.stroke_pieces import MAX_POINTS
 from invert.page.server import admission
 from invert.page.server.admission import Limits
 

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from invert.images import SIDE
-from invert.training import augment
+from invert.training.changes import augment
 
 FINE = 4  # strokes are drawn so many times as large, then averaged down
 PAGE = 26 * FINE

@@ -1,0 +1,1 @@
+"""What becomes of training images: attacks, other hands, outliers."""
