@@ -28,7 +28,7 @@ def settings():
 def test_the_servers_settings_are_closed():
     server = settings()["server"]
     assert server["enableXsrfProtection"] and server["enableCORS"]
-    assert server["maxUploadSize"] <= 8 and server["maxMessageSize"] <= 16
+    assert server["maxUploadSize"] <= 16 and server["maxMessageSize"] <= 16
     assert not server.get("enableStaticServing") and not server.get("enableAgentApi")
     assert settings()["browser"]["gatherUsageStats"] is False
 

@@ -9,7 +9,6 @@ import json
 import multiprocessing
 import multiprocessing.connection
 import os
-import pickle
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -86,17 +85,18 @@ def run(options) -> None:
         and recipe.start == "black"
     ):
         start = "noise"  # from a black page every image of a class is the same
-    classifier, classes, known = _classifier(options)
+    classifier, labels, known = _classifier(options)
     plan = shards.Plan(
         options.count,
         options.shard,
-        classes,
+        len(labels),
         classifier,
-        options.method,
+        recipe.name,
         start,
         settings,
         options.seed,
         held,
+        labels,
     )
     folder = Path(options.out)
     wanted = {
@@ -122,8 +122,10 @@ def _cores() -> int:
     return min(MOST_WORKERS, len(allowed(0)) if allowed else os.cpu_count() or 1)
 
 
-def _classifier(options) -> tuple[str | bytes, int, dict]:
-    """What workers open, how many classes it has, and what tells it from any other."""
+def _classifier(options) -> tuple[str | bytes, tuple[str, ...], dict]:
+    """What workers open, its classes' labels, and what tells it from any other."""
+    from invert.inversion.freezing import passing
+
     graph = shared.open_asked(options)
     digest = hashlib.sha256(graph.architecture.graph_def.SerializeToString(deterministic=True))
     for value in graph.weights:
@@ -136,7 +138,7 @@ def _classifier(options) -> tuple[str | bytes, int, dict]:
         "head": graph.head,
     }
     shipped = options.classifier in CLASSIFIERS
-    return options.classifier if shipped else pickle.dumps(graph), graph.classes, known
+    return options.classifier if shipped else passing.pack(graph), graph.labels, known
 
 
 def _prepare(folder: Path, plan: shards.Plan, wanted: dict) -> list[int]:

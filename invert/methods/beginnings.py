@@ -9,7 +9,7 @@ import numpy as np
 
 from invert.images import DIGITS, PIXELS
 from invert.inversion.checks import brief
-from invert.methods import pen, starts
+from invert.methods import starts
 from invert.methods.records import Optimization
 
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ def _waves(record, graph, start, classes, seed) -> Beginning:
 
 
 def _strokes(record, graph, start, classes, seed) -> Beginning:
+    from invert.methods import pen
+
     strokes, first, weights = pen.begin(record, graph, start, len(classes), seed)
     return Beginning(strokes, first, weights, record.step_size, len(first) // len(classes))
 

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from invert.images import SIDE
 from invert.inversion.checks import MAX_FRAMES, MAX_SEED, check_whole
-from invert.methods import beginnings, choice, pen, runs, starts
-from invert.methods.records import METHODS, Method, Optimization, method_for
+from invert.methods import beginnings, choice, runs, starts
+from invert.methods.records import METHODS, WEAKER, Method, Optimization, method_for
 from invert.methods.runs import Run
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, check_classifier, open_graph
 from invert.targets import DIGIT_LABELS, Wanted, check_wanted
@@ -36,9 +36,6 @@ LIKELY = [
 
 # Between two classes a network's probabilities change within a hair's breadth: many small steps.
 BETWEEN_CLASSES = {"steps": 1000, "step_size": 0.02}
-# Some networks do not stand the views. What does not convince them is learned again, with views of
-# these shares of the strength.
-WEAKER = (0.5, 0.25)
 
 # The weights that a network is asked for, where nobody says them.
 WEIGHTS = {"total_variation", "l2"}
@@ -159,6 +156,7 @@ def _learn(
     from invert.inversion.learning import learn
     from invert.inversion.loop import Objective
     from invert.inversion.views import VIEWS
+    from invert.methods import pen
 
     if not wanted.by_class:  # to come to rest at what is between two classes, steps must shrink
         record = dataclasses.replace(record, loss="aims", decay=1.0)

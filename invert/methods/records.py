@@ -13,6 +13,9 @@ from invert.networks.classifier import CLASSIFIERS
 
 MAX_SETTING = 100.0
 MAX_JITTER = 8
+# Some networks do not stand a camera's views. What does not convince them is learned again, with
+# views of these shares of the strength.
+WEAKER = (0.5, 0.25)
 MAX_HAND = 3.0  # of the usual strength; more is beyond reading
 LOSSES = ("cross-entropy", "logit", "margin")
 
@@ -79,6 +82,14 @@ class Optimization(Method):
     looks: int = 1
     tries: int = 1
     unseen: int = 0
+
+    @property
+    def passes(self) -> int:
+        """How often a step leads an image through the classifier, at the most.
+
+        What does not convince under a camera's views is learned again by weaker ones.
+        """
+        return self.looks * self.tries * (1 + len(WEAKER) * (self.view == "camera"))
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -193,6 +204,18 @@ METHODS: Mapping[str, Method] = {
     )
 }
 OWN_METHOD = "steepest"  # of one's own network
+
+
+def usual_weights(method: str) -> dict[str, float]:
+    """Return the weights that a network of one's own is not asked for where they are told.
+
+    >>> usual_weights("regularized"), usual_weights("steepest")
+    ({'total_variation': 10.0, 'l2': 10.0}, {})
+    """
+    record = METHODS[method]
+    if not isinstance(record, Optimization) or record.name != "regularized":
+        return {}
+    return dict(record.priors)
 
 
 def method_for(classifier: str, method: str | None, settings: Mapping[str, Any]) -> Method:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import pickle
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -38,11 +37,12 @@ class Plan:
         count: of images; their classes go round: 0, 1, 2, …
         shard: images in a shard; the last may have fewer.
         classes: how many the classifier has.
-        classifier: a shipped one's name, or a frozen graph as ``pickle.dumps`` writes it. It stays
+        classifier: a shipped one's name, or a frozen graph as ``passing.pack`` writes it. It stays
             bytes until TensorFlow is kept to one thread: tensors settle how many there are.
         method: by default what the classifier is best run backwards by.
         start: where M starts, by default the method's own.
         settings: of the method, where they are not its own.
+        labels: of one's own classifier's classes.
         opposite: the bytes of an opposite model's file, which then draws; the classifier is asked
             what it says of the images.
         seed: of all; each call of ``generate`` has one of its own that follows from it, so data
@@ -58,6 +58,7 @@ class Plan:
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     seed: int = 0
     opposite: bytes | None = None
+    labels: tuple[str, ...] = ()
 
     def __post_init__(self):
         check_whole(self.count, "the count of images", 1, MOST_IMAGES)
@@ -146,10 +147,13 @@ def _kept(plan: Plan) -> str | FrozenGraph:
     """The plan's classifier; the one of the last shard, where it is the same."""
     if isinstance(plan.classifier, str):
         return plan.classifier
+    from invert.inversion.freezing import passing
+
     with _keeping:
         if plan.classifier not in _last:
             _last.clear()
-            _last[plan.classifier] = pickle.loads(plan.classifier)
+            graph = passing.unpack(plan.classifier, "own")
+            _last[plan.classifier] = dataclasses.replace(graph, labels=plan.labels)
         return _last[plan.classifier]
 
 

@@ -87,8 +87,9 @@ def _unpack(data: memoryview, name: str) -> FrozenGraph:
     classes, (low, high) = known["classes"], known["pixel_range"]
     _demand(type(classes) is int and 2 <= classes <= MOST_SIDE, "it has no classes")
     _demand(known["head"] in ("softmax", "sigmoid"), "its head is unknown")
+    ends = [_ends(low), _ends(high)]
     _demand(
-        type(low) is float and type(high) is float and -math.inf < low < high < math.inf,
+        all(-math.inf < one < two < math.inf for one in ends[0] for two in ends[1]),
         "its pixels have no range",
     )
     input_shape, image_shape = _sides(known["input_shape"]), _sides(known["image_shape"])
@@ -119,7 +120,7 @@ def _unpack(data: memoryview, name: str) -> FrozenGraph:
         known["placeholder"],
         known["output"],
         input_shape=input_shape,
-        domain=Domain(image_shape, low, high),
+        domain=Domain(image_shape, _bound(ends[0]), _bound(ends[1])),
         labels=tuple(str(number) for number in range(classes)),
         head=known["head"],
         name=name,
@@ -142,6 +143,18 @@ def _check_graph(graph_def) -> None:
             _demand(node.attr["dtype"].type == tensor.dtype, "a constant's type")
             size = math.prod(side.size for side in tensor.tensor_shape.dim)
             _demand(size < LARGE, "a constant is too large")
+
+
+def _ends(bound) -> tuple[float, ...]:
+    """The lowest or the highest value of a pixel: one number, or one for each colour."""
+    numbers = bound if type(bound) is list else [bound]
+    _demand(len(numbers) in (1, 3), "its pixels have no range")
+    _demand(all(type(number) is float for number in numbers), "its pixels have no range")
+    return tuple(numbers)
+
+
+def _bound(end: tuple[float, ...]) -> float | tuple[float, ...]:
+    return end if len(end) > 1 else end[0]
 
 
 def _sides(sides) -> tuple[int, ...]:

@@ -87,12 +87,13 @@ def _rehearse(frozen, effort: network_file.Effort) -> None:
     """Take some steps of the dearest kind, so that whatever fails or drags on does so here."""
     from invert import generate
     from invert.inversion.compiling import without_xla
+    from invert.methods.records import OWN_METHOD
 
     without_xla(frozen)
     images = max(1, effort.most_images(network_file.USUAL_STEPS))
     for steps in (1, network_file.REHEARSED):  # the first for what has to be prepared
         start = time.process_time()  # which does not depend on what else the machine does
-        generate([0] * images, classifier=frozen, steps=steps, frames=2)
+        generate([0] * images, OWN_METHOD, classifier=frozen, steps=steps, frames=2)
         seconds = (time.process_time() - start) / (steps + 1)
     if seconds * effort.most_steps(images) > network_file.FAR_TOO_LONG:
         raise ValueError(network_file.DRAGS)

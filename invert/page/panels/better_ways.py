@@ -9,6 +9,7 @@ import streamlit as st
 
 import invert
 from invert.evaluation import table
+from invert.methods import records
 from invert.methods.records import OWN_METHOD
 from invert.networks import judge
 from invert.networks.classifier import CLASSIFIERS, open_graph
@@ -178,7 +179,7 @@ def _pictures(
     if own is None:
         drawn = [_draw(classifier, classifier, name, seed, n, None) for n in numbers]
     else:
-        most = own.most_steps(1)
+        most = own.most_steps(settings.passes(invert.METHODS[name]))
         drawn = [_draw(own.name, own.classifier, name, seed, n, most) for n in numbers]
     right = sum(one.says == one.label for one in drawn)
     said = f"the {drawn[0].who} reads {right} of {len(drawn)} as asked"
@@ -195,13 +196,14 @@ def _draw(
 ) -> contact_sheet.Drawn:
     """Draw one image by itself: so Generate draws the same one from the same seed."""
     graph = open_graph(_network)
-    usual = invert.METHODS[name].settings.get("steps", 0)
-    steps = {"steps": most_steps} if most_steps is not None and most_steps < usual else {}
+    method = invert.METHODS[name]
+    usual = method.settings.get("steps", 0)
+    told = records.usual_weights(name)
+    if most_steps is not None and most_steps < usual:
+        told["steps"] = most_steps
     # With frames, as many as Generate has: that loop was compiled when the page was loaded.
     with queue.turn():
-        run = invert.generate(
-            [number], name, classifier=_network, seed=seed, frames=FRAMES, **steps
-        )
+        run = invert.generate([number], name, classifier=_network, seed=seed, frames=FRAMES, **told)
     frames = run.frames[:, 0] if len(run.frames) else run.images
     unit = np.clip(markup.in_unit(film_sheet.choose(frames), graph.pixel_range), 0, 1)
     if markup.of_digits(unit.shape[1:], graph.labels):

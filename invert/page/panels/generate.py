@@ -147,7 +147,6 @@ def _run(
     name: str, choice: state.Choice, start: str | np.ndarray, _classifier, values: int
 ) -> Result:
     """Make the images. They depend on nothing else, so visitors with one link share them."""
-    steps = {} if choice.steps is None else {"steps": choice.steps}
     with queue.turn():
         run = invert.generate(
             [choice.target] * choice.images,
@@ -156,7 +155,7 @@ def _run(
             seed=choice.seed,
             start=start,
             frames=_frames(values * choice.images),
-            **steps,
+            **choice.said,
         )
     said = run_images.opinions(run)
     if len(run.frames):

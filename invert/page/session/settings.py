@@ -31,7 +31,11 @@ def choose(chosen: network.Network) -> state.Choice:
         start = _choose_start(recipe, chosen)
         steps = _choose_steps(recipe, chosen)
         alike = start in ("black", "average", state.MY_DRAWING)  # then all images would be one
-        count = COUNT if alike else _choose_count(chosen, steps or recipe.settings.get("steps", 1))
+        count = (
+            COUNT
+            if alike
+            else _choose_count(chosen, steps or recipe.settings.get("steps", 1), passes(recipe))
+        )
         if start == DEFAULT:
             start = getattr(recipe, "start", starts.RANDOM)
             if start == "black" and count > 1:
@@ -63,9 +67,17 @@ def suitable(chosen: network.Network) -> list[str]:
     return [
         name
         for name, each in invert.METHODS.items()
-        if chosen.digits
-        or (isinstance(each, records.Optimization) and each.parametrisation != "decoder")
+        if (
+            chosen.digits
+            or (isinstance(each, records.Optimization) and each.parametrisation != "decoder")
+        )
+        and chosen.most_steps(passes(each)) >= min(STEPS)
     ]
+
+
+def passes(method: records.Method) -> int:
+    """How many images' work one image of a method is."""
+    return method.passes if isinstance(method, records.Optimization) else 1
 
 
 def _choose_start(recipe: records.Method, chosen: network.Network) -> str:
@@ -85,7 +97,7 @@ def _choose_steps(recipe: records.Method, chosen: network.Network) -> int | None
     """How many steps; None for the method's own."""
     if "steps" not in recipe.settings:
         return None
-    most = min(invert.MAX_STEPS, chosen.most_steps(1))
+    most = min(invert.MAX_STEPS, chosen.most_steps(passes(recipe)))
     named = [DEFAULT, *(str(number) for number in STEPS if number <= most)]
     own = recipe.settings["steps"]
     usual = own if own <= most else max(number for number in STEPS if number <= most)
@@ -96,8 +108,8 @@ def _choose_steps(recipe: records.Method, chosen: network.Network) -> int | None
     return None if usual == own else usual
 
 
-def _choose_count(chosen: network.Network, steps: int) -> int:
-    most = min(MOST_IMAGES, chosen.most_images(steps))
+def _choose_count(chosen: network.Network, steps: int, passes: int) -> int:
+    most = min(MOST_IMAGES, max(1, chosen.most_images(steps) // passes))
     if most < 2:
         return 1
     if st.session_state.get(state.COUNT, COUNT) > most:

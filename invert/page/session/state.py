@@ -4,7 +4,7 @@ Keys of a single panel's own widgets stand where the widget is.
 """
 
 import secrets
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -61,6 +61,12 @@ class Choice(NamedTuple):
         """The method, with all its settings in place."""
         steps = {} if self.steps is None else {"steps": self.steps}
         return records.method_for(self.network, self.method, steps)
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What ``generate`` is told of the settings; a network that is told asks for none."""
+        steps = {} if self.steps is None else {"steps": self.steps}
+        return {**steps, **records.usual_weights(self.method)}
 
 
 def choice() -> Choice | None:

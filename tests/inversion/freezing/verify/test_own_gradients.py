@@ -86,7 +86,9 @@ def test_declared_gradients_of_a_model_are_kept(how, last):
     want = own_gradient(model)
     np.testing.assert_allclose(gradient_of(frozen, X, 1), want, atol=1e-4 * np.abs(want).max())
     if how == "ordinary":  # and costs nothing
-        assert not {"StopGradient", "Sub"} & {node.op for node in frozen.architecture.graph_def.node}
+        assert not {"StopGradient", "Sub"} & {
+            node.op for node in frozen.architecture.graph_def.node
+        }
 
 
 @pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method")
