@@ -15,8 +15,8 @@ from invert.inversion.freezing.reading_off.families import family_of
 from invert.inversion.freezing.refusal import Exceeded, Refusal, Unfed, listed
 from invert.inversion.freezing.source import Source
 from invert.inversion.freezing.verify import comparison, declared, original
+from invert.inversion.freezing.verify.asked import question
 from invert.inversion.freezing.verify.followed import Followed
-from invert.inversion.freezing.verify.question import question
 from invert.inversion.frozen_graph import FrozenGraph
 
 SHOWN = 2  # images that the frozen graph and its source are compared on

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
+from invert.inversion.freezing.flattening import declared_gradients
 from invert.inversion.freezing.flattening.cpu_convolutions import is_channels_first
-from invert.inversion.freezing.opening import declared_gradients
 from invert.inversion.freezing.reading_off.layout import layouts
 from invert.inversion.freezing.refusal import Refusal, WrongSize, shortened
 from invert.inversion.freezing.source import Source
-from invert.inversion.freezing.verify.question import answered, result
+from invert.inversion.freezing.verify.asked import answered, result
 
 
 def is_model(thing) -> bool:

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from invert.inversion.domain import Domain
 from invert.inversion.freezing.refusal import DECLARED, OtherGradient, Refusal, shortened
-from invert.inversion.freezing.verify.question import LEAST, Question
+from invert.inversion.freezing.verify.asked import LEAST, Question
 from invert.inversion.frozen_graph import FrozenGraph
 from invert.inversion.substitution import substitute
 

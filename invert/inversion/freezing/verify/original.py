@@ -11,8 +11,8 @@ from tensorflow.python.saved_model import function_deserialization
 
 from invert.inversion.freezing.flattening.flat import AS_IT_STANDS, Flat, Ref
 from invert.inversion.freezing.names_in_graphs import CALLS
+from invert.inversion.freezing.verify.asked import Question, answered, result
 from invert.inversion.freezing.verify.followed import HANDLES
-from invert.inversion.freezing.verify.question import Question, answered, result
 
 REFERENCES = ("Variable", "VariableV2")
 

@@ -10,7 +10,7 @@ from small_networks import gradient_of, logits_of, pictures, probabilities_of, s
 from tfjs_models import images, put, recorded
 
 from invert.inversion.freezing import freeze
-from invert.inversion.freezing.opening.tfjs import weights as weight_files
+from invert.inversion.freezing.opening.tfjs import weight_files as weight_files
 
 layers = keras.layers
 

@@ -10,7 +10,7 @@ from invert.inversion.freezing.gate import entry
 from invert.inversion.freezing.opening.file_sizes import read
 from invert.inversion.freezing.opening.lite import flatbuffer
 from invert.inversion.freezing.opening.lite.flatbuffer import Lite, Operation, Tensor
-from invert.inversion.freezing.opening.lite.operations import REBUILT
+from invert.inversion.freezing.opening.lite.translations import REBUILT
 from invert.inversion.freezing.refusal import Refusal, listed
 from invert.inversion.freezing.source import Source
 

@@ -6,7 +6,7 @@ from invert.inversion.checks import brief
 from invert.inversion.freezing.opening import keras_config
 from invert.inversion.freezing.opening.file_sizes import read
 from invert.inversion.freezing.opening.keras_model import open_model
-from invert.inversion.freezing.opening.tfjs import graph_model, layers_model, weights
+from invert.inversion.freezing.opening.tfjs import graph_model, layers_model, weight_files
 from invert.inversion.freezing.refusal import Refusal
 from invert.inversion.freezing.source import Source
 
@@ -30,7 +30,7 @@ def open_file(path: Path, told) -> Source:
     if not isinstance(topology, dict):
         raise Refusal(f"{path} holds the weights of a tensorflow.js model without its layers.")
     name = path.resolve().parent.name if path.name == USUAL else path.name
-    values = weights.read_all(path.parent, known.get("weightsManifest"))
+    values = weight_files.read_all(path.parent, known.get("weightsManifest"))
     kind = known.get("format") or (GRAPH if "node" in topology else LAYERS)
     if kind == LAYERS:
         return open_model(layers_model.model_of(topology, values), told, name=name)
