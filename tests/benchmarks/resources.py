@@ -91,7 +91,7 @@ def own_networks(count: int) -> None:
         images = np.zeros((1, *graph.image_shape), np.float32)
         invert.classify(images, graph)
         for images in (1, 4):
-            invert.generate([0] * images, classifier=graph, frames=8, steps=5)
+            invert.generate([0] * images, "steepest", classifier=graph, frames=8, steps=5)
         held = [*held, graph][-held_networks.MOST :]
         del graph
     print(f"{count} own networks, the last {len(held)} held: {before:.0f} → {resident():.0f} MB")

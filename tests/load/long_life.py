@@ -78,7 +78,7 @@ def live(runs: int, networks: int = NETWORKS) -> list[Held]:
         elif kind == 1:
             invert.generate([number % 10] * count, seed=seed, steps=20, frames=8)
         else:
-            invert.generate([number % 5] * count, classifier=own, seed=seed, steps=20)
+            invert.generate([number % 5] * count, "steepest", classifier=own, seed=seed, steps=20)
         if number + 1 in when:
             gc.collect()
             marks.append(held(os.getpid()))

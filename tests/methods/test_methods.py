@@ -228,7 +228,7 @@ def test_ones_own_network_can_be_inverted():
 
 
 def test_ones_own_network_keeps_its_shape_its_range_and_its_labels(stranger):
-    run = invert.generate(["bee", 2], classifier=stranger, frames=3)
+    run = invert.generate(["bee", 2], "steepest", classifier=stranger, frames=3)
     assert run.images.shape == (2, 6, 5, 3) and run.frames.shape == (3, 2, 6, 5, 3)
     assert run.images.min() >= 0 and 2 < run.images.max() <= 255
     assert run.targets.tolist() == [1, 2] and run.labels == ("ant", "bee", "cat")
@@ -242,7 +242,7 @@ def test_ones_own_network_keeps_its_shape_its_range_and_its_labels(stranger):
 def test_a_file_goes_wherever_a_name_goes(tmp_path):
     own = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)])
     own.save(tmp_path / "own.keras")
-    run = invert.generate(3, classifier=tmp_path / "own.keras", steps=5)
+    run = invert.generate(3, "steepest", classifier=tmp_path / "own.keras", steps=5)
     assert run.classifier == "own.keras"
     answers = [invert.classify(run.images, each) for each in (str(tmp_path / "own.keras"), own)]
     np.testing.assert_allclose(answers[0], answers[1], atol=1e-6)
@@ -363,7 +363,7 @@ def test_of_sigmoids_the_target_has_to_be_answered_yes(bias, verdict):
     model = keras.Sequential([keras.Input((8, 8)), keras.layers.Flatten(), dense])
     kernel = np.full((64, 3), 1e-6)
     dense.set_weights([kernel, np.array([bias, bias - 1, bias - 2])])
-    run = invert.generate(0, classifier=model, steps=2)
+    run = invert.generate(0, "steepest", classifier=model, steps=2)
     assert run.probabilities.argmax() == 0 and run.verdicts == (verdict,)
 
 

@@ -95,7 +95,7 @@ def test_a_network_of_digits_reads_the_drawing_in_its_own_range_and_draws(page, 
     assert page.answer == want.argmax()
     assert "“mine.keras” reads 28×28 images, pixels in [0, 255], 10 classes." in page.words
     (shown,) = page.images
-    run = invert.generate(8, classifier=frozen, seed=22)
+    run = invert.generate(8, "steepest", classifier=frozen, seed=22)
     assert f"network says {run.probabilities[0].argmax()}" in shown
     assert "mine stays as it is" in page.words and "#" not in page.words
     page.click("read-1")

@@ -150,10 +150,10 @@ def test_a_frozen_graph_gives_what_its_sums_give_and_runs_backwards(tmp_path, he
     frozen = network_file.read("own.pb", path.read_bytes())
     by_hand = softmax(X.reshape(4, 784) @ w)
     np.testing.assert_allclose(probabilities_of(frozen, X), by_hand, atol=1e-5)
-    run = invert.generate([3, 4], classifier=frozen, steps=40)
+    run = invert.generate([3, 4], "steepest", classifier=frozen, steps=40)
     assert run.verdicts == ("convinced", "convinced") and run.classifier == frozen.name
     np.testing.assert_array_equal(
-        run.images, invert.generate([3, 4], classifier=frozen, steps=40).images
+        run.images, invert.generate([3, 4], "steepest", classifier=frozen, steps=40).images
     )
 
 

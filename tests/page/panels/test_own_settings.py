@@ -94,5 +94,5 @@ def test_a_network_that_was_told_of_shares_its_weights_and_reads_its_range(bytes
     image = np.random.default_rng(1).uniform(-1, 1, (28, 28)).astype(np.float32)
     want = keras.ops.softmax(logits(bytes_network, image)).numpy()
     np.testing.assert_allclose(invert.classify(image, changed)[0], want, atol=1e-5)
-    run = invert.generate(["c"], classifier=changed, steps=20)
+    run = invert.generate(["c"], "steepest", classifier=changed, steps=20)
     assert run.images.min() < 0 and run.labels == ("a", "b", "c", "d")
