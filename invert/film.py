@@ -10,7 +10,10 @@ import io
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from invert.drawing import bezier
+
 MAX_SIDE = 4096
+PAGE, PEN = 280.0, 26.0  # the canvas's side, and the pen of ``strokes`` on it
 # A caption's letters, of the picture's width; where it is too long, down to the least, then cut.
 LETTERS, LEAST_LETTERS = 0.055, 0.03
 MARGIN = 0.06  # of the width, beside the caption
@@ -123,6 +126,60 @@ def png(
     out = io.BytesIO()
     page.save(out, "PNG")
     return out.getvalue()
+
+
+def svg(strokes, columns: int | None = None, pen: float = PEN, page: float = PAGE) -> bytes:
+    """Return drawings side by side as SVG: a path a stroke, in any size as sharp.
+
+    Args:
+        strokes: control points of smooth strokes, ``(N, K, P, 2)`` or, of one drawing,
+            ``(K, P, 2)``: x to the right, y down, in pixels of a page, as in ``Run.strokes``.
+        columns: drawings side by side; as near to a square as it goes where None.
+        pen: its width, in pixels of a page.
+        page: the side of a page; by default the canvas's.
+
+    Returns:
+        The bytes of an SVG 1.1 file.
+
+    Raises:
+        ValueError: another number of axes, fewer than two points a stroke, numbers that are not
+            finite, or a number of columns below 1.
+
+    >>> svg(np.zeros((3, 2, 6, 2)))[:56]
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 560'
+    """
+    drawings = np.asarray(strokes, float)
+    drawings = drawings[None] if drawings.ndim == 3 else drawings
+    if drawings.ndim != 4 or drawings.shape[2] < 2 or drawings.shape[3] != 2 or not len(drawings):
+        raise ValueError(
+            "strokes must have the shape (N, K, P, 2) or (K, P, 2), P at least 2; got"
+            f" {np.shape(strokes)}."
+        )
+    if not np.isfinite(drawings).all():
+        raise ValueError("strokes must be finite; got NaN or infinity.")
+    columns = int(np.ceil(np.sqrt(len(drawings)))) if columns is None else columns
+    if columns < 1:
+        raise ValueError(f"columns must be at least 1; got {columns}.")
+    rows = -(-len(drawings) // columns)
+    groups = []
+    for number, drawing in enumerate(drawings):
+        down, right = divmod(number, columns)
+        paths = "".join(f'<path d="{_path(stroke)}"/>' for stroke in drawing)
+        groups.append(f'<g transform="translate({right * page:g} {down * page:g})">{paths}</g>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {columns * page:g} {rows * page:g}"'
+        f' fill="none" stroke="#000" stroke-width="{pen:g}" stroke-linecap="round"'
+        f' stroke-linejoin="round">{"".join(groups)}</svg>\n'
+    ).encode()
+
+
+def _path(points: np.ndarray) -> str:
+    """One stroke as the commands of an SVG path."""
+    curve = bezier.pieces(points)
+    first = " ".join(f"{value:.2f}" for value in curve[0, 0])
+    return f"M{first}" + "".join(
+        "C" + " ".join(f"{value:.2f}" for value in piece[1:].ravel()) for piece in curve
+    )
 
 
 def _pages(frames, scale: int, columns: int | None, pixel_range) -> list[Image.Image]:

@@ -355,3 +355,12 @@ def test_a_number_is_a_label_where_labels_are_numbers(stranger, tmp_path, capsys
     labels = ["--labels", "3,8,5"]
     command.main(["generate", "8", "--classifier", str(stranger), *labels, *out])
     assert capsys.readouterr().out.startswith("8: the classifier gives it")
+
+
+def test_strokes_are_written_as_svg_and_nothing_else_is(tmp_path, capsys):
+    out = tmp_path / "eights.svg"
+    generate = ["generate", "8", "--classifier", "question", "--steps", "20", "--out", str(out)]
+    assert command.main(generate) == 0
+    assert out.read_bytes().count(b"<path") == 2
+    assert command.main([*generate, "--method", "plain"]) == 2
+    assert "plain draws no strokes; use --method strokes" in capsys.readouterr().err

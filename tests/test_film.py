@@ -1,6 +1,7 @@
 """The film as a file: what Pillow reads back is what went in, pixel by pixel."""
 
 import io
+import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from PIL import Image
+from scipy.interpolate import BSpline
 
 from invert import film
+from invert.drawing import bezier
 
 
 def opened(data: bytes) -> Image.Image:
@@ -209,3 +212,51 @@ def test_pictures_in_colour_have_a_caption_too():
     np.testing.assert_array_equal(np.asarray(picture)[:128], np.asarray(bare))
     darkest = strip_of(picture, 128).reshape(-1, 3).min(axis=0)
     assert (darkest >= (93, 90, 82)).all() and (darkest < 130).all()
+
+
+def test_bezier_pieces_are_the_spline():
+    """SciPy's spline of the same control points, at places along each piece."""
+    for count in (2, 3, 4, 6, 10):
+        points = np.random.default_rng(count).normal(size=(count, 2))
+        degree = min(3, count - 1)
+        inner = np.linspace(0, 1, count - degree + 1)
+        knots = np.r_[[0] * degree, inner, [1] * degree]
+        spline = BSpline(knots, points, degree)
+        pieces = bezier.pieces(points)
+        assert pieces.shape == (count - degree, 4, 2)
+        for piece, begin, end in zip(pieces, inner[:-1], inner[1:], strict=True):
+            for share in (0, 0.2, 0.5, 0.9):
+                rest = 1 - share
+                weights = [rest**3, 3 * rest**2 * share, 3 * rest * share**2, share**3]
+                want = spline(begin + share * (end - begin))
+                np.testing.assert_allclose(weights @ piece, want, atol=1e-12)
+
+
+def test_an_svg_has_a_path_a_stroke_each_drawing_on_its_own_page():
+    strokes = np.random.default_rng(0).uniform(40, 240, (3, 2, 6, 2))
+    root = ElementTree.fromstring(film.svg(strokes, columns=2))
+    space = "{http://www.w3.org/2000/svg}"
+    assert root.get("viewBox") == "0 0 560 560"
+    groups = root.findall(f"{space}g")
+    assert [g.get("transform") for g in groups] == [
+        "translate(0 0)",
+        "translate(280 0)",
+        "translate(0 280)",
+    ]
+    paths = [path.get("d") for path in groups[1]]
+    assert len(paths) == 2 and all(path.count("C") == 3 for path in paths)
+    ends = [float(number) for number in paths[0].split("C")[-1].split()[-2:]]
+    np.testing.assert_allclose(ends, strokes[1, 0, -1], atol=0.006)
+
+
+@pytest.mark.parametrize(
+    ("strokes", "words"),
+    [
+        (np.zeros((3, 2)), r"shape \(N, K, P, 2\).*got \(3, 2\)"),
+        (np.zeros((1, 1, 1, 2)), "P at least 2"),
+        (np.full((1, 1, 2, 2), np.nan), "finite"),
+    ],
+)
+def test_what_is_no_stroke_is_named(strokes, words):
+    with pytest.raises(ValueError, match=words):
+        film.svg(strokes)

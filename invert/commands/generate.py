@@ -51,7 +51,8 @@ def add(commands) -> None:
         "--out",
         default="generated.png",
         metavar="FILE",
-        help=".png, or .gif for the film (default generated.png, which is replaced)",
+        help=".png, .gif for the film, or .svg of a pen's strokes (default generated.png, which is"
+        " replaced)",
     )
     command.set_defaults(run=run, stopped="Nothing was written.")
 
@@ -59,9 +60,9 @@ def add(commands) -> None:
 def run(options) -> None:
     """Write the images, or the film of their optimisation, and print how they are read."""
     out = Path(options.out)
-    film_wanted = out.suffix.lower() == ".gif"
-    if out.suffix.lower() not in (".png", ".gif"):
-        raise ValueError(f"--out must end in .png or .gif; got {out.name!r}.")
+    film_wanted, drawn = out.suffix.lower() == ".gif", out.suffix.lower() == ".svg"
+    if out.suffix.lower() not in (".png", ".gif", ".svg"):
+        raise ValueError(f"--out must end in .png, .gif or .svg; got {out.name!r}.")
     if not out.parent.is_dir():
         raise ValueError(f"--out must be in a folder that exists; got {options.out!r}.")
     count = check_whole(options.count, "--count", 1, MAX_COUNT)
@@ -77,6 +78,9 @@ def run(options) -> None:
     method = records.method_for(options.classifier, options.method, settings)
     if film_wanted and options.opposite is not None:
         raise ValueError("An opposite model takes no steps, so it has no film; use --out FILE.png.")
+    no_strokes = getattr(method, "parametrisation", "") != "strokes"
+    if drawn and no_strokes and options.opposite is None and options.method is not None:
+        raise ValueError(f"{method.name} draws no strokes; use --method strokes.")
     if film_wanted and not method.settings:
         raise ValueError(f"{method.name} takes no steps, so it has no film; use --out FILE.png.")
     named = options.start is None or options.start in (*starts.STARTS, starts.RANDOM)
@@ -106,8 +110,15 @@ def run(options) -> None:
     height, width = made.images.shape[1:3]
     longest = max(columns * width, math.ceil(len(made.images) / columns) * height)
     scale = max(1, min(SCALE, film.MAX_SIDE // longest))
-    draw, pictures = (film.gif, made.frames) if film_wanted else (film.png, made.images)
-    picture = draw(pictures, scale=scale, columns=columns, pixel_range=made.pixel_range)
+    if drawn:
+        if made.strokes is None:
+            raise ValueError(
+                f"{made.method} draws no strokes; use --method strokes, or --out FILE.png."
+            )
+        picture = film.svg(made.strokes, columns)
+    else:
+        draw, pictures = (film.gif, made.frames) if film_wanted else (film.png, made.images)
+        picture = draw(pictures, scale=scale, columns=columns, pixel_range=made.pixel_range)
     shell.write(out, picture)
 
     for target in dict.fromkeys(made.targets):

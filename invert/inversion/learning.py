@@ -132,7 +132,9 @@ def learn(
         best = scores.argmin(1) + tries * np.arange(len(scores))
         ends, losses, kept, moved = ends[best], losses[:, best], kept[:, best], moved[best]
         scores = scores.min(1)
-    inputs, logits = _show(frozen, parametrisation, np.concatenate([kept, ends[None]]))
+    # The end for itself: among other rows it would be rounded otherwise.
+    shown = [_show(frozen, parametrisation, m) for m in (kept[distinct < steps], ends[None])]
+    inputs, logits = (np.concatenate(parts) for parts in zip(*shown, strict=True))
     if not all(np.isfinite(record).all() for record in (losses, logits, inputs)):
         raise ValueError(
             f"The logits of {frozen.name} and their gradient must be finite; at some step they"
@@ -249,6 +251,10 @@ def _show(
         xla=False,
         owner=parametrisation if held else None,
     )
+    if not len(m):
+        outputs = frozen.architecture.outputs
+        nothing = (0, m.shape[1])
+        return np.zeros((*nothing, *domain.shape), np.float32), np.zeros((*nothing, outputs))
     rows = m.reshape(-1, *m.shape[2:])
     most = batches.most_at_once(frozen.architecture)
     shown = [show(rows[chunk]) for chunk in batches.chunks(len(rows), most)]

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from invert.inversion.checks import MAX_SEED, check_whole
-from invert.methods import pen
 from invert.methods.generation import Run, run_without_steps
 from invert.methods.records import METHODS, Optimization
 from invert.networks import weights
@@ -91,6 +90,8 @@ class Opposite:
             )
         whole = check_targets(targets, self.labels)
         images, m = self._imagine(whole, seed)
+        from invert.methods import pen
+
         strokes = pen.on_canvas(cast(Any, self.network.parametrisation), m)
         return run_without_steps(self.graph, METHOD, whole, images, seed, strokes)
 
@@ -155,6 +156,7 @@ class _Learner:
         if steps is not None:
             steps = check_whole(steps, "steps", 1, 1_000_000)
         from invert.methods import opposite_learning as learning
+        from invert.methods import pen
         from invert.methods.opposite_checkpoint import Checkpoint
 
         frozen = open_graph(classifier)

@@ -12,7 +12,7 @@ from PIL import Image
 
 import invert
 from invert import film
-from invert.methods.records import METHODS, method_for
+from invert.methods.records import METHODS, method_for, usual_weights
 from invert.networks import classifier as classifiers
 from invert.page.pictures import program
 
@@ -83,14 +83,15 @@ def made(text):
 
 def generated(classifier, method, start, count, settings, drawing, digit=8):
     """The picture of a choice, as the page asks for it."""
+    name = method_for(classifier, method, settings).name
     return invert.generate(
         [digit] * count,
-        method_for(classifier, method, settings).name,
+        name,
         classifier="my_model.keras" if classifier == "own" else classifier,
         seed=SEED,
         start={"my drawing": drawing, "random": None}.get(start, start),
         frames=32,
-        **settings,
+        **{**usual_weights(name), **settings},
     )
 
 
@@ -202,7 +203,7 @@ def test_every_choice_gives_short_lines_and_few(classifier, method, start):
     # A LeNet takes four lines more than dense layers. What a decoder takes is beyond the others.
     student, decoder = classifier == "student", method == "latent"
     own = classifier == "own"
-    assert len(written) <= 41 + 4 * student + 9 * decoder + 2 * own
+    assert len(written) <= 42 + 4 * student + 9 * decoder + 2 * own
     assert not [line for line in lines if line != line.rstrip()] and "\n\n\n\n" not in text
     call = program.call(classifier, method, 8, 16, 9999, start, 400).splitlines()
     assert max(map(len, call)) <= program.WIDTH and len(call) <= 18
