@@ -252,9 +252,8 @@ def _show(
         owner=parametrisation if held else None,
     )
     if not len(m):
-        outputs = frozen.architecture.outputs
-        nothing = (0, m.shape[1])
-        return np.zeros((*nothing, *domain.shape), np.float32), np.zeros((*nothing, outputs))
+        shapes = (*m.shape[:2], *domain.shape), (*m.shape[:2], frozen.architecture.outputs)
+        return np.zeros(shapes[0], np.float32), np.zeros(shapes[1], np.float32)
     rows = m.reshape(-1, *m.shape[2:])
     most = batches.most_at_once(frozen.architecture)
     shown = [show(rows[chunk]) for chunk in batches.chunks(len(rows), most)]

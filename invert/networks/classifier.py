@@ -157,7 +157,7 @@ def open_graph(classifier: Classifier) -> FrozenGraph:
 def _shipped(name: str) -> FrozenGraph:
     from invert.inversion.freezing import freeze
 
-    return dataclasses.replace(freeze(load(name)), name=name)
+    return dataclasses.replace(freeze(load(name), pixel_range=(0, 1)), name=name)
 
 
 def _exists(path: str | os.PathLike[str]) -> bool:
