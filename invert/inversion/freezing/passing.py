@@ -131,6 +131,8 @@ def _check_graph(graph_def) -> None:
     """Arithmetic alone, without functions, notes to whoever runs it, or large constants."""
     entry.check(graph_def, OF_A_FROZEN_GRAPH)
     _demand(not graph_def.library.ListFields(), "it has functions")
+    names = {node.name for node in graph_def.node}
+    _demand(len(names) == len(graph_def.node), "two operations share a name")
     for node in graph_def.node:
         _demand(not node.device and not any(i.startswith("^") for i in node.input), "it is bound")
         for key, value in node.attr.items():

@@ -652,7 +652,7 @@ def test_it_ends_when_its_server_is_killed(temporary, tmp_path):
         "from invert.page.server import throwaway\n"
         f"throwaway.run(['-c', {inner!r}], b'x', 99, 9)"
     )
-    env = {**os.environ, "PYTHONPATH": str(HERE.parent.parent)}
+    env = {**os.environ, "PYTHONPATH": str(HERE.parents[2])}
     server = subprocess.Popen([sys.executable, "-c", outer, str(temporary)], env=env)
     until(lambda: place.exists() and place.read_text())
     number = int(place.read_text())
