@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from invert.drawing import BlankDrawing
+from invert.inversion.domain import Domain
 from invert.networks.classifier import DENSE
 from invert.page import examples
 from invert.page.pictures import markup, morph, wording
@@ -60,14 +61,14 @@ def _experiments(source: str, chosen: network.Network) -> str:
     if graph.image_shape != (28, 28):
         shape = "×".join(map(str, graph.image_shape))
         return markup.sentence(OTHER_SHAPE.format(markup.network_name(chosen.name), shape), "hint")
-    image = _image(source, graph.pixel_range)
+    image = _image(source, graph.domain)
     parts = (_noise, _twins, _filled)
     return "".join(part(chosen.name, image, graph) for part in parts) + _ignored(chosen.name, graph)
 
 
-def _image(source: str, pixel_range: tuple[float, float]) -> np.ndarray:
+def _image(source: str, domain: Domain) -> np.ndarray:
     if source != state.DRAWN:
-        return _in_range(examples.load()[int(source), 0], pixel_range)
+        return domain.from_unit(examples.load()[int(source), 0])
     drawn = state.drawn_image()
     if drawn is None:
         raise BlankDrawing("Nothing is drawn yet: draw a digit on the left, or choose one here.")
@@ -79,14 +80,14 @@ def _noise(name: str, image: np.ndarray, _graph) -> str:
     from invert.explanation import invariances
     from invert.networks.classifier import read
 
-    least, most = _graph.pixel_range
-    noise = invariances.noise(most - least, 0, _graph)
+    span = float(_graph.domain.span)
+    noise = invariances.noise(span, 0, _graph)
     said = read(image + STRENGTHS[:, None, None] * noise, _graph)
     # Image and noise as pictures of their own; laid over each other they make their sum, in the
     # contrast that fits it, if the noise is as opaque as this.
-    loudest = np.abs(noise).max() / (most - least)
+    loudest = np.abs(noise).max() / span
     mix = 2 * loudest * STRENGTHS / (1 + 2 * loudest * STRENGTHS)
-    shown = 0.5 + noise / (most - least) / (2 * loudest)
+    shown = 0.5 + noise / span / (2 * loudest)
     lines = [
         f"strength {strength:.1f}: {wording.reads(p, _graph.labels)}"
         for strength, p in zip(STRENGTHS, said, strict=True)
@@ -120,7 +121,7 @@ def _twins(name: str, image: np.ndarray, _graph) -> str:
     goals = [*examples.load()[digits, 1], np.random.default_rng(0).random((28, 28), np.float32)]
     with queue.turn():
         twins = invariances.twin(
-            image, _in_range(np.stack(goals), _graph.pixel_range), _graph, rounds=ROUNDS
+            image, _graph.domain.from_unit(np.stack(goals)), _graph, rounds=ROUNDS
         )
     start, ends = _unit(image, _graph), _unit(twins, _graph)
     ways = []
@@ -162,11 +163,11 @@ def _filled(name: str, image: np.ndarray, _graph) -> str:
     from invert.explanation import invariances
     from invert.networks.classifier import read
 
-    span = _graph.pixel_range[1] - _graph.pixel_range[0]
+    span = float(_graph.domain.span)
     said = read(image[None], _graph)[0]
     seen, _ = invariances.split(image[None], _graph)
     other = examples.load()[int(said.argmax()) - 7, 2]
-    _, lost = invariances.split(_in_range(other, _graph.pixel_range)[None], _graph)
+    _, lost = invariances.split(_graph.domain.from_unit(other)[None], _graph)
     fillings = {
         "another digit’s": lost[0],
         "noise": invariances.noise(FAINT * span, 1, _graph),
@@ -231,16 +232,9 @@ def _reading(probabilities: np.ndarray, graph) -> str:
     return wording.reads(probabilities, graph.labels)
 
 
-def _in_range(images: np.ndarray, pixel_range: tuple[float, float]) -> np.ndarray:
-    """Images in [0, 1] as the network takes them."""
-    least, most = pixel_range
-    return images if (least, most) == (0, 1) else least + (most - least) * images
-
-
 def _unit(images: np.ndarray, graph) -> np.ndarray:
     """The network's images in [0, 1]."""
-    least, most = graph.pixel_range
-    return np.clip((images - least) / (most - least), 0, 1)
+    return np.clip(graph.domain.to_unit(images), 0, 1)
 
 
 def _least(difference: np.ndarray) -> str:

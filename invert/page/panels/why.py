@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import streamlit as st
 
+from invert.inversion.domain import Domain
 from invert.page.own_network import held_networks
 from invert.page.pictures import markup, morph, wording
 from invert.page.server import loading, queue
@@ -161,7 +162,7 @@ def _find(name, image, graph, probabilities, others: tuple[str, ...], most: int)
 
 def _turning(name: str, image: np.ndarray, graph, probabilities: np.ndarray, found: Found) -> str:
     """The drawing that turns into each of the images that were found, as HTML."""
-    start = morph.eight_bit(image, graph.pixel_range)
+    start = morph.eight_bit(image, graph.domain)
     words = morph.Words(
         "How much of the change is made",
         "What the network is to read instead",
@@ -182,7 +183,7 @@ def _turning(name: str, image: np.ndarray, graph, probabilities: np.ndarray, fou
 def _way(name: str, number: int, start: np.ndarray, graph, found: Found) -> morph.Way:
     """The way to one of the images that were found, and what is said on it."""
     label = graph.labels[found.targets[number]]
-    end = morph.eight_bit(found.ends[number], graph.pixel_range)
+    end = morph.eight_bit(found.ends[number], graph.domain)
     lines = [
         f"{markup.network_name(name)} {wording.reads(p, graph.labels)}"
         for p in morph.read_on_the_way(start, end, graph)
@@ -213,7 +214,7 @@ def _beside(image: np.ndarray, name: str, ends: np.ndarray) -> str:
     frames = np.stack([image, *(image if np.isnan(end).any() else end for end in ends)])
     shown = (
         f'<div class="paper strip" role="img" aria-label="The drawing with the smallest change for'
-        f' {name}" style="{morph.sprite(morph.eight_bit(frames, (0, 1)))}"></div>'
+        f' {name}" style="{morph.sprite(morph.eight_bit(frames, Domain(frames.shape[1:])))}"></div>'
     )
     return markup.captioned(shown, f"for {name}")
 
@@ -228,11 +229,10 @@ def _smallest(name: str, image: np.ndarray, _classifier, targets: tuple[int, ...
     graph = open_graph(_classifier)
     with queue.turn():
         changed = attribution.smallest_changes(image, graph, list(targets))
-    least, most = graph.pixel_range
     shown, settled = changed.copy(), np.zeros(len(targets), bool)
     for longer in LONGER:
-        tried = np.clip(image + longer * (changed - image), least, most)
-        tried = least + (most - least) * morph.eight_bit(tried, graph.pixel_range)
+        tried = graph.domain.clip(image + longer * (changed - image))
+        tried = graph.domain.from_unit(morph.eight_bit(tried, graph.domain))
         right = read(np.nan_to_num(tried), graph).argmax(axis=1) == np.array(targets)
         shown[right & ~settled] = tried[right & ~settled]
         settled |= right

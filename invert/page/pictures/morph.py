@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from invert import film
+from invert.inversion.domain import Domain
 from invert.page.pictures import markup
 
 # CSS pixels for the longer side of a picture: on a phone, on a laptop, on a large screen.
@@ -106,9 +107,8 @@ def read_on_the_way(start: np.ndarray, end: np.ndarray, graph) -> np.ndarray:
     """Return what a network reads at each of ``SHARES``, of two pictures in [0, 1]."""
     from invert.networks.classifier import read
 
-    least, most = graph.pixel_range
     shares = SHARES.reshape(-1, *[1] * start.ndim)
-    return read(least + (most - least) * (start + shares * (end - start)), graph)
+    return read(graph.domain.from_unit(np.float32(start + shares * (end - start))), graph)
 
 
 def sprite(frames: np.ndarray) -> str:
@@ -123,10 +123,9 @@ def sizes(shape: tuple[int, ...], sides: Mapping[str, int] = SIDES) -> str:
     return f"--w:{width};--h:{height};{units}"
 
 
-def eight_bit(images: np.ndarray, pixel_range: tuple[float, float]) -> np.ndarray:
-    """Return images in [0, 1] as a PNG holds them."""
-    least, most = pixel_range
-    return np.rint(255 * np.clip((images - least) / (most - least), 0, 1)) / 255
+def eight_bit(images: np.ndarray, domain: Domain) -> np.ndarray:
+    """Return a network's images in [0, 1], as a PNG holds them."""
+    return np.rint(255 * np.clip(domain.to_unit(images), 0, 1)) / 255
 
 
 def _picks(ways: Sequence[Way], label: str, chosen: int, thumbnails: bool, paper: str) -> str:
