@@ -31,7 +31,7 @@ def test_noise_of_any_strength_leaves_the_first_layers_sums_and_the_picture_is_t
     image, name
 ):
     graph = open_graph(name)
-    shown = lost._noise(image, name, graph)
+    shown = lost._noise(name, image, graph)
     noise = invariances.noise(1.0, 0, graph)
     assert abs(sums(noise, name)).max() < 1e-4 < abs(sums(image, name)).max()
     (_, picture), (lines, mix) = pictures(shown), data(shown)
@@ -46,7 +46,7 @@ def test_noise_of_any_strength_leaves_the_first_layers_sums_and_the_picture_is_t
 
 
 def test_no_answer_moves_on_the_way_to_any_twin(image):
-    shown = lost._twins(image, "question", open_graph("question"))
+    shown = lost._twins("question", image, open_graph("question"))
     (start, *ends), (lines, mix) = pictures(shown), data(shown)
     assert len(ends) == len(lines) == 10
     want = read(image[None], "question")
@@ -58,7 +58,7 @@ def test_no_answer_moves_on_the_way_to_any_twin(image):
 
 
 def test_what_fills_the_unseen_part_is_not_noticed(image):
-    shown = lost._filled(image, "question", open_graph("question"))
+    shown = lost._filled("question", image, open_graph("question"))
     (start, *ends), (lines, _) = pictures(shown), data(shown)
     assert len(ends) == 3 and all(abs(end - start).max() > 0.05 for end in ends)
     assert {line.split(": ")[1] for way in lines for line in way} == {lines[0][0].split(": ")[1]}
@@ -107,6 +107,6 @@ def test_what_is_said_of_stray_ink_is_true_of_the_network_in_use(name, fresh):
 
 @pytest.mark.parametrize("name", DENSE)
 def test_twins_name_another_network_only_beside_the_one_in_use(name, image):
-    shown = lost._twins(image, name, open_graph(name))
+    shown = lost._twins(name, image, open_graph(name))
     little = f"<code>{name}</code> leaves little room."
     assert (little in shown) == ("question" in shown) == (name != "question")
