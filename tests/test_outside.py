@@ -411,7 +411,9 @@ def test_any_weights_file_is_read_or_refused_even_with_its_hash_in_the_manifest(
     check()
 
 
-ROW = table.Row("robust", "steepest", "black", False, 0.9, 0.9, 5.0, 0.1, 0.5, 6.5, 1.2)._asdict()
+ROW = table.Row(
+    "robust", "steepest", "black", 10_000, False, 0.9, 0.9, 5.0, 0.1, 0.5, 6.5, 1.2
+)._asdict()
 tables = st.fixed_dictionaries(
     {},
     optional={

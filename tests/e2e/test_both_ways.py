@@ -216,7 +216,7 @@ def test_a_network_of_ones_own_reads_and_draws(visit, tmp_path):
     Easel(page).draw(ONE)
     answer(page, 1)
     choose(page, "network", "own")
-    page.locator(".answer").get_by_text("Drop your network").wait_for()
+    page.get_by_text("Drop a network in the heading").first.wait_for()
     drop = page.locator(".st-key-network-file input[type=file]")
     drop.set_input_files(tmp_path / "own.keras")
     page.get_by_text("“own.keras” reads 12×12×3 images").wait_for(timeout=READ_SECONDS * 1000)

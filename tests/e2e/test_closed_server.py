@@ -98,8 +98,8 @@ def test_an_upload_that_is_too_large_is_refused_and_the_session_goes_on(server):
     with socket_of(server) as socket:
         path = f"/_stcore/upload_file/{run(socket)}/file"
         token = token_of(server)
-        assert ask(server, "PUT", path, file_of(7 * MEGABYTE), **FORM, **token)[0] == 204
-        assert ask(server, "PUT", path, file_of(9 * MEGABYTE), **FORM, **token)[0] == 413
+        assert ask(server, "PUT", path, file_of(15 * MEGABYTE), **FORM, **token)[0] == 204
+        assert ask(server, "PUT", path, file_of(17 * MEGABYTE), **FORM, **token)[0] == 413
         assert run(socket)
 
 

@@ -87,15 +87,13 @@ def test_an_unfinished_table_of_other_weights_or_cut_is_not_taken_over(small):
 def test_the_readme_gets_the_table_between_its_marks(tmp_path):
     path = tmp_path / "README.md"
     row = evaluation.Row(
-        "question", "plain", "black", False, 0.2, 0.1, 300.04, 0.5, 0.3, 7.0, 1.234
+        "question", "plain", "black", 1000, False, 0.2, 0.1, 300.04, 0.5, 0.3, 7.0, 1.234
     )
     path.write_text("before\n" + "\nold\n".join(evaluation.MARKS) + "\nafter\n")
     evaluation.write_readme(evaluation.markdown([row]), path=path)
     text = path.read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
-    line = (
-        "| `question` | `plain` | black | no | 0.200 | 0.100 | 300.0 | 0.50 | 0.300 | 7.0 | 1.23 |"
-    )
+    line = "| `question` | `plain` | black | 1,000 | no | 0.200 | 0.100 | 300.0 | 0.50 | 0.300 | 7.0 | 1.23 |"
     assert line in text
     path.write_text("no marks")
     with pytest.raises(ValueError, match="must hold each of"):

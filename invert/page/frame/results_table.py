@@ -6,7 +6,7 @@ from html import escape
 from invert.page.pictures import markup
 
 HEADINGS = (
-    *("network", "method", "start", "passes", "agreement"),
+    *("network", "method", "start", "images", "passes", "agreement"),
     *("Fréchet", "diversity", "teaches", "nearest", "ms"),
 )
 MEANINGS = (
@@ -21,6 +21,7 @@ def table(rows: Sequence) -> str:
     lines = []
     for row in rows:
         numbers = (
+            f"{row.images:,}",
             f"{row.passed:.3f}",
             f"{row.agreement:.3f}",
             f"{row.frechet:.1f}",

@@ -113,7 +113,7 @@ def test_of_several_starts_that_were_measured_the_methods_own_comes_first(classi
 
 def test_ladders_figures_are_the_measured_ones(page, monkeypatch):
     row = table.Row(
-        "robust", "steepest", "black", False, 0.995, 0.987, 543.2, 0.12, 0.876, 6.5, 1.25
+        "robust", "steepest", "black", 10_000, False, 0.995, 0.987, 543.2, 0.12, 0.876, 6.5, 1.25
     )
     other = row._replace(start="noise", frechet=311.4)
     monkeypatch.setattr(table, "load", lambda: [row, other])
@@ -121,7 +121,9 @@ def test_ladders_figures_are_the_measured_ones(page, monkeypatch):
     found = rungs(shown)
     assert "543.2" in found["robust", "steepest"] and "311.4" not in found["robust", "steepest"]
     assert "Fréchet" not in found["question", "plain"] + found["energy", "steepest"]
-    assert re.search(r"robust steepest noise 0.995 0.987 311.4 0.12 0.876 6.5 1.25", shown.words)
+    assert re.search(
+        r"robust steepest noise 10,000 0.995 0.987 311.4 0.12 0.876 6.5 1.25", shown.words
+    )
 
 
 def test_a_film_that_is_too_rich_loses_shades_and_then_frames():
