@@ -93,7 +93,10 @@ def test_the_readme_gets_the_table_between_its_marks(tmp_path):
     evaluation.write_readme(evaluation.markdown([row]), path=path)
     text = path.read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n") and "old" not in text
-    line = "| `question` | `plain` | black | 1,000 | no | 0.200 | 0.100 | 300.0 | 0.50 | 0.300 | 7.0 | 1.23 |"
+    line = (
+        "| `question` | `plain` | black | 1,000 | no | 0.200 | 0.100 | 300.0 | 0.50 | 0.300 | 7.0"
+        " | 1.23 |"
+    )
     assert line in text
     path.write_text("no marks")
     with pytest.raises(ValueError, match="must hold each of"):
