@@ -177,7 +177,7 @@ def test_what_argparse_refuses_is_exit_code_2_too(arguments, capsys):
 
 
 @pytest.fixture
-def stranger(tmp_path):
+def own(tmp_path):
     """A file of one's own: three classes of 8×6 colour images from 0 to 255."""
     import keras
 
@@ -189,11 +189,11 @@ def stranger(tmp_path):
     return tmp_path / "own.keras"
 
 
-def test_labels_may_be_in_a_file(stranger, tmp_path, capsys):
+def test_labels_may_be_in_a_file(own, tmp_path, capsys):
     (tmp_path / "names").write_text("0 ant\n1 bee, small\n2 cat\n")
-    assert command.main(["inspect", str(stranger), "--labels", str(tmp_path / "names")]) == 0
+    assert command.main(["inspect", str(own), "--labels", str(tmp_path / "names")]) == 0
     assert "3 classes (ant, bee, small, cat)" in capsys.readouterr().out
-    assert command.main(["inspect", str(stranger), "--labels", "nowhere.txt"]) == 2
+    assert command.main(["inspect", str(own), "--labels", "nowhere.txt"]) == 2
     assert "there is no file 'nowhere.txt'." in capsys.readouterr().err
 
 
@@ -240,24 +240,24 @@ def test_a_run_on_an_assumed_range_says_so(bright, tmp_path, capsys):
     assert "are taken to be" not in capsys.readouterr().out
 
 
-def test_a_file_of_ones_own_is_inspected_run_backwards_and_asked(stranger, tmp_path, capsys):
+def test_a_file_of_ones_own_is_inspected_run_backwards_and_asked(own, tmp_path, capsys):
     labels = ["--labels", "ant,bee,cat"]
     out = tmp_path / "bee.png"
-    generate = ["generate", "bee", "--classifier", str(stranger), *labels, "--out", str(out)]
+    generate = ["generate", "bee", "--classifier", str(own), *labels, "--out", str(out)]
     assert command.main(generate) == 0
     said = re.search(r"bee: the classifier gives it ([\d.]+)", capsys.readouterr().out)
     assert float(said[1]) > 0.9
     with Image.open(out) as picture:
         assert picture.mode == "RGB" and picture.size == (24, 32)
 
-    assert command.main(["inspect", str(stranger), *labels, str(out)]) == 0
+    assert command.main(["inspect", str(own), *labels, str(out)]) == 0
     pasted, found, assumed, answer = capsys.readouterr().out.splitlines()
     assert assumed == "Its pixels are taken to be in [0, 255]: its first step is 0.003922·x + 0."
     graph = eval(pasted, {"invert": invert})  # what was printed can be pasted
     assert (graph.image_shape, graph.pixel_range) == ((8, 6, 3), (0, 255))
     assert "8×6×3 images, 3 classes (ant, bee, cat)" in found
     assert answer.startswith(f"{out}: bee (")
-    assert command.main(["classify", str(out), "--classifier", str(stranger), *labels]) == 0
+    assert command.main(["classify", str(out), "--classifier", str(own), *labels]) == 0
     assert capsys.readouterr().out.startswith(f"{out}: bee (")
 
 
@@ -350,10 +350,10 @@ def test_no_name_is_no_classifier(capsys):
     assert "classifier must be one of question," in capsys.readouterr().err
 
 
-def test_a_number_is_a_label_where_labels_are_numbers(stranger, tmp_path, capsys):
+def test_a_number_is_a_label_where_labels_are_numbers(own, tmp_path, capsys):
     out = ["--out", str(tmp_path / "x.png"), "--steps", "1"]
     labels = ["--labels", "3,8,5"]
-    command.main(["generate", "8", "--classifier", str(stranger), *labels, *out])
+    command.main(["generate", "8", "--classifier", str(own), *labels, *out])
     assert capsys.readouterr().out.startswith("8: the classifier gives it")
 
 

@@ -109,7 +109,7 @@ def test_peer(benchmark, count):
     peer(benchmark, keras.Sequential(square), count, STEPS, rounds=3)
 
 
-# --- A network of four convolutions, as strangers bring them.
+# --- A network of four convolutions, as people bring them.
 
 
 @pytest.fixture(scope="module")

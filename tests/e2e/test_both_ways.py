@@ -1,4 +1,4 @@
-"""What the page is about: one network both ways, its story, its code, a visitor's own network."""
+"""What the page is about: one network both ways, its story, its code, one's own network."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The real server, as strangers' pages and programs find it: refused, and everyone else goes on."""
+"""The real server, as other sites' pages and programs find it: refused, and others go on."""
 
 import http.client
 import re

@@ -22,7 +22,7 @@ def run():
 
 
 @pytest.fixture(scope="module")
-def stranger():
+def own():
     """Three classes of 6×5 colour images from 0 to 255, one dense layer: all is known of it."""
     rng = np.random.default_rng(0)
     layers = [keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(3)]
@@ -32,7 +32,7 @@ def stranger():
 
 
 def blind(image_shape=(28, 28), classes=10):
-    """A network whose first layer is inactive on a black page, as two strangers' were."""
+    """A network whose first layer is inactive on a black page, as two in the wild were."""
     rng = np.random.default_rng(0)
     hidden, last = keras.layers.Dense(64, "relu"), keras.layers.Dense(classes)
     model = keras.Sequential([keras.Input(image_shape), keras.layers.Flatten(), hidden, last])
@@ -227,15 +227,15 @@ def test_ones_own_network_can_be_inverted():
     assert run.probabilities.argmax() == 4
 
 
-def test_ones_own_network_keeps_its_shape_its_range_and_its_labels(stranger):
-    run = invert.generate(["bee", 2], "steepest", classifier=stranger, frames=3)
+def test_ones_own_network_keeps_its_shape_its_range_and_its_labels(own):
+    run = invert.generate(["bee", 2], "steepest", classifier=own, frames=3)
     assert run.images.shape == (2, 6, 5, 3) and run.frames.shape == (3, 2, 6, 5, 3)
     assert run.images.min() >= 0 and 2 < run.images.max() <= 255
     assert run.targets.tolist() == [1, 2] and run.labels == ("ant", "bee", "cat")
     assert (run.method, run.start) == ("steepest", "noise")
     assert run.verdicts == ("convinced", "convinced")
-    np.testing.assert_allclose(run.probabilities, invert.classify(run.images, stranger), atol=1e-4)
-    again = invert.generate("cat", classifier=stranger, start=run.images[0])
+    np.testing.assert_allclose(run.probabilities, invert.classify(run.images, own), atol=1e-4)
+    again = invert.generate("cat", classifier=own, start=run.images[0])
     assert again.verdicts == ("convinced",)
 
 
@@ -248,8 +248,8 @@ def test_a_file_goes_wherever_a_name_goes(tmp_path):
     np.testing.assert_allclose(answers[0], answers[1], atol=1e-6)
 
 
-def test_a_step_changes_a_pixel_as_much_whatever_the_size(stranger):
-    small = invert.generate(0, classifier=stranger, start="black", steps=1, step_size=0.1)
+def test_a_step_changes_a_pixel_as_much_whatever_the_size(own):
+    small = invert.generate(0, classifier=own, start="black", steps=1, step_size=0.1)
     # 90 values in a range of 255: 0.1 × √(90 / 784) × 255, but for what is cut off below black.
     length = np.linalg.norm(small.images)
     assert 0.3 < length / (0.1 * np.sqrt(90 / 784) * 255) <= 1.0001
@@ -332,9 +332,9 @@ def test_bad_arguments_are_named_with_their_rule(arguments, words):
         ({"method": "latent"}, r"latent draws 28×28 digits; .* 3 classes of 6×5×3 images"),
     ],
 )
-def test_mistakes_with_ones_own_network_are_named_too(arguments, words, stranger):
+def test_mistakes_with_ones_own_network_are_named_too(arguments, words, own):
     with pytest.raises(ValueError, match=words):
-        invert.generate(**{"targets": 0, "classifier": stranger, **arguments})
+        invert.generate(**{"targets": 0, "classifier": own, **arguments})
 
 
 def test_warming_up_reports_all_the_way():
@@ -367,8 +367,8 @@ def test_of_sigmoids_the_target_has_to_be_answered_yes(bias, verdict):
     assert run.probabilities.argmax() == 0 and run.verdicts == (verdict,)
 
 
-def test_waves_convince_networks_of_any_image_shape(stranger):
-    run = invert.generate([0, 1, 2], "fourier", classifier=stranger, steps=60, frames=3)
+def test_waves_convince_networks_of_any_image_shape(own):
+    run = invert.generate([0, 1, 2], "fourier", classifier=own, steps=60, frames=3)
     assert run.verdicts == ("convinced",) * 3 and run.images.shape == (3, 6, 5, 3)
     assert run.images.min() >= 0 and 1 < run.images.max() <= 255
     assert run.frames.shape == (3, 3, 6, 5, 3)
@@ -378,9 +378,9 @@ def test_waves_convince_networks_of_any_image_shape(stranger):
     assert grey.verdicts == ("convinced",) and grey.images.shape == (1, 28, 28)
 
 
-def test_waves_are_the_same_whoever_their_neighbours_are(stranger):
-    many = invert.generate([0, 1, 2], "fourier", classifier=stranger, steps=10, seed=3)
-    alone = invert.generate([0], "fourier", classifier=stranger, steps=10, seed=3)
+def test_waves_are_the_same_whoever_their_neighbours_are(own):
+    many = invert.generate([0, 1, 2], "fourier", classifier=own, steps=10, seed=3)
+    alone = invert.generate([0], "fourier", classifier=own, steps=10, seed=3)
     np.testing.assert_allclose(alone.images, many.images[:1], atol=0.5)
     assert np.ptp(many.images) > 20, "half of a grey level is little"
 
@@ -410,11 +410,11 @@ def test_what_does_not_stand_the_views_is_learned_again_with_weaker_ones():
     assert invert.classify(mended.images, graph).argmax(1).tolist() == [0, 1]
 
 
-def test_waves_take_no_other_start_and_no_table(stranger):
+def test_waves_take_no_other_start_and_no_table(own):
     with pytest.raises(ValueError, match="fourier starts from random waves and takes no other"):
         invert.generate(3, "fourier", classifier="robust", start="black")
-    features = dataclasses.replace(stranger.domain, is_image=False)
-    architecture = dataclasses.replace(stranger.architecture, domain=features)
-    table = dataclasses.replace(stranger, architecture=architecture)
+    features = dataclasses.replace(own.domain, is_image=False)
+    architecture = dataclasses.replace(own.architecture, domain=features)
+    table = dataclasses.replace(own, architecture=architecture)
     with pytest.raises(ValueError, match="fourier draws pictures; .* reads none. Use steepest"):
         invert.generate(0, "fourier", classifier=table)

@@ -137,7 +137,7 @@ def _ask_for_sample() -> None:
 
 
 def show_complaint() -> None:
-    """Say why a visitor's network was refused, if it was and theirs is chosen."""
+    """Say why one's own network was refused, if it was and is chosen."""
     complaint = held_networks.complaint()
     if complaint and st.session_state.get(state.NETWORK) == OWN:
         st.html(markup.alert(complaint))

@@ -1,4 +1,4 @@
-"""A visitor's own network: read in a process that is thrown away, or refused in one sentence."""
+"""One's own network: read in a process that is thrown away, or refused in one sentence."""
 
 import ast
 import dataclasses
