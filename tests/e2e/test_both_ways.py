@@ -178,7 +178,7 @@ def test_a_large_screen_is_used_and_the_canvas_draws_where_the_pen_is(visit):
     page = visit(width=1920, height=1080)
     paper = page.locator("canvas.upper-canvas").bounding_box()
     assert paper["width"] >= 400 and page.locator(".film").first.bounding_box()["width"] >= 400
-    more = page.locator(".st-key-read-more button").first.bounding_box()["height"]
+    more = page.locator(".st-key-from-drawing button").first.bounding_box()["height"]
     for name in ("Undo", "Redo", "Clear"):
         tool = Easel(page).tool(name).bounding_box()
         assert 30 <= tool["height"] <= more, "no larger than other buttons"

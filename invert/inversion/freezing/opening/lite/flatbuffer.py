@@ -7,6 +7,7 @@ TensorFlow (tensorflow/lite/schema/schema.fbs).
 
 import dataclasses
 import math
+import struct
 from typing import Any
 
 import numpy as np
@@ -109,8 +110,11 @@ class Operation:
         if self.options_kind != kind:
             return default
         table = getattr(schema, kind)()
-        table.Init(self.options.Bytes, self.options.Pos)
-        return getattr(table, field)()
+        try:
+            table.Init(self.options.Bytes, self.options.Pos)
+            return getattr(table, field)()
+        except (TypeError, ValueError, struct.error) as error:  # a place outside the file
+            raise Refusal(f"The file is damaged: {field} of {self.kind} cannot be read.") from error
 
     def numbers(self, kind: str, field: str) -> list[int]:
         """A list of numbers in the options."""
