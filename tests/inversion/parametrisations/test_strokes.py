@@ -121,7 +121,7 @@ def test_the_page_scales_the_drawing(shape):
         made = made[..., 0]
     tall = (made > 0.5).any(axis=2).sum(axis=1)
     assert np.abs(tall - BOX * min(shape[:2])).max() <= 1.5
-    dark = pen._replace(dark=True).make(tf.constant(pen.start(3, 0))).numpy()
+    dark = Strokes(shape, dark=True).make(tf.constant(pen.start(3, 0))).numpy()
     np.testing.assert_allclose(dark.reshape(3, *shape[:2], -1)[..., 0], 1 - made, atol=1e-6)
 
 

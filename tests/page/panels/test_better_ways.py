@@ -78,7 +78,6 @@ def test_a_visitors_own_network_has_a_rung_and_keeps_its_words(page, monkeypatch
     monkeypatch.setattr(network, "chosen", lambda: network.Network("mine", graph))
     own = better_ways._pictures("own", "steepest", 0)
     assert own.count("made to be a &lt;k") == 10 and "<k" not in own and "network reads" in own
-    assert better_ways._rungs()[0] == ("own", "steepest")
     assert "the network reads" in better_ways._pictures("own", "steepest", 0, 9)
     model = keras.Sequential([keras.Input((8, 6)), keras.layers.Flatten(), keras.layers.Dense(3)])
     few = invert.freeze(model)
@@ -95,9 +94,8 @@ def test_what_is_said_above_the_ladder_is_true_of_a_network_of_other_classes(pag
     own = network.Network("mine", graph, graph.image_shape, graph.labels)
     monkeypatch.setattr(network, "chosen", lambda: own)
     words = at(monkeypatch, right="Better ways", ladder_show="2").words
-    assert better_ways.WHAT.format(better_ways.READERS_WITH_OWN) in words
+    assert better_ways.WHAT_OF_OWN in words
     assert better_ways.READERS not in words
-    assert "network: " in words and "judge: " in words
 
 
 def test_ladder_has_every_method_and_every_classifier():
