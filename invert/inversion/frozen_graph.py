@@ -168,7 +168,7 @@ class FrozenGraph:
             targets: ``(N,)`` numbers of classes.
         """
         if self.head == "sigmoid":
-            return probabilities[np.arange(len(targets)), targets] >= YES
+            return np.asarray(probabilities[np.arange(len(targets)), targets] >= YES)
         return np.asarray(probabilities.argmax(axis=1) == targets)
 
 

@@ -86,7 +86,7 @@ def mended(run: Run, other: Run) -> Run:
 
     def mixed(name: str, axis: int) -> np.ndarray:
         one, two = getattr(run, name), getattr(other, name)
-        return np.where(weak.reshape(-1, *[1] * (one.ndim - axis - 1)), two, one)
+        return np.asarray(np.where(weak.reshape(-1, *[1] * (one.ndim - axis - 1)), two, one))
 
     verdicts = [
         two if w else one for w, one, two in zip(weak, run.verdicts, other.verdicts, strict=True)
