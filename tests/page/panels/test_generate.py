@@ -164,8 +164,11 @@ def test_images_that_did_not_convince_their_network_are_counted(page):
     page.choose("count", 4)
     assert "not convince" not in page.words
     page.choose("network", "question").choose("steps", "5")
-    said = r"[1-4] of 4 images do(es)? not convince the network\. Try more steps, or another method"
-    assert re.search(said, page.words)
+    run = invert.generate([8] * 4, classifier="question", seed=settings.SEED, steps=5)
+    count = run.verdicts.count("not convinced")
+    assert count > 1
+    said = f"{count} of 4 images do not convince the network. Try more steps, or another method."
+    assert said in page.words
     assert 'role="alert"' not in page.html
     page.choose("steps", settings.DEFAULT)
     assert "not convince" not in page.words
