@@ -27,7 +27,7 @@ _HOME = {
     "Opposite": "methods.opposite",
     "FrozenGraph": "inversion.frozen_graph",
     "generate": "methods.generation",
-    "warm_up": "methods.generation",
+    "warm_up": "methods.warming",
     "Method": "methods.records",
     "METHODS": "methods.records",
     "Run": "methods.runs",

@@ -4,13 +4,13 @@ from invert.inversion.checks import MAX_STEPS as MAX_STEPS
 from invert.inversion.freezing import freeze as freeze
 from invert.inversion.frozen_graph import FrozenGraph as FrozenGraph
 from invert.methods.generation import generate as generate
-from invert.methods.generation import warm_up as warm_up
 from invert.methods.opposite import Opposite as Opposite
 from invert.methods.opposite import opposite as opposite
 from invert.methods.records import METHODS as METHODS
 from invert.methods.records import Method as Method
 from invert.methods.runs import Run as Run
 from invert.methods.starts import STARTS as STARTS
+from invert.methods.warming import warm_up as warm_up
 from invert.networks.classifier import CLASSIFIERS as CLASSIFIERS
 from invert.networks.classifier import classify as classify
 from invert.networks.judge import looks_like_digit as looks_like_digit

@@ -110,10 +110,10 @@ def page(fresh, monkeypatch):
     """The page with its models loaded: what is compiled early is for visitors, not for tests."""
     from page_driver import Page, until
 
-    from invert.methods import generation
+    from invert.methods import warming
     from invert.page.server import loading
 
-    monkeypatch.setattr(generation, "warm_up", lambda report: None)
+    monkeypatch.setattr(warming, "warm_up", lambda report: None)
     monkeypatch.setattr(loading, "warm_panels", lambda: None)
     page = Page(monkeypatch).run()
     until(lambda: loading._loader().state == "done")

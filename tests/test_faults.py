@@ -13,7 +13,7 @@ import invert
 from invert.evaluation import table
 from invert.explanation import attribution, invariances
 from invert.inversion import learning
-from invert.methods import generation, starts
+from invert.methods import starts, warming
 from invert.networks import classifier, inverse_model, judge, weights
 from invert.networks.weights import WeightsError
 from invert.page import examples
@@ -60,7 +60,7 @@ def says(page, words):
     ids=lambda value: type(value).__name__,
 )
 def test_failed_loading_is_one_sentence_and_can_be_tried_again(fresh, monkeypatch, error, words):
-    monkeypatch.setattr(generation, "warm_up", lambda report: None)
+    monkeypatch.setattr(warming, "warm_up", lambda report: None)
     with monkeypatch.context() as broken:
         broken.setattr(loading, "load_networks", failing(error))
         page = Page(monkeypatch).run()
@@ -74,7 +74,7 @@ def test_failed_loading_is_one_sentence_and_can_be_tried_again(fresh, monkeypatc
 
 
 def test_a_system_without_threads_left_is_one_sentence_too(fresh, monkeypatch):
-    monkeypatch.setattr(generation, "warm_up", lambda report: None)
+    monkeypatch.setattr(warming, "warm_up", lambda report: None)
     page = Page(monkeypatch)
     with monkeypatch.context() as broken:
         start = threading.Thread.start
@@ -100,7 +100,7 @@ def test_page_answers_while_the_rest_is_compiled_and_when_that_fails(fresh, monk
         assert go.wait(SECONDS)
         raise WeightsError("latent.weights.h5 is missing.")
 
-    monkeypatch.setattr(generation, "warm_up", compile_slowly_and_fail)
+    monkeypatch.setattr(warming, "warm_up", compile_slowly_and_fail)
     page = Page(monkeypatch).run()
     until(loading.ready)
     page.draw(ONE)

@@ -1,4 +1,4 @@
-"""``generate``: one call of a method, from targets and a seed to images; and the warm-up for it.
+"""``generate``: one call of a method, from targets and a seed to images.
 
 TensorFlow is imported after the checks, so that a mistake is answered at once.
 """
@@ -6,17 +6,15 @@ TensorFlow is imported after the checks, so that a mistake is answered at once.
 from __future__ import annotations
 
 import dataclasses
-import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from invert.images import SIDE
 from invert.inversion.checks import MAX_FRAMES, MAX_SEED, check_whole
 from invert.methods import beginnings, choice, runs, starts
-from invert.methods.records import METHODS, WEAKER, Method, Optimization, method_for
+from invert.methods.records import WEAKER, Method, Optimization, method_for
 from invert.methods.runs import Run
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, check_classifier, open_graph
 from invert.targets import DIGIT_LABELS, Wanted, check_wanted
@@ -24,15 +22,6 @@ from invert.targets import DIGIT_LABELS, Wanted, check_wanted
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
     from invert.networks.classifier import Classifier
-
-# What visitors are likely to ask for, the likeliest first.
-LIKELY = [
-    (DEFAULT, CLASSIFIERS[DEFAULT].method),
-    *((name, each.method) for name, each in CLASSIFIERS.items() if name != DEFAULT),
-    ("question", "plain"),
-    ("robust", "latent"),
-    ("robust", "inverse"),
-]
 
 # Between two classes a network's probabilities change within a hair's breadth: many small steps.
 BETWEEN_CLASSES = {"steps": 1000, "step_size": 0.02}
@@ -266,47 +255,3 @@ def run_without_steps(
         notes=graph.notes,
         strokes=strokes,
     )
-
-
-def warm_up(
-    report: Callable[[str, float], None] = lambda sentence, done: None,
-    counts: Iterable[int] = (10, 1, 16),
-    frames: int = 32,
-) -> None:
-    """Load every network and compile what ``generate`` will need, so that no visitor waits for it.
-
-    Args:
-        report: called with a sentence of what is being done, and the share done, 0 to 1.
-        counts: batch sizes to compile for.
-        frames: the number of frames to compile for.
-
-    Raises:
-        WeightsError: weights are missing, cut or altered.
-    """
-    report("Starting TensorFlow", 0.0)
-    from invert.networks import judge
-    from invert.networks.classifier import classify
-
-    blank = np.zeros((SIDE, SIDE))
-    jobs: list[tuple[str, Callable[[], object]]] = [
-        ("Loading the classifier", lambda: classify(blank)),
-        ("Loading the judge", lambda: judge.read(blank)),
-        ("Loading the average digits", starts.class_gaussian),
-    ]
-    for count in counts:
-        for classifier, method in LIKELY:
-            # Compiling takes a step, not a run.
-            settings = {"steps": 1} if METHODS[method].settings else {}
-            run = functools.partial(
-                generate,
-                [0] * count,
-                method,
-                classifier=classifier,
-                frames=frames if settings else 0,
-                **settings,
-            )
-            jobs.append((f"Compiling “{method}” for {count} at a time", run))
-    for number, (sentence, job) in enumerate(jobs, start=1):
-        report(sentence, number / (len(jobs) + 1))
-        job()
-    report("Ready", 1.0)

@@ -102,7 +102,7 @@ def growth(calls: int) -> None:
     import numpy as np
 
     import invert
-    from invert.methods.generation import LIKELY
+    from invert.methods.warming import LIKELY
     from invert.networks import judge
 
     kinds = [(*pair, count) for pair in LIKELY for count in (1, 4, 16)]

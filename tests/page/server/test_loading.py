@@ -9,7 +9,7 @@ import threading
 import pytest
 from page_driver import ONE, SECONDS, Page, until
 
-from invert.methods import generation
+from invert.methods import warming
 from invert.page.server import loading
 from invert.page.session import settings
 
@@ -22,7 +22,7 @@ def test_page_stands_before_the_models_are_loaded(fresh, monkeypatch):
         assert go.wait(SECONDS)
 
     monkeypatch.setattr(loading, "load_networks", slow)
-    monkeypatch.setattr(generation, "warm_up", lambda report: None)
+    monkeypatch.setattr(warming, "warm_up", lambda report: None)
     page = Page(monkeypatch).run()
     until(lambda: loading._loader().fraction == 0.25)
     page.draw(ONE)
@@ -43,7 +43,7 @@ def test_page_stands_before_the_models_are_loaded(fresh, monkeypatch):
 
 def test_models_are_loaded_once_for_all_visitors(fresh, monkeypatch):
     calls = []
-    monkeypatch.setattr(generation, "warm_up", lambda report: calls.append(1))
+    monkeypatch.setattr(warming, "warm_up", lambda report: calls.append(1))
     for _ in range(3):
         Page(monkeypatch).run()
         until(lambda: loading._loader().state == "done")
@@ -65,7 +65,7 @@ def test_a_server_loads_soon_though_nobody_comes(fresh, monkeypatch):
     monkeypatch.setattr(loading, "ALONE_SECONDS", 0.1)
     monkeypatch.setattr(loading, "load_networks", lambda: None)
     monkeypatch.setattr(loading, "warm_panels", lambda: None)
-    monkeypatch.setattr(generation, "warm_up", lambda report: None)
+    monkeypatch.setattr(warming, "warm_up", lambda report: None)
     states = []
 
     async def serve():
