@@ -77,6 +77,9 @@ class Page:
         self.test.button(key=key).click()
         return self.run()
 
+    def has_container(self, key):
+        return any(getattr(block.proto, "id", "").endswith(key) for block in _blocks(self.test.main))
+
     @property
     def html(self):
         return "\n".join(element.proto.body for element in self.test.html)
@@ -93,6 +96,12 @@ class Page:
     @property
     def images(self):
         return re.findall(r'role="img"[^>]*aria-label="(Image made[^"]*)"', self.html)
+
+
+def _blocks(block):
+    yield block
+    for child in getattr(block, "children", {}).values():
+        yield from _blocks(child)
 
 
 def until(true, seconds=SECONDS):

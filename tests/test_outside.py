@@ -561,18 +561,18 @@ def test_any_keras_file_is_frozen_or_refused(networks, tmp_path):
 def unlearned(monkeypatch):
     """Everything but the learning itself, which is measured elsewhere."""
 
-    def learn(graph, objective, start, aims, *, steps, frame_steps=(), **_):
+    def learn(graph, objective, start, aims, *, steps, frame_steps=(), tries=1, **_):
         assert start.dtype == np.float32 and np.isfinite(start).all() and 1 <= steps <= 1000
-        count, low, frames = len(start), graph.domain.low, len(frame_steps)
-        assert aims.shape == (count, graph.classes)
+        count, low, frames = len(aims), graph.domain.low, len(frame_steps)
+        assert len(start) == tries * count and aims.shape == (count, graph.classes)
         return learning.Learned(
             inputs=np.full((count, *graph.image_shape), low, np.float32),
             logits=np.zeros((count, graph.classes), np.float32),
-            m=start,
+            m=start[::tries],
             losses=np.zeros((steps, count), np.float32),
             frames=np.full((frames, count, *graph.image_shape), low, np.float32),
             frame_logits=np.zeros((frames, count, graph.classes), np.float32),
-            frame_m=np.zeros((frames, *start.shape), np.float32),
+            frame_m=np.zeros((frames, count, *start.shape[1:]), np.float32),
             moved=np.ones(count, bool),
             scores=np.zeros(count, np.float32),
         )
@@ -612,6 +612,7 @@ def test_any_arguments_of_generate_are_served_or_refused(unlearned):
     @example(8, None, 10**5000, None, 0, "robust", {})
     @example(range(10**30), None, 0, None, 0, "robust", {})
     @example(8, "energy", 0, None, 0, "energy", {})
+    @example([8, 3], "strokes", 0, None, 2, "question", {})
     @example(8, None, 0, None, 0, "/etc/passwd", {})
     @example(8, None, 0, None, 0, "/", {})
     def check(digits, method, seed, start, frames, classifier, own):

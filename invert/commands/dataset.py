@@ -235,11 +235,11 @@ def _processes(count: int) -> Iterator[tuple[concurrent.futures.Executor, Callab
 
 
 def _begin() -> None:
-    """Of each process, before its first shard."""
+    """Prepare each process, before its first shard."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who waits for the shards answers it
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    with shell.quiet():
-        import tensorflow  # noqa: F401
+    # Errors travel with the shard; what TensorFlow and XLA log is for nobody's screen.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
 def _end_with_parent() -> None:

@@ -112,10 +112,9 @@ def test_a_replica_is_killed_under_load_and_its_visitors_go_on(replicas, browser
         one = Image.new("L", (100, 100), 255)
         one.paste(0, (45, 20, 55, 80))
         one.save(tmp_path / "one.png")
-        page.locator(".st-key-more-reading").get_by_role("button", name="More").click()
+        page.locator(".more[data-more=reading]").click()
         page.locator(".st-key-upload input").set_input_files(tmp_path / "one.png")
         page.get_by_text("your picture").wait_for()
-        page.keyboard.press("Escape")
         page.get_by_role("button", name="Keep").click()
         with page.expect_download() as download:
             page.get_by_role("button", name="Images (PNG)").click()

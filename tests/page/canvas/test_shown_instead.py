@@ -19,11 +19,12 @@ def test_a_visitor_is_met_by_an_example_that_is_gone_with_the_first_stroke(page)
 
 def test_example_digit_stands_in_place_of_the_drawing_until_the_next_stroke(page, monkeypatch):
     page.draw(ZERO)
-    assert page.test.button(key="back").disabled
+    assert not page.has_container("back-offered")
     numbers = iter([4, 0])
     monkeypatch.setattr(shown_instead.random, "randrange", lambda stop: next(numbers))
     page.click("example")
     assert "MNIST test digit, labelled 4" in page.html and page.answer == 4
+    assert page.has_container("back-offered")
     page.choose("digit", "3").choose("pen", "thick")
     assert page.answer == 4, "nothing but the pen takes it away"
     page.click("back")
