@@ -12,7 +12,7 @@ KEYS = ("x_train", "y_train", "x_test", "y_test")
 SHAPES = [(shape, np.dtype(np.uint8)) for n in (60_000, 10_000) for shape in ((n, 28, 28), (n,))]
 DOWNLOADED = "~/.keras/datasets/mnist.npz"  # where Keras keeps its own copy
 REPLACE = "Delete it and fetch mnist.npz again."
-# Of the arrays' bytes in the order of KEYS: it stays the same however the file was packed.
+# Of the arrays' bytes in the order of KEYS, so it does not matter how the file was packed.
 SHA256 = "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16"
 # The question's tutorial keeps the first 5,000 training images for validation.
 VALIDATION = 5000

@@ -11,14 +11,18 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from invert.drawing import bezier
+from invert.drawing.in_link import CANVAS_SIDE
 
 MAX_SIDE = 4096
-PAGE, PEN = 280.0, 26.0  # the canvas's side, and the pen of ``strokes`` on it
-# A caption's letters, of the picture's width; where it is too long, down to the least, then cut.
+PEN = 26.0  # canvas pixels: how wide ``strokes`` draws
+# A caption's letters, as shares of the picture's width. A long caption gets smaller ones, down to
+# the least, and is then cut.
 LETTERS, LEAST_LETTERS = 0.055, 0.03
 MARGIN = 0.06  # of the width, beside the caption
 STRIP = 2.2  # its strip's height, in letters
-FINE, WIDE = 4, 1000  # less wide, letters are drawn larger and reduced: small ones are spaced badly
+# On a narrower picture letters are drawn FINE times as large and reduced: small letters are spaced
+# badly.
+FINE, WIDE = 4, 1000
 MAX_CAPTION = 300  # characters: more are never seen
 INK, PAPER = "#5d5a52", "#ffffff"
 
@@ -128,7 +132,7 @@ def png(
     return out.getvalue()
 
 
-def svg(strokes, columns: int | None = None, pen: float = PEN, page: float = PAGE) -> bytes:
+def svg(strokes, columns: int | None = None, pen: float = PEN, page: float = CANVAS_SIDE) -> bytes:
     """Return drawings side by side as SVG: a path a stroke, in any size as sharp.
 
     Args:

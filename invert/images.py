@@ -1,4 +1,4 @@
-"""What an image is: the checks at the door."""
+"""What an image of this package is, and the checks that an array is one."""
 
 import numpy as np
 

@@ -31,21 +31,21 @@ THIN = 1.5  # pixels; MNIST's own strokes measure 2.0 to 5.6. 4-pixel pens: 0.73
 
 
 class BlankDrawing(ValueError):
-    """Nothing is drawn: a state in which to ask for a stroke, not a digit."""
+    """Nothing is drawn; the message asks for a stroke."""
 
     def __init__(self, message: str = "Draw a digit: there is no ink yet."):
         super().__init__(message)
 
 
 def from_strokes(canvas_json) -> np.ndarray:
-    """Return a drawing's strokes as an image: the same wherever, however large, with any pen.
+    """Return a drawing's strokes as an image, the same whatever their place, size and pen.
 
     Strokes are drawn anew from their coordinates, at MNIST's stroke width. Shapes (line, rectangle,
     circle, polygon) count with their outlines; everything else, text for one, is passed over.
 
     Args:
         canvas_json: streamlit-drawable-canvas's ``json_data``, a dict with Fabric.js objects as
-            ``"objects"``; at most 10,000 path commands. None is a canvas not yet touched.
+            ``"objects"``; at most 10,000 path commands. None stands for an untouched canvas.
 
     Returns:
         ``(28, 28)`` float32 in [0, 1], ink = 1: the ink's longest side is 20 pixels, its centre of
@@ -103,7 +103,7 @@ def _from_segments(segments: np.ndarray) -> np.ndarray:
     prints = _prints((segments - (low + high) / 2) * scale)
     margin = (SIDE - STROKE) / 2 - (high - low) / 2 * scale
     middle = np.full(2, CENTRE, float)
-    # MNIST centres the ink, not the strokes' points. The second round takes what the first left.
+    # MNIST centres the ink, not the strokes' points. The second round corrects the first.
     for _ in range(2):
         middle += CENTRE - _centre_of_mass(_draw(prints + middle))
         middle = np.clip(middle, (SIDE - 1) / 2 - margin, (SIDE - 1) / 2 + margin)

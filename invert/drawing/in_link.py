@@ -19,7 +19,7 @@ import numpy as np
 
 from invert.drawing import polylines, stroke_pieces
 
-SIDE = 280  # pixels, of the canvas
+CANVAS_SIDE = 280  # pixels, of the canvas
 MAX_LENGTH = 4_000  # characters; servers take addresses of twice that
 MAX_POINTS = 1_000  # of a text of that length, and far more than a digit has
 
@@ -29,13 +29,13 @@ VALUE = {character: value for value, character in enumerate(ALPHABET)}
 BITS = 5
 MORE = 32  # of a character's six bits, the one that says that the number goes on
 UNIT = 0.5  # pixels
-TOLERANCE = 0.5  # pixels that a line may be off; of a small drawing it is a part of its size
-PARTS = 300  # of its longer side
+TOLERANCE = 0.5  # pixels that a line may be off
+PARTS = 300  # the tolerance of a small drawing is its longer side divided by this
 ON_GRID = 0.1  # units; the canvas draws a tap this much wide and no more
 OUTSIDE = 280  # pixels: a mouse draws on beyond the canvas, and what it draws there is read too
-LOWEST, HIGHEST = round(-OUTSIDE / UNIT), round((SIDE + OUTSIDE) / UNIT)
+LOWEST, HIGHEST = round(-OUTSIDE / UNIT), round((CANVAS_SIDE + OUTSIDE) / UNIT)
 DOT = 0.01  # pixels: how long a line must be for a canvas to paint its round ends
-COARSE = 8.0  # pixels: where this much is not enough, every other point goes
+COARSE = 8.0  # pixels: if this tolerance is not enough, every other point is left out as well
 INK = "#17181c"
 WAY_OUT = "Copy the whole link again, or draw anew."
 ALTERED = f"A drawing in a link must be whole; this one was cut or altered. {WAY_OUT}"
@@ -69,7 +69,7 @@ def encode(canvas_json) -> str:
     tolerance = min(TOLERANCE, max(size / PARTS, UNIT / 2))
     while True:
         drawn = [polylines.simplified(points, tolerance) for points in drawn]
-        # The larger the tolerance, the coarser the grid: at last even a thousand dots are few.
+        # The larger the tolerance, the coarser the grid: in the end, dots fall together.
         placed = _placed(drawn, max(UNIT, tolerance // UNIT * UNIT))
         once = _joined(list({points.tobytes(): points for points in placed}.values()))
         if _fits(once):
@@ -118,7 +118,7 @@ def _on_grid(points: np.ndarray) -> bool:
 
 
 def _placed(drawn: list[np.ndarray], step: float) -> list[np.ndarray]:
-    """Return strokes, in pixels, on a grid of so many pixels: ``(P, 2)`` each, in units."""
+    """Return strokes, in pixels, on a grid of ``step`` pixels: ``(P, 2)`` each, in units."""
     lattice = [np.rint(points / step) * (step / UNIT) for points in drawn]
     return _joined([points.astype(int).clip(LOWEST, HIGHEST) for points in lattice])
 

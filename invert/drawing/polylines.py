@@ -23,7 +23,7 @@ def of_segments(segments: np.ndarray, low: float, high: float) -> list[np.ndarra
     """
     if not len(segments):
         return []
-    # A path command is so many pieces. If they lie in a line they are one.
+    # Each path command is ``count`` pieces. Those that lie on a line become one.
     count = len(stroke_pieces.CURVE) - 1
     commands = segments.reshape(-1, count, 2, 2)
     bent = _distances(commands[:, :-1, 1], commands[:, 0, 0], commands[:, -1, 1]).max(axis=1)

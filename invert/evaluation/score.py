@@ -13,7 +13,7 @@ BATCH = 250  # images whose distances to all others are in memory at once
 
 
 class Score(NamedTuple):
-    """How good a set of images is, in the judge's eyes.
+    """How good a set of images is, by the judge.
 
     Attributes:
         passed: share of images that look like a digit at all, see ``judge.looks_like_digit``.
@@ -96,7 +96,7 @@ def score(images, digits) -> Score:
 
 
 def compare(opinion: judge.Opinion, digits: np.ndarray, real: Reference) -> Score:
-    """Score what a judge, whichever, makes of images against what it makes of real digits.
+    """Compare what any judge says of images with what it says of real digits.
 
     Args:
         opinion: of the images, N of them.
@@ -165,7 +165,7 @@ def nearest(images: np.ndarray, others: np.ndarray) -> np.ndarray:
     lengths = np.sum(others**2, axis=1)
     parts = [images[i : i + BATCH] for i in range(0, len(images), BATCH)]
     least = [np.min(lengths - 2 * (part @ others.T), axis=1) for part in parts]
-    # Rounding can make a copy's distance a little less than nothing.
+    # Rounding can make a copy's squared distance slightly negative.
     squares = np.concatenate(least).astype(np.float64) + np.sum(images**2, axis=1)
     return np.sqrt(np.maximum(squares, 0))
 

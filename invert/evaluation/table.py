@@ -31,7 +31,8 @@ COUNT = 10_000  # images a row: of fewer, the Fréchet distance is mostly its ow
 # Methods that would take half an hour for so many have rows of fewer.
 FEWER = {"fourier": 1000, "strokes": 1000}
 AT_ONCE = 1000
-SEED = 2000  # of the first thousand, the next have the next; settings were compared on others
+SEED = 2000  # of the first thousand images; the next thousand has the next. Settings were chosen
+# with other seeds.
 # What is measured: classifier, method and start.
 PLAN = (
     ("question", "plain", "black"),
@@ -91,7 +92,7 @@ def evaluate(mnist: data.Mnist, report=lambda done, row: None) -> list[Row]:
     replaced when it is whole.
 
     Args:
-        mnist: of its training images come the real digits; its test images are what is taught for.
+        mnist: its training images are the real digits; "teaches" is measured on its test images.
         report: called after each row with how many are done, and the row.
 
     Raises:
@@ -116,21 +117,7 @@ def evaluate(mnist: data.Mnist, report=lambda done, row: None) -> list[Row]:
     for done, (key, job) in enumerate(jobs.items(), start=1):
         if key not in rows:
             images, seconds = job()
-            _, method, start = key
-            asked = digits[: len(images)]
-            measured = score.score(images, asked)._asdict()
-            measured["teaches"] = lessons.teaches(images, asked, mnist.test)
-            rows[key] = Row(
-                classifier=key[0],
-                method=method,
-                start=start,
-                images=len(images),
-                sees_training_data=method != opposite.METHOD
-                and (method not in METHODS or METHODS[method].sees_training_data(start)),
-                **{name: round(value, 4) for name, value in measured.items()},
-                nearest=round(float(score.nearest(images[:AT_ONCE], others).mean()), 2),
-                milliseconds=None if seconds is None else round(1000 * seconds / AT_ONCE, 2),
-            )
+            rows[key] = _measured(key, images, seconds, digits[: len(images)], others, mnist.test)
             _write(unfinished, version, rows.values())
         report(done, rows[key])
     table = [rows[key] for key in jobs]
@@ -139,8 +126,26 @@ def evaluate(mnist: data.Mnist, report=lambda done, row: None) -> list[Row]:
     return table
 
 
+def _measured(key, images, seconds, digits, others, test: data.Split) -> Row:
+    """Score one row's images."""
+    classifier, method, start = key
+    figures = score.score(images, digits)._asdict()
+    figures["teaches"] = lessons.teaches(images, digits, test)
+    return Row(
+        classifier=classifier,
+        method=method,
+        start=start,
+        images=len(images),
+        sees_training_data=method != opposite.METHOD
+        and (method not in METHODS or METHODS[method].sees_training_data(start)),
+        **{name: round(value, 4) for name, value in figures.items()},
+        nearest=round(float(score.nearest(images[:AT_ONCE], others).mean()), 2),
+        milliseconds=None if seconds is None else round(1000 * seconds / AT_ONCE, 2),
+    )
+
+
 def current() -> dict:
-    """What a table is true of: the weights' SHA-256 and the methods' settings."""
+    """What a table depends on: the weights' SHA-256 and the methods' settings."""
     return {
         "weights": {
             name: entry["sha256"]

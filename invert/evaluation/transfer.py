@@ -1,8 +1,8 @@
 """Transfer: what other networks, trained apart on the same classes, make of a network's images.
 
-It needs no judge and no data, so it measures any network's images. What only the network itself
-reads is no picture. Source: Szegedy et al. 2014, https://arxiv.org/abs/1312.6199, there of images
-that mislead several networks; here a network that is not misled is one that sees the class.
+It needs no judge and no data, so it measures any network's images. An image that only its own
+network reads does not show the class. Source: Szegedy et al. 2014,
+https://arxiv.org/abs/1312.6199, who measured how many networks an image misleads.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def transfer(run: Run, other: Classifier) -> float:
 
     Args:
         run: what ``invert.generate`` returned.
-        other: a network that reads images of the same shape, in whichever range, and has a class
-            for each target. Classes are matched by their labels, in whichever order and case.
+        other: a network that reads images of the same shape, in any range, and has a class for
+            each target. Classes are matched by their labels, in any order and case.
 
     Raises:
         ValueError: the other network has no class of a target's label, or reads other images.

@@ -9,15 +9,16 @@ from invert.inversion.frozen_graph import FrozenGraph
 from invert.networks.classifier import open_graph
 from invert.targets import check_targets
 
-# Of the straight line from a black page; so many meet the exact sum to one in a hundred.
+# On the straight line from a black page; with 256 the sum is exact to one in a hundred.
 POINTS = 256
-# How many classes the search is compiled for; what is searched for is filled up to one of them.
+# Numbers of classes that the search is compiled for; a search is filled up to the next of them.
 BUCKETS = (1, 10, 32, 128)
-# Of the search for a smallest change; its longest useful way and its finest turn.
+# Of the search for a smallest change: steps, the first and last step's length, and the share by
+# which the change grows or shrinks at each.
 STEPS = 300
 FIRST_STEP, LAST_STEP = 1.0, 0.01
 NORM_CHANGE = 0.05
-# An answer that a rounding error could turn is none.
+# By how much a logit must lead, so that no rounding error turns the answer.
 MARGIN = 1e-3
 
 
@@ -100,7 +101,7 @@ def smallest_changes(image, classifier, targets=None) -> np.ndarray:
     aims = aims[check_targets(wanted, graph.labels, most=graph.classes)]
     parts = batches.chunks(len(aims), batches.most_at_once(graph.architecture, batches.BOTH_WAYS))
     image = x.reshape(1, graph.values)
-    found = [_search(graph, image, aims[part]) for part in parts]  # a large network's, in parts
+    found = [_search(graph, image, aims[part]) for part in parts]
     return np.concatenate(found).reshape(len(aims), *graph.image_shape)
 
 
@@ -123,7 +124,7 @@ def _gradients(graph: FrozenGraph, x: np.ndarray, target: int) -> np.ndarray:
 
 
 def _search(graph: FrozenGraph, image: np.ndarray, aims: np.ndarray) -> np.ndarray:
-    """The search, for some classes at once: ``(T, classes)``, each a row with a 1 at its place."""
+    """Search for several classes at once; ``aims`` are one-hot, ``(T, classes)``."""
     signature = [tf.TensorSpec((1, graph.values)), tf.TensorSpec((None, graph.classes))]
     key, search = "smallest changes", _searcher(graph.pixel_range)
     arguments = tf.constant(image), tf.constant(aims)
@@ -140,7 +141,7 @@ def _search(graph: FrozenGraph, image: np.ndarray, aims: np.ndarray) -> np.ndarr
 
 def _searcher(pixel_range: tuple[float, float]):
     black, white = pixel_range
-    unit = white - black  # lengths are told in it
+    unit = white - black  # of all lengths
 
     def search(logits_of, image, aims):
         count = tf.shape(aims)[0]

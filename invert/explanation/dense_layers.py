@@ -3,10 +3,11 @@
 import numpy as np
 import tensorflow as tf
 
+from invert.inversion.architecture import operation_of
 from invert.inversion.frozen_graph import FrozenGraph
 
 ADDING = ("BiasAdd", "Add", "AddV2")
-# What only hands values on, or forms them anew.
+# They hand values on, in the same or another shape.
 PASSING = ("Identity", "Reshape", "Squeeze", "ExpandDims", "StopGradient", "Snapshot", "Cast")
 
 
@@ -30,7 +31,7 @@ def dense_layers(graph: FrozenGraph) -> list[tuple[np.ndarray, np.ndarray]]:
     nodes = {node.name: node for node in known.graph_def.node}
     layers: list[tuple[np.ndarray, np.ndarray]] = []
     name = _before_passing(known.output, nodes)
-    while name != _node(known.placeholder):
+    while name != operation_of(known.placeholder):
         if layers:
             name = _before_passing(_enter(nodes, name, graph, "Relu").input[0], nodes)
         node = _enter(nodes, name, graph, "MatMul", *ADDING)
@@ -61,15 +62,11 @@ def _refusal(graph: FrozenGraph, found: str) -> ValueError:
     )
 
 
-def _node(tensor: str) -> str:
-    return tensor.split(":")[0].lstrip("^")
-
-
 def _before_passing(tensor: str, nodes) -> str:
     """The name of the node that a tensor's values come from."""
-    name = _node(tensor)
+    name = operation_of(tensor)
     while name in nodes and nodes[name].op in PASSING:
-        name = _node(nodes[name].input[0])
+        name = operation_of(nodes[name].input[0])
     return name
 
 

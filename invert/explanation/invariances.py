@@ -1,9 +1,9 @@
 """What a classifier cannot see: its first layer is blind to most of the space of images.
 
-The first layer of the question's network takes 784 pixels to 256 sums. Whatever a change of the
-image leaves in those sums is all that the rest of the network can ever know of it; the other 528
-directions, the layer's null space, are lost on it. So it is with any dense first layer that has
-fewer units than there are pixels.
+The first layer of the question's network turns 784 pixels into 256 sums. The rest of the network
+sees a change of the image only if it changes those sums. In the other 528 directions, the layer's
+null space, it sees nothing. The same holds for any dense first layer that has fewer units than
+there are pixels.
 """
 
 import numpy as np
@@ -85,7 +85,7 @@ def noise(strength: float, seed: int, classifier) -> np.ndarray:
 
     Returns:
         One array of the image's shape, float64. Added to any image it leaves all probabilities as
-        they are; the sum is no image any more, its values leave the pixel range.
+        they are. The sum's values leave the pixel range.
 
     Raises:
         ValueError: the classifier is none, has other than dense layers, or is blind to nothing.
@@ -105,9 +105,9 @@ def noise(strength: float, seed: int, classifier) -> np.ndarray:
 def twin(image, towards, classifier, rounds: int = 300) -> np.ndarray:
     """The images most like others that a classifier cannot tell from one image.
 
-    Every result is an image with the probabilities of ``image``, to 1e-4, and near its goal. The
-    nearest image that gives each unit of the first layer the very sum that ``image`` gives it is
-    approached by projecting in turn to either condition (Boyle & Dykstra 1986,
+    Every result is an image with the probabilities of ``image``, to 1e-4, and near its goal. It is
+    found by projecting the goal, in turn, to the images that give each unit of the first layer the
+    same sum as ``image``, and to the pixel range (Boyle & Dykstra 1986,
     https://doi.org/10.1007/978-1-4613-9940-7_3).
 
     Args:
@@ -143,7 +143,7 @@ def twin(image, towards, classifier, rounds: int = 300) -> np.ndarray:
 def _settle(own: np.ndarray, x: np.ndarray, graph: FrozenGraph) -> np.ndarray:
     """Go back towards ``own`` until no probability differs by more than 1e-4.
 
-    The projections only meet in the limit; the way between two images stays in the pixel range.
+    The projections meet only in the limit. Between two images all values are in the pixel range.
     """
     want = read(own, graph)
     share = np.ones((len(x), 1))

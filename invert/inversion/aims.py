@@ -8,7 +8,7 @@ and returns ``(N,)``, so that no input's optimisation depends on its neighbours.
 import numpy as np
 import tensorflow as tf
 
-FAR = np.float32(1e9)  # less than any logit, and finite, so that no gradient is NaN
+FAR = np.float32(1e9)  # -FAR is less than any logit, and finite, so that no gradient is NaN
 
 
 def one_hot(targets, classes: int) -> np.ndarray:
@@ -21,11 +21,11 @@ def one_hot(targets, classes: int) -> np.ndarray:
 
 
 def cross_entropy(logits, aims, head: str):
-    """Minus the log-probability of the aims, and nothing but the aims.
+    """Minus the log-probability of the aims.
 
-    A softmax shares out one probability. Of a head of sigmoids, each class is a question of its
-    own: the target's is to be answered yes, and every other no. That is the sum of their binary
-    cross-entropies, the loss that such a head is trained with.
+    Of a head of sigmoids, every class has a probability of its own: the target's is to be 1, and
+    every other's 0. The loss is the sum of their binary cross-entropies, with which such a head is
+    trained.
     """
     if head == "sigmoid":
         each = tf.nn.sigmoid_cross_entropy_with_logits(labels=aims, logits=logits)
@@ -61,7 +61,7 @@ def negative_margin(logits, aims, head: str):
     return others - tf.reduce_sum(aims * logits, axis=1)
 
 
-LOSSES = {
+LOSS_FUNCTIONS = {
     "cross-entropy": cross_entropy,
     "logit": negative_logit,
     "margin": negative_margin,

@@ -20,8 +20,8 @@ Head = Literal["softmax", "sigmoid"]
 # The mark of a product whose gradient ``substitution`` takes.
 GRADIENT = "InvertMatMulByTransposedConstant"
 GRADIENT_OF = "_gradient_op_type"
-# On a processor XLA's convolutions take five times as long as TensorFlow's own. Of the others here
-# it has no better code, or none.
+# On a processor XLA's convolutions take five times as long as TensorFlow's own. For the others here
+# its code is no faster, or missing.
 NOT_FOR_XLA = re.compile(
     "Conv|Pool|BatchMatMul|Einsum|TensorList|While|LRN|Resize|FFT|TopK|Sort|Where"
 )
@@ -131,22 +131,22 @@ def _numbered(
     nodes = {node.name: node for node in graph_def.node}
     numbers: dict[str, str] = {}  # in an order in which they can be computed
     entered: set[str] = set()
-    waiting = [_node_of(output)]
+    waiting = [operation_of(output)]
     while waiting:
         name = waiting[-1]
         sources = nodes[name].input if name in nodes and name not in entered else ()
-        missing = [_node_of(source) for source in sources if _node_of(source) not in numbers]
+        missing = [name for name in map(operation_of, sources) if name not in numbers]
         entered.add(name)
         waiting += reversed(missing)
         if not missing:
             numbers.setdefault(waiting.pop(), f"n{len(numbers)}")
-    if _node_of(placeholder) not in numbers:
+    if operation_of(placeholder) not in numbers:
         raise ValueError(
             f"The logits must depend on the input; no path leads from {placeholder} to {output}."
             " Name another one with output=."
         )
     numbered = tf.compat.v1.GraphDef(versions=graph_def.versions, library=graph_def.library)
-    found = {_rename(n, numbers): v for n, v in constants.items() if _node_of(n) in numbers}
+    found = {_rename(n, numbers): v for n, v in constants.items() if operation_of(n) in numbers}
     for name, number in numbers.items():
         if name not in nodes:
             continue
@@ -156,32 +156,39 @@ def _numbered(
         node = numbered.node.add(name=number, op=nodes[name].op)
         node.input.extend(_rename(source, numbers) for source in nodes[name].input)
         for key, value in nodes[name].attr.items():
-            if key == GRADIENT_OF or not key.startswith("_"):  # the others are notes for the road
+            if key == GRADIENT_OF or not key.startswith("_"):  # others say where it was computed
                 node.attr[key].CopyFrom(value)
     places = {tensor: _rename(tensor, numbers) for tensor in (placeholder, output)}
     order = {f"{number}:0": place for place, number in enumerate(numbers.values())}
     return numbered, places, dict(sorted(found.items(), key=lambda item: order[item[0]]))
 
 
-def _node_of(tensor: str) -> str:
+def operation_of(tensor: str) -> str:
+    """Return the name of the operation that returns a tensor, or that "^name" waits for."""
     return tensor.removeprefix("^").partition(":")[0]
 
 
+def full_name(tensor: str) -> str:
+    """Return a tensor's name with its output's number, which graphs leave out where it is 0."""
+    return tensor if ":" in tensor else f"{tensor}:0"
+
+
 def _rename(tensor: str, numbers: dict[str, str]) -> str:
-    name = _node_of(tensor)
+    name = operation_of(tensor)
     return tensor.replace(name, numbers[name], 1)
 
 
 def _is_weight(value: np.ndarray) -> bool:
-    """Whether a constant is an argument: a single number says what an operation does.
+    """Whether a constant is an argument of what is compiled, and no part of the graph.
 
-    As parts of the graph, large ones would be copied into every compiled loop, 35 MB a loop.
+    Large constants in the graph would be copied into every compiled loop, 35 MB a loop. A single
+    number stays in the graph: it says what an operation does.
     """
     return value.size >= LARGE or (value.ndim > 0 and tf.as_dtype(value.dtype).is_floating)
 
 
 def _constant(tensor: str, value: np.ndarray):
-    node = tf.compat.v1.NodeDef(name=_node_of(tensor), op="Const")
+    node = tf.compat.v1.NodeDef(name=operation_of(tensor), op="Const")
     node.attr["dtype"].type = tf.as_dtype(value.dtype).as_datatype_enum
     node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
     return node
@@ -196,7 +203,7 @@ def _products(graph_def, weights: Mapping[str, tf.TensorSpec]) -> Iterator[str]:
         factor = node.input[1]
         while factor in nodes and nodes[factor].op == "Identity":
             factor = nodes[factor].input[0]
-        name = factor if ":" in factor else f"{factor}:0"
+        name = full_name(factor)
         if name in weights and name not in found:
             found.add(name)
             yield name

@@ -15,9 +15,9 @@ SIDE_BY_SIDE = 2
 BUCKETS = (1, 5, 8, 16, 32, 64)
 # With a decoder a loop takes 20 to 50 MB and five seconds to compile, so there is one for all.
 DECODER_BUCKETS = (5,)
-# Of several starts an input: one input's, side by side, and ten inputs' of four starts.
+# The same where each input has several starts: 40 are ten inputs of four starts.
 TRIED_BUCKETS = (2, 8, 20, 40)
-# How often each result of a graph is held on the way there and back: itself, its gradient, a copy.
+# How often each result of a graph is held, forward and backward: itself, its gradient, a copy.
 BOTH_WAYS = 3
 # What one batch may take, where every image's share is known from the graph.
 MOST_BYTES = 2**28
@@ -56,7 +56,7 @@ def most_at_once(architecture: Architecture, ways: int = 1) -> int:
 
     Args:
         architecture: the graph.
-        ways: how often every result is held: once for reading, ``BOTH_WAYS`` with the way back.
+        ways: how often every result is held: once for reading, ``BOTH_WAYS`` with a gradient.
     """
     sizes = architecture.compiled
     if "bytes" not in sizes:

@@ -1,4 +1,4 @@
-"""How much may be asked for, and the checks of numbers at the door."""
+"""How much may be asked for, and the checks of numbers."""
 
 import reprlib
 from typing import Any

@@ -35,9 +35,9 @@ class Refused(Exception):
 def suits_xla(frozen: FrozenGraph) -> bool:
     """Whether XLA is to compile for a network.
 
-    That is so if its code is faster than TensorFlow's, XLA has not refused the graph, and the
-    architecture is among the first ``MOST_BY_XLA`` of the process that asked; and if nobody has
-    said otherwise (``without_xla``).
+    That is so if its code is faster than TensorFlow's, XLA has not refused the graph, the
+    architecture is among the first ``MOST_BY_XLA`` of the process that asked, and ``without_xla``
+    was not called for this graph.
     """
     global _by_xla
     if frozen.compiled.get(WITHOUT_XLA):
@@ -79,14 +79,14 @@ def compiled(
 
     Args:
         frozen: the network.
-        key: what the function does, told apart from all others of the architecture.
+        key: tells the function apart from all others of the architecture.
         function: takes ``logits_of``, which takes images (a tensor) and returns their logits, and
             then the arguments.
         signature: of the arguments: a ``tf.TensorSpec`` or ``tf.Variable`` each.
         xla: whether XLA compiles it. Sides of length None are compiled for each length apart.
-        transposed: whether the way back may use transposed copies of the weights.
-        owner: what the function knows beside the network, such as a decoder; it is forgotten with
-            it.
+        transposed: whether the gradient may use transposed copies of the weights.
+        owner: what the function uses beside the network, such as a decoder. What was compiled for
+            it is forgotten with it.
         shape: tells shapes of the arguments apart, where XLA compiles more than one.
 
     Returns:

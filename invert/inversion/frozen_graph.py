@@ -13,7 +13,7 @@ from invert.inversion.domain import Domain
 
 _making = threading.RLock()
 Made = TypeVar("Made")
-# A sigmoid says yes from here on.
+# A sigmoid says yes at this probability or above.
 YES = 0.5
 
 
@@ -28,7 +28,7 @@ class FrozenGraph:
         name: what to call the network, such as its file's name.
         range_evidence: what its range of pixels is taken from; "" where it was told.
         range_assumed: whether that does not settle it.
-        compiled: what others have made of this graph; it goes when the graph goes.
+        compiled: what was made for this graph, such as compiled functions; it goes with the graph.
     """
 
     architecture: Architecture = dataclasses.field(repr=False)
@@ -82,7 +82,7 @@ class FrozenGraph:
         return cls(architecture, weights, labels, name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """What another process needs to have this graph too: numbers, no tensors."""
+        """What another process needs to rebuild this graph: numbers, no tensors."""
         known = self.architecture
         constants = dict(zip(known.weights, map(np.asarray, self.weights), strict=True))
         ends = known.graph_def.SerializeToString(), constants, known.placeholder, known.output
@@ -111,7 +111,7 @@ class FrozenGraph:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What somebody should know who uses it, in sentences."""
+        """What its user should know, in sentences."""
         if not self.range_assumed:
             return ()
         return (
@@ -160,8 +160,8 @@ class FrozenGraph:
     def convinced(self, probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Return whether the network takes each input for its target, ``(N,)`` bool.
 
-        Of a softmax, that is when no class is more likely. Of sigmoids, each class is a question
-        of its own: it is when the target's is answered yes, with a probability of at least 0.5.
+        Of a softmax, that is when no class is more likely; of sigmoids, when the target's
+        probability is at least 0.5.
 
         Args:
             probabilities: ``(N, classes)``.

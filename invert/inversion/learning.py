@@ -85,12 +85,12 @@ def learn(
             ``steps``; F at most 64, may be 0.
         seed: of the view.
         tries: how many starts each input has, one after the other: ``start`` is
-            ``(N * tries, …)``. The one is kept that has the lowest mean loss over the objective's
-            unseen views, so it is the network itself that chooses.
+            ``(N * tries, …)``. The one with the lowest mean loss over the objective's unseen views
+            is kept: the network itself chooses.
 
     Returns:
         Inputs, logits, M, losses, frames, and which of them moved. The same call returns the same
-        bits, in any thread. Among another number of inputs, one may be rounded otherwise.
+        bits, in any thread. With another number of inputs the last bits may differ.
 
     Raises:
         ValueError: start and aims do not fit the network, or the loss, its gradient or the
@@ -126,13 +126,8 @@ def learn(
         records = _learn(*arguments, tries)
     except compiling.Refused:  # which the architecture remembers
         records = _learn(*arguments, tries)
-    ends, losses, kept, moved, scores = records
-    if tries > 1:
-        scores = np.where(np.isfinite(scores), scores, np.inf).reshape(-1, tries)
-        best = scores.argmin(1) + tries * np.arange(len(scores))
-        ends, losses, kept, moved = ends[best], losses[:, best], kept[:, best], moved[best]
-        scores = scores.min(1)
-    # The end for itself: among other rows it would be rounded otherwise.
+    ends, losses, kept, moved, scores = records if tries == 1 else _best(records, tries)
+    # The end apart: in one batch with the frames its last bits would differ.
     shown = [_show(frozen, parametrisation, m) for m in (kept[distinct < steps], ends[None])]
     inputs, logits = (np.concatenate(parts) for parts in zip(*shown, strict=True))
     if not all(np.isfinite(record).all() for record in (losses, logits, inputs)):
@@ -165,6 +160,28 @@ def _check(
     return start, aims
 
 
+def _best(records: list[np.ndarray], tries: int) -> list[np.ndarray]:
+    """Keep of each input's tries the one with the lowest score."""
+    ends, losses, kept, moved, scores = records
+    scores = np.where(np.isfinite(scores), scores, np.inf).reshape(-1, tries)
+    best = scores.argmin(1) + tries * np.arange(len(scores))
+    return [ends[best], losses[:, best], kept[:, best], moved[best], scores.min(1)]
+
+
+def _share_out(
+    frozen: FrozenGraph, count: int, tries: int, held: bool, xla: bool
+) -> tuple[Sequence[np.ndarray], list[int]]:
+    """Share inputs out to batches; return these, and the size that each is filled up to."""
+    if not xla:  # no size is compiled apart, so nothing has to be filled up
+        parts = batches.split(count, batches.most_at_once(frozen.architecture, batches.BOTH_WAYS))
+        return parts, [len(part) for part in parts]
+    buckets: Sequence[int] = batches.DECODER_BUCKETS if held else batches.BUCKETS
+    if tries > 1:
+        buckets = batches.TRIED_BUCKETS
+    parts = batches.split(count, buckets[-1])
+    return parts, [batches.bucket(len(part), buckets) for part in parts]
+
+
 def _learn(
     frozen: FrozenGraph,
     objective: Objective,
@@ -177,20 +194,14 @@ def _learn(
     """Learn in batches; return M, losses, frames of M, what moved, and scores."""
     count, steps, kept = len(start), settings.steps, len(settings.frame_steps)
     held = parametrisation.holds_weights
-    buckets: Sequence[int] = batches.DECODER_BUCKETS if held else batches.BUCKETS
-    if tries > 1:
-        buckets = batches.TRIED_BUCKETS
     slots = batches.bucket(kept, FRAME_BUCKETS)
-    parts = batches.split(count, buckets[-1])
-    sizes = [batches.bucket(len(part), buckets) for part in parts]
     xla = compiling.suits_xla(frozen)
+    parts, sizes = _share_out(frozen, count, tries, held, xla)
     if xla:
         filled = batches.fill_up(settings.frame_steps, slots, MAX_STEPS + 1)
         settings = settings._replace(frame_steps=filled)
-    else:  # no size is compiled apart, so nothing has to be filled up
+    else:
         slots = min(slots, 1)
-        parts = batches.split(count, batches.most_at_once(frozen.architecture, batches.BOTH_WAYS))
-        sizes = [len(part) for part in parts]
     numbers = [tf.constant(value) for value in settings]
 
     def learn_part(part: np.ndarray, size: int) -> list[np.ndarray]:

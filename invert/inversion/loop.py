@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from invert.inversion.aims import LOSSES
+from invert.inversion.aims import LOSS_FUNCTIONS
 from invert.inversion.architecture import Architecture
 from invert.inversion.checks import MAX_STEPS
 from invert.inversion.parametrisations import Parametrisation
@@ -12,19 +12,19 @@ from invert.inversion.priors import PENALTIES
 from invert.inversion.step_rules import MEMORIES, STEP_RULES
 from invert.inversion.views import STRAIGHT, Moment
 
-# The number of the first look that no step has taken: those by which starts are compared.
+# The number of the first unseen look. By these looks, which no step takes, starts are compared.
 UNSEEN = 2**20
-SCORED_AT = 0.5  # the progress whose views those are: harder than the last ones
+SCORED_AT = 0.5  # the progress that unseen views are drawn at: harder than those of the last steps
 
 
 class Objective(NamedTuple):
     """What M is learned for: everything that needs a compilation of its own.
 
     Attributes:
-        loss: a name in ``aims.LOSSES``.
+        loss: a name in ``aims.LOSS_FUNCTIONS``.
         step_rule: a name in ``step_rules.STEP_RULES``.
-        priors: names in ``priors.PENALTIES`` that join in.
-        view: how the network gets to see the input, a record as in ``views``.
+        priors: names in ``priors.PENALTIES``.
+        view: how the network sees the input, a record as in ``views``.
         looks: how many views are looked at in one step; their mean counts.
         unseen: how many more views the result is scored by, none of them seen by a step.
     """
@@ -60,7 +60,7 @@ class Settings(NamedTuple):
 
 
 def signature(objective: Objective) -> Settings:
-    """What the settings of a loop look like."""
+    """Return the shapes and types of a loop's settings."""
     return Settings(
         steps=tf.TensorSpec((), tf.int32),
         step_size=tf.TensorSpec((), tf.float32),
@@ -86,22 +86,22 @@ def make_loop(
         objective: loss, step rule, priors and view.
         parametrisation: what M is.
         slots: how many frames there may be; 0 leaves them out.
-        xla: whether XLA compiles the loop. It must know how long a record is, so records are as
-            long as may ever be asked for. Otherwise they are as long as they need to be, and
-            frames there may be any number.
+        xla: whether XLA compiles the loop. It must know how long a record is, so records have the
+            greatest length that may be asked for. Otherwise they are as long as needed, and there
+            may be any number of frames.
 
     Returns:
         A function of ``logits_of``, M ``(N, …)``, aims ``(N, A)``, the number of the first image
         and the settings. It returns losses ``(S, N)``, frames ``(F, N, …)`` of M, whether M ever
         left its start ``(N,)`` and the scores by unseen views ``(N,)``, and leaves M at its end.
     """
-    loss_of, step_rule = LOSSES[objective.loss], STEP_RULES[objective.step_rule]
+    loss_of, step_rule = LOSS_FUNCTIONS[objective.loss], STEP_RULES[objective.step_rule]
     domain, view = architecture.domain, objective.view
 
     def loop(logits_of, m, aims, first, *numbers):
         steps, step_size, decay, weights, strength, seed, frame_steps = numbers
         length, room = (MAX_STEPS, slots) if xla else (steps, tf.size(frame_steps))
-        start = m.read_value()  # the state of the loop; what reads or assigns a variable must wait
+        start = m.read_value()  # M is the loop's state: reads and assigns of a variable would wait
         shape = tf.TensorShape((m.shape[0], *start.shape[1:]))
 
         def record(length, shape):
@@ -137,7 +137,7 @@ def make_loop(
             step, memory = step_rule(gradient, memory, time + 1)
             size = step_size * (1.0 - decay * time / tf.cast(steps, tf.float32))
             after = parametrisation.project(x - size * step)
-            # Beside a graph of TensorFlow 1's early days, shapes are not inferred all the way.
+            # With a graph of an early TensorFlow 1, shapes are not fully inferred.
             after.set_shape(x.shape)
             frames = keep(frames, i, x) if slots else frames
             moved |= tf.reduce_any(after != x, axis=range(1, x.shape.rank))

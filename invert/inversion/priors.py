@@ -1,4 +1,4 @@
-"""What is known of inputs before any network is asked: penalties.
+"""Priors: penalties on what inputs rarely look like, whatever the network.
 
 Each takes M ``(N, …)``, the inputs made of it ``(N, *shape)`` in [0, 1], the parametrisation and
 where M started, and returns ``(N,)``, so that no input's optimisation depends on its neighbours.
@@ -9,7 +9,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-NEAR = 1e-3  # units of M: what closer points lack of a gradient, so that there is one at the start
+NEAR = 1e-3  # units of M: below it a distance is rounded off, for at 0 it has no gradient
 
 
 def total_variation(m, inputs, parametrisation, start):

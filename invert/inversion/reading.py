@@ -1,4 +1,4 @@
-"""Read images with a frozen classifier: the way there, without the way back."""
+"""Read images with a frozen classifier: forward only."""
 
 import numpy as np
 import tensorflow as tf
@@ -10,8 +10,8 @@ from invert.inversion.frozen_graph import FrozenGraph
 def read(frozen: FrozenGraph, images: np.ndarray) -> np.ndarray:
     """Return a classifier's logits for images.
 
-    Compiled once an architecture, for any number of images; they are read in batches that fit the
-    memory.
+    It is compiled once for each architecture, for any number of images. They are read in batches
+    that fit the memory.
 
     Args:
         frozen: the classifier.

@@ -1,4 +1,4 @@
-"""By which rule M takes its steps: from a gradient to a step of a size to be multiplied.
+"""The step rules: how a gradient becomes a step, before the step size multiplies it.
 
 A rule takes the gradient ``(N, …)``, its memory, and the number of the step from 1, float32. It
 returns the step and its memory.
@@ -27,5 +27,5 @@ def steepest(gradient, memory, time):
 
 
 STEP_RULES = {"adam": adam, "steepest": steepest}
-# How many tensors of M's shape, zeros at first, a rule remembers.
+# How many tensors of M's shape each rule's memory holds, zeros at first.
 MEMORIES = {"adam": 2, "steepest": 0}

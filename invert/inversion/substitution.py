@@ -1,4 +1,4 @@
-"""Put M in the input's place of a frozen graph, with a fast way back through it.
+"""Put M in the input's place of a frozen graph, with a fast gradient through it.
 
 Step 3 of the question's plan. Source: TensorFlow's guide to ``tf.graph_util``,
 https://www.tensorflow.org/api_docs/python/tf/graph_util/import_graph_def.

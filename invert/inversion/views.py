@@ -1,4 +1,4 @@
-"""How the network gets to see the input at one step: another way at every step.
+"""How the network sees the input at one step: at every step in another way.
 
 A view is a record with ``seen``, which takes the parametrisation, M, its strength and the moment,
 and returns the inputs ``(N, *shape)`` that the network sees. What is drawn depends on the seed, the
@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 PHILOX = 1  # the algorithm's number; its whole numbers are the same by TensorFlow and by XLA
-LANES = 4  # of them come from one count
+LANES = 4  # whole numbers from one count
 # The deviations of a camera: of the place, as shares of height and width; of the logarithms of size
 # and contrast; of the brightness.
 MOVED, ZOOMED, CONTRASTED, BRIGHTENED = 1 / 16, 0.05, 0.8, 0.24
@@ -160,10 +160,9 @@ def resampled(images, axis: int, zoom, shift):
 class Hand(NamedTuple):
     """Strokes as another hand would draw them: turned, slanted, of other sizes, with another pen.
 
-    The hand shakes, less and less.
-
-    ``strength`` multiplies everything that is drawn at random; 1 is meant for handwriting. What is
-    read in spite of it does not hang on where a single pixel is.
+    The hand shakes, less from step to step. ``strength`` multiplies everything that is drawn at
+    random; 1 is meant for handwriting. A digit that is read in all these forms does not depend on
+    single pixels.
     """
 
     name: str = "hand"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 METHOD = "opposite"
 SHIPPED = "question"  # the classifier whose opposite model ships
-STYLES, KEPT = 32, 12  # of each class: while it is learned; those its classifier takes most surely
+STYLES, KEPT = 32, 12  # of each class: learned, and kept as those its classifier takes most surely
 STRENGTH = 0.6  # of the views that are drawn; 1 while it learns
 STROKES = cast(Optimization, METHODS["strokes"])  # which finds out whether ink is dark
 BENDING = 4e-4  # weight of how much strokes bend
@@ -59,7 +59,7 @@ class Opposite:
         return self.network.drawing(self.weights, STRENGTH)
 
     def images(self, targets: int | str | Iterable[int | str], seed: int = 0) -> np.ndarray:
-        """Return images alone, without asking a classifier: so many a second.
+        """Return images alone, without asking a classifier what it says of them.
 
         Args:
             targets: a class or a sequence of at most ``MAX_COUNT``, by number or label.
@@ -126,8 +126,8 @@ class _Learner:
         seed: 0 to ``MAX_SEED``: another seed finds other styles.
         progress: called with the share done, 0 to 1, and the seconds left.
         steps: at most; it ends earlier once the classifier is convinced.
-        checkpoint: a path where it is kept how far learning has come, every few seconds. Called
-            again with the same arguments, it goes on from there; the file goes when it is done.
+        checkpoint: a path where the state of learning is saved every few seconds. Called again
+            with the same arguments, it goes on from there. At the end the file is deleted.
 
     Returns:
         The opposite model.

@@ -1,4 +1,4 @@
-"""How far the learning of an opposite model has come, kept in a file so that it can go on."""
+"""Save the learning of an opposite model in a file, so that it can go on later."""
 
 import hashlib
 import io
@@ -20,7 +20,7 @@ from invert.networks.hand_network import HandNetwork
 
 
 class Checkpoint:
-    """How far learning has come, kept in a file; without a path, nowhere."""
+    """The state of learning in a file; without a path nothing is kept."""
 
     EVERY = 10.0  # seconds
 
@@ -60,18 +60,18 @@ class Checkpoint:
             self.last = time.monotonic()
 
     def remove(self) -> None:
-        """What is learned needs no checkpoint."""
+        """Delete the file."""
         if self.path is not None:
             self.path.unlink(missing_ok=True)
 
 
 def _write(path: Path, key: str, numbers: Sequence[int], arrays: Sequence[Any]) -> None:
-    """Write how far learning has come, in one step.
+    """Write the state of learning, in one step.
 
     Args:
         path: where.
         key: what is learned; only the same goes on from it.
-        numbers: whole ones.
+        numbers: whole numbers.
         arrays: float32.
     """
     held = io.BytesIO()

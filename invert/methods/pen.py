@@ -85,9 +85,9 @@ def from_drawing(canvas_json: Any, shape: tuple[int, ...], dark: bool) -> tuple[
 
 def on_canvas(pen: Strokes, m: np.ndarray) -> np.ndarray:
     """Return M ``(…, K, P, 2)`` in the canvas's pixels: x to the right, y down."""
-    from invert.drawing.in_link import SIDE
+    from invert.drawing.in_link import CANVAS_SIDE
 
-    return pen.on_page(m) * np.float32(SIDE)
+    return pen.on_page(m) * np.float32(CANVAS_SIDE)
 
 
 def spread(graph: FrozenGraph, pen: Strokes, m: np.ndarray) -> float:

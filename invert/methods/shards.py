@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
     from invert.methods.opposite import Opposite
 
-MOST_IMAGES = 100_000_000
+MAX_DATASET = 100_000_000
 MOST_IN_A_SHARD = 100_000
 
 _keeping = threading.Lock()
@@ -61,7 +61,7 @@ class Plan:
     labels: tuple[str, ...] = ()
 
     def __post_init__(self):
-        check_whole(self.count, "the count of images", 1, MOST_IMAGES)
+        check_whole(self.count, "the count of images", 1, MAX_DATASET)
         check_whole(self.shard, "the images of a shard", 1, MOST_IN_A_SHARD)
         check_whole(self.seed, "seed", 0, MAX_SEED)
 

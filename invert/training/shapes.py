@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 LABELS = ("circle", "square", "triangle", "star", "cross")
-SIDE, LARGE = 32, 128  # pixels: of a picture, and of the one it is made smaller from
+PICTURE_SIDE, LARGE_SIDE = 32, 128  # pixels: of a picture, and of the one it is made smaller from
 TRAINING, EXAMPLES, EPOCHS = 8000, 4, 10
 FOLDER = Path(__file__).parent.parent / "page" / "examples"
 
@@ -29,12 +29,14 @@ def draw(shape: str, random: np.random.Generator) -> np.ndarray:
     paper, ink = random.integers(0, 256, (2, 3))
     while np.abs(paper - ink).sum() < 200:  # or one would not see it either
         paper, ink = random.integers(0, 256, (2, 3))
-    picture = Image.new("RGB", (LARGE, LARGE), tuple(paper.tolist()))
-    radius = random.uniform(0.24, 0.4) * LARGE
-    middle = LARGE / 2 + random.uniform(-0.1, 0.1, 2) * LARGE
+    picture = Image.new("RGB", (LARGE_SIDE, LARGE_SIDE), tuple(paper.tolist()))
+    radius = random.uniform(0.24, 0.4) * LARGE_SIDE
+    middle = LARGE_SIDE / 2 + random.uniform(-0.1, 0.1, 2) * LARGE_SIDE
     points = middle + radius * _outline(shape, random.uniform(-0.5, 0.5))
     ImageDraw.Draw(picture).polygon([tuple(p) for p in points.tolist()], tuple(ink.tolist()))
-    small = np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BOX), np.float32)
+    small = np.asarray(
+        picture.resize((PICTURE_SIDE, PICTURE_SIDE), Image.Resampling.BOX), np.float32
+    )
     return np.clip(small + random.normal(0, 8, small.shape), 0, 255).astype(np.uint8)
 
 
@@ -70,7 +72,7 @@ def train():
     layers = keras.layers
     model = keras.Sequential(
         [
-            keras.Input((SIDE, SIDE, 3)),
+            keras.Input((PICTURE_SIDE, PICTURE_SIDE, 3)),
             layers.Rescaling(1 / 255),
             layers.Conv2D(12, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(),
@@ -96,7 +98,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "shapes.keras"
         # Without what its training needed.
-        keras.Sequential([keras.Input((SIDE, SIDE, 3)), *model.layers]).save(path)
+        keras.Sequential([keras.Input((PICTURE_SIDE, PICTURE_SIDE, 3)), *model.layers]).save(path)
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.write(path, "shapes.keras")

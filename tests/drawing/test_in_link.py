@@ -133,7 +133,6 @@ def test_a_text_by_hand():
 
 
 def test_canvas_and_link_agree():
-    assert (in_link.SIDE, in_link.INK) == (drawing_area.SIDE, drawing_area.INK)
     [stroke] = decode("1BCgFoLgZA")["objects"]
     assert stroke["strokeWidth"] == drawing_area.PENS[drawing_area.PEN]
 

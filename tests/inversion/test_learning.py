@@ -7,7 +7,7 @@ import tensorflow as tf
 from small_networks import dense_graph, write
 
 from invert.inversion import batches, learning, priors
-from invert.inversion.aims import LOSSES, one_hot
+from invert.inversion.aims import LOSS_FUNCTIONS, one_hot
 from invert.inversion.checks import MAX_STEPS
 from invert.inversion.freezing import freeze
 from invert.inversion.learning import FRAME_BUCKETS
@@ -17,7 +17,7 @@ from invert.inversion.parametrisations.strokes import Strokes
 from invert.inversion.step_rules import STEP_RULES
 from invert.inversion.views import VIEWS, Jitter, Moment
 
-OBJECTIVES = [Objective(loss, rule) for loss in LOSSES for rule in STEP_RULES]
+OBJECTIVES = [Objective(loss, rule) for loss in LOSS_FUNCTIONS for rule in STEP_RULES]
 ADAM, STEEPEST = (Objective("cross-entropy", rule) for rule in ("adam", "steepest"))
 by_xla = pytest.mark.usefixtures("xla")
 every_objective = pytest.mark.parametrize(

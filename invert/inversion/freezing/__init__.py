@@ -1,9 +1,9 @@
 """Step 1 of the plan: freeze a classifier to a graph of constants, wherever it comes from.
 
-What a file is, `files.formats` tells by its first bytes; each kind has a module that opens it. No
-part of it is imported before `flattening.gate` has looked at every operation. `flattening.walk`
-follows the graph from the image to the output, `head` finds the logits, and `check` compares the
-frozen graph with its source.
+`opening.formats` tells by a file's first bytes what it is, and `opening` has a module that opens
+each kind. Nothing in it is imported before `gate.entry` has found every operation on its list.
+`flattening.walk` follows the graph from the image to the output, `reading_off` finds its ends, its
+logits and its pixel range, and `verify` compares the frozen graph with its source.
 """
 
 import contextlib
@@ -63,8 +63,8 @@ def freeze(
             are 28×28, any other flat input must be told.
         pixel_range: the lowest and the highest value of a pixel, such as ``(0, 255)``, or three of
             each for red, green and blue, such as ``-mean / std`` and ``(1 - mean) / std``. By
-            default, what the network's first steps speak of, such as a division by 255, or what its
-            family takes, such as Teachable Machine's networks, else ``(0, 1)``.
+            default, the range that the network's first steps tell, such as a division by 255, or
+            that its family takes, such as Teachable Machine's networks, else ``(0, 1)``.
         labels: a name for each class; or their numbers by name, as Keras's ``class_indices``; or
             the path of a file of these: a name a line, numbered or not, or JSON. By default, what a
             ``labels.txt`` or ``metadata.json`` beside the network says, else its number.

@@ -55,7 +55,7 @@ def assemble(flat: Flat, ending: Ending, layout: Layout, pixel_range, **known) -
 
 
 def any_batch(flat: Flat, batch: int) -> None:
-    """Have reshapes that were written for batches of one size serve batches of any size."""
+    """Make reshapes that were written for one batch size accept any."""
     for node in flat.nodes.values():
         if node.op != "Reshape" or node.input[0] in flat.fixed or node.input[1] not in flat.fixed:
             continue
@@ -67,7 +67,7 @@ def any_batch(flat: Flat, batch: int) -> None:
 
 
 def _constants(flat: Flat, logits: Ref) -> dict[Ref, np.ndarray]:
-    """What the way from image to logits takes from elsewhere, computed once and for all."""
+    """The values of the constant tensors that are used on the way from image to logits."""
     used = dict.fromkeys(
         ref
         for node in flat.graph_def([logits]).node

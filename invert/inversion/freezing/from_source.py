@@ -55,7 +55,7 @@ def freeze_source(source: Source, input, output, feed, shape, pixel_range, label
 
 
 def _follow(source: Source, answers, place, layout, batch, pixel_range, labels) -> FrozenGraph:
-    """Freeze, knowing what takes the image and in which shape, by a batch of this size."""
+    """Freeze by a batch of this size, once it is known what takes the image and in which shape."""
     whole_numbers = place.dtype.is_integer
     flat, walk = _walk(source, place, layout, batch)
     ending, answer = _one_ending(flat, walk, answers, source.outputs)
@@ -73,17 +73,11 @@ def _follow(source: Source, answers, place, layout, batch, pixel_range, labels) 
         ending = logits.undo(flat, ending, *_probed(flat, ending, layout, shown))
     if place.static and place.static[0] == batch:
         assemble.any_batch(flat, batch)
-    if labels is not None and len(labels) != ending.classes:
-        raise Refusal(
-            f"labels must name each of the {ending.classes} classes; got {len(labels)} names."
-        )
-    if labels is None and source.labels is not None and len(source.labels) == ending.classes:
-        labels = source.labels
     frozen = assemble.assemble(
         flat,
         ending,
         layout,
-        labels=labels or tuple(str(k) for k in range(ending.classes)),
+        labels=_labels(labels, source.labels, ending.classes),
         pixel_range=pixel_range,
         name=source.name,
     )
@@ -95,6 +89,15 @@ def _follow(source: Source, answers, place, layout, batch, pixel_range, labels) 
     return dataclasses.replace(
         frozen, range_evidence=evidence.words, range_assumed=evidence.assumed
     )
+
+
+def _labels(told, found, classes: int) -> tuple[str, ...]:
+    """The classes' names: those told, else those found beside the file, else their numbers."""
+    if told is not None and len(told) != classes:
+        raise Refusal(f"labels must name each of the {classes} classes; got {len(told)} names.")
+    if told is None and found is not None and len(found) == classes:
+        told = found
+    return told or tuple(str(k) for k in range(classes))
 
 
 def _walk(source: Source, place, layout, batch: int, mend: bool = True) -> tuple[Flat, Walk]:
@@ -131,7 +134,7 @@ def _repeated(flat: Flat, tensor: str, row: np.ndarray) -> str:
 def _one_ending(
     flat: Flat, walk: Walk, answers, declared: Mapping[str, str]
 ) -> tuple[logits.Ending, str]:
-    """The logits that all answers come from, and the answer that says most of them."""
+    """The logits that all answers come from, and the answer that tells most about them."""
     found: dict[str, tuple[logits.Ending, str]] = {}
     errors = []
     for answer in answers:
@@ -158,7 +161,7 @@ def _one_ending(
 
 
 def _probed(flat: Flat, ending: logits.Ending, layout, shown) -> tuple[np.ndarray, np.ndarray]:
-    """What is where the logits seem to be, for images in range and for some far out of it."""
+    """The supposed logits, of images in range and of some far out of it."""
     noise = np.abs(shown).max() * np.random.default_rng(0).standard_normal(shown.shape)
     series = [shown, *(scale * noise.astype(np.float32) for scale in (3, 100))]
     near, *far = (flat.run([ending.logits], layout.inputs(images))[0] for images in series)

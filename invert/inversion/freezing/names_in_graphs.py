@@ -58,20 +58,34 @@ class Body:
         return found.output_arg if found is not None else ()
 
 
+class UniqueNames:
+    """Gives every name once: the second "x" becomes "x_1"."""
+
+    def __init__(self):
+        self._given: dict[str, int] = {}
+
+    def __call__(self, name: str) -> str:
+        unique = name
+        while unique in self._given:
+            self._given[name] += 1
+            unique = f"{name}_{self._given[name]}"
+        self._given[unique] = 0
+        return unique
+
+
 def attribute(node, key: str) -> attr_value_pb2.AttrValue:
     """An attribute of an operation, empty if it has none. (Indexing would put it there.)"""
     return node.attr[key] if key in node.attr else attr_value_pb2.AttrValue()
 
 
 def data_inputs(node) -> list[str]:
-    """The tensors that an operation computes with. What it only waits for is left out: nothing
-    that could be waited for is run."""
+    """The tensors that an operation computes with, without those that it only waits for."""
     return [name for name in node.input if not name.startswith("^")]
 
 
 def pivots(node, nodes: Mapping) -> list[str]:
-    """The operations that a branch of TensorFlow 1 hangs on, as far as this one only waits for
-    them: if they are in the branch that is not taken, so is this one."""
+    """The branches of TensorFlow 1 that an operation waits for: if one is not taken, neither is
+    the operation."""
     waited = (name[1:] for name in node.input if name.startswith("^"))
     return [name for name in waited if _is_pivot(nodes.get(name), nodes)]
 

@@ -1,8 +1,8 @@
 """A frozen graph as bytes, to be passed from a process that is not trusted.
 
-What comes back is numbers and names alone: no pickle, nothing that is imported or run. None
-of it is trusted. Whatever ``freeze`` promises of a graph is looked at once more, as far as it
-can be seen without running it.
+The bytes are numbers and names alone: no pickle, nothing that is imported or run. None of it is
+trusted. What ``freeze`` promises of a graph is checked again, as far as it can be without running
+the graph.
 """
 
 import json
@@ -63,7 +63,7 @@ def pack(frozen: FrozenGraph) -> bytes:
 
 
 def unpack(data: bytes, name: str) -> FrozenGraph:
-    """Return the frozen graph that was packed, under a name of one's own.
+    """Return the frozen graph that was packed, under a new name.
 
     Its classes are called by their numbers.
 
@@ -128,7 +128,7 @@ def _unpack(data: memoryview, name: str) -> FrozenGraph:
 
 
 def _check_graph(graph_def) -> None:
-    """Arithmetic alone, without functions, notes to whoever runs it, or large constants."""
+    """Refuse all but arithmetic: functions, hints to TensorFlow, large constants."""
     entry.check(graph_def, OF_A_FROZEN_GRAPH)
     _demand(not graph_def.library.ListFields(), "it has functions")
     names = {node.name for node in graph_def.node}

@@ -1,4 +1,4 @@
-"""How freezing says no: one sentence that names the rule, what was found, and the way out."""
+"""The errors of freezing: sentences that name the rule, what was found, and the way out."""
 
 import re
 
@@ -25,22 +25,22 @@ def plain(text: str) -> str:
 
 
 class Refusal(ValueError):
-    """What was found is said in full: nothing need be added on the way up."""
+    """A complete sentence, which callers pass on as it is."""
 
     def __init__(self, text: str):
         super().__init__(plain(text))
 
 
 class Exceeded(Refusal):
-    """A bound was reached: there is no use in trying it in another way."""
+    """A bound was reached; trying it in another way is no use."""
 
 
 class WrongSize(Refusal):
-    """The size of an image is not said, or does not fit: another may."""
+    """The size of an image is missing or does not fit; another size may."""
 
 
 class OtherGradient(Refusal):
-    """The way back through a network is not its source's own."""
+    """A network's gradient is not its source's."""
 
 
 DECLARED = (
@@ -55,7 +55,7 @@ class Unfed(Refusal):
 
 
 def shortened(error: BaseException) -> str:
-    """The line of an error's text that says what happened, without TensorFlow's pages of origin."""
+    """The line of an error's text that says what happened, without TensorFlow's long tracebacks."""
     if isinstance(error, KeyError):
         return f"there is no {str(error)[:200]}"
     lines = [line.strip() for line in plain(str(error)).splitlines()]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import tensorflow as tf
 
+from invert.inversion.architecture import full_name, operation_of
 from invert.inversion.freezing.names_in_graphs import data_inputs, pivots
 from invert.inversion.freezing.refusal import Refusal, listed
 
@@ -37,11 +38,11 @@ class Source:
             any, all placeholders may.
         outputs: tensors of the answers, likewise; without any, the ends of the graph are.
         shapes: of inputs, the batch in front, where the file says so apart from the graph.
-        constants: values of placeholders that are not for anybody to choose.
+        constants: values of placeholders that the source fixes.
         labels: the classes' names, where a file beside it says them.
-        compute: asks the source itself, for values of its inputs by tensor, the tensor of the
-            images and a question of one of its own tensors; returns the answer and the gradient of
-            its mixture, or None. Without it, the graph is all there is.
+        compute: runs the source itself. Takes the inputs' values by tensor, the tensor of the
+            images and a question about one of its tensors; returns the answer, and the gradient of
+            its mixture or None. None where there is only the graph.
         gradients: those that the graph declares, by the names they were registered under.
         with_gradients: gives the source with the gradients that it declares itself, as arithmetic.
     """
@@ -90,8 +91,8 @@ class Source:
         found, reached = {}, set()
         waiting = list(tensors)
         while waiting:
-            tensor = _full(waiting.pop())
-            name = tensor.split(":")[0]
+            tensor = full_name(waiting.pop())
+            name = operation_of(tensor)
             node = self.nodes.get(name)
             if tensor in stops:
                 reached.add(tensor)
@@ -105,7 +106,7 @@ class Source:
         readers: dict[str, list[str]] = {}
         for node in self.graph_def.node:
             for tensor in data_inputs(node):
-                readers.setdefault(tensor.split(":")[0], []).append(node.name)
+                readers.setdefault(operation_of(tensor), []).append(node.name)
         found, waiting = set(), [n for n, node in self.nodes.items() if node.op in PLACEHOLDERS]
         while waiting:
             name = waiting.pop()
@@ -116,7 +117,3 @@ class Source:
 
 
 PLACEHOLDERS = ("Placeholder", "PlaceholderV2", "PlaceholderWithDefault")
-
-
-def _full(tensor: str) -> str:
-    return tensor if ":" in tensor else f"{tensor}:0"

@@ -3,7 +3,7 @@
 Whatever M becomes, the input is a line drawing: a pen cannot make the dust that fools a network
 pixel by pixel. A drawing is kept at one size in the middle of the page, and the pen at one width.
 Source of the idea: Frans et al. 2021, "CLIPDraw", https://arxiv.org/abs/2106.14843; of drawing
-curves so that a gradient leads back: Li et al. 2020, https://people.csail.mit.edu/tzumao/diffvg/.
+curves with a gradient: Li et al. 2020, https://people.csail.mit.edu/tzumao/diffvg/.
 """
 
 import dataclasses
@@ -23,7 +23,7 @@ EDGE = 0.4 / 28  # how far the ink takes to fade: the width of its sigmoid
 # How a start wanders from one control point to the next, and how far apart strokes begin.
 WANDER, APART = 0.8, 0.3
 FITTED = 64  # places along a line that a stroke is fitted to
-FLATTEST = 0.05  # of its width: a drawing less tall is taken for so tall
+FLATTEST = 0.05  # of its width: a flatter drawing counts as this tall
 SMALL = 1e-6
 
 
@@ -61,8 +61,7 @@ class Strokes:
     def project(self, m):
         """Return M with its centre of mass in the middle, as tall as 1 and at most as wide.
 
-        A flat drawing is made tall: or it would be written larger than the page has room for, and
-        grow flatter.
+        A flat drawing is made taller, or it would be enlarged beyond the page.
         """
         curves = self.curves(m)
         sides = tf.reduce_max(curves, (1, 2)) - tf.reduce_min(curves, (1, 2))

@@ -1,9 +1,10 @@
 """The canvas that one draws on."""
 
+from invert.drawing.in_link import CANVAS_SIDE as SIDE
+from invert.drawing.in_link import INK
 from invert.page.session import one_of
 
-SIDE = 280
-INK, PAPER = "#17181c", "#ffffff"
+PAPER = "#ffffff"
 PENS = {"thin": 10, "medium": 18, "thick": 28}
 PEN = "medium"
 

@@ -57,7 +57,6 @@ UNPACKS = (
     f" those of {ALIAS} take more. Give a smaller network."
 )
 NO_ROOM = "The server has no room to read a network now. Try again in a moment."
-HDF5, ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 GRAPHS = (b"\x0a", b"\x12", b"\x18", b"\x22")  # the fields of a GraphDef
 EFFORT = "effort"  # where a frozen graph keeps it
 
@@ -250,7 +249,7 @@ def _effort(frozen: FrozenGraph, batches: Sequence[int]) -> Effort:
     step = image = results = 0.0
     for batch in batches:  # sizes may depend on it in any way
         load = workload(frozen, batch)
-        step, image = max(step, load.beginning), max(image, load.effort / batch)
+        step, image = max(step, load.overhead), max(image, load.effort / batch)
         results = max(results, load.bytes / batch)
         _check_load(step + image, results)
     return Effort(step, max(image, 1.0), max(results, 1.0))
@@ -270,10 +269,13 @@ def _check_load(effort: float, results: float) -> None:
 
 
 def _check_bytes(name: str, data: bytes) -> None:
+    from invert.inversion.freezing.opening import hdf5
+    from invert.inversion.freezing.opening.packed import archives
+
     if len(data) > MOST_BYTES:
         size = len(data) / 2**20
         raise ValueError(f"{RULE}; {name} has {size:,.1f} MB. {ELSEWHERE}")
     if not data:
         raise ValueError(f"{RULE}; {name} is empty. {WAY_OUT}")
-    if not data.startswith((HDF5, ZIP, *GRAPHS)):
+    if not data.startswith((hdf5.SIGNATURE, archives.SIGNATURE, *GRAPHS)):
         raise ValueError(f"{RULE}; by its first bytes {name} is none of these. {WAY_OUT}")

@@ -7,10 +7,10 @@ import streamlit as st
 
 import invert
 from invert.methods import records, starts
+from invert.page.own_network.network_file import MOST_IMAGES
 from invert.page.session import network, one_of, state
 
 # The page's own limits, within the engine's: these shapes are compiled at start-up.
-MOST_IMAGES = 16
 MOST_SEED = 9999
 STEPS = [5, 10, 20, 40, 60, 100, 200, 400]
 # What a newcomer sees: the plan itself, from noise.

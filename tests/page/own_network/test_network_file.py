@@ -40,6 +40,7 @@ from invert.inversion import compiling, freezing
 from invert.inversion.domain import Domain
 from invert.inversion.freezing import freeze, passing
 from invert.inversion.freezing.gate.workload import workload
+from invert.inversion.freezing.opening import hdf5
 from invert.inversion.freezing.refusal import Refusal, WrongSize
 from invert.inversion.frozen_graph import FrozenGraph
 from invert.page.own_network import child, network_file, refusal_wording
@@ -182,7 +183,7 @@ def test_the_canvas_is_for_networks_that_read_digits(tmp_path):
         ("own.h5", b"\x80\x04\x95", "is none of these"),
         (
             "big.h5",
-            network_file.HDF5 + bytes(16 * 2**20),
+            hdf5.SIGNATURE + bytes(16 * 2**20),
             "at most 16 MB; “big.h5” has 16.0 MB. Your own machine takes larger ones: python",
         ),
         ("/home/me\\in\x00\x1b[1m\n.h5", b"?", "“in[1m.h5” is none"),
@@ -365,7 +366,7 @@ def test_products_are_counted_as_by_hand():
     # And one for each value that is put into a row; beside them a few, for the bias and the shape.
     assert abs(load.products - values * (27 + 1 + 10)) < 50
     assert workload(frozen, 7).effort == pytest.approx(7 * load.effort, rel=1e-3)
-    assert workload(frozen, 7).beginning == load.beginning
+    assert workload(frozen, 7).overhead == load.overhead
     assert load.bytes == pytest.approx(4 * values * 2, rel=0.01)  # and once more, as a row
 
 
@@ -554,7 +555,7 @@ LATE, ENDED, MEMORY = "took too long", "ended the process that read it", "needs 
 def test_a_process_that_fails_is_one_sentence(code, seconds, words, monkeypatch):
     instead(monkeypatch, code, seconds)
     start = time.monotonic()
-    said = refusal("own.h5", network_file.HDF5 + bytes(2**20))
+    said = refusal("own.h5", hdf5.SIGNATURE + bytes(2**20))
     assert words in said and said.startswith("A network must ") and "“own.h5”" in said
     assert time.monotonic() - start < 15
 
@@ -563,7 +564,7 @@ def test_what_the_process_started_ends_with_it(monkeypatch, tmp_path):
     place = tmp_path / "number"
     code = f"n = os.fork()\nif n: open({str(place)!r}, 'w').write(str(n))\ntime.sleep(99)"
     instead(monkeypatch, code, 1.5)
-    assert LATE in refusal("own.h5", network_file.HDF5)
+    assert LATE in refusal("own.h5", hdf5.SIGNATURE)
     until(lambda: not is_alive(int(place.read_text())))
 
 
@@ -576,7 +577,7 @@ def test_what_left_for_a_session_of_its_own_ends_too(ends, monkeypatch, tmp_path
         f"os.waitpid(n, 0)\nwhile not os.path.exists({str(place)!r}): time.sleep(.01)\n{ends}"
     )
     instead(monkeypatch, code, 3)
-    assert refusal("own.h5", network_file.HDF5)
+    assert refusal("own.h5", hdf5.SIGNATURE)
     assert not is_alive(int(place.read_text())), "it is gone when the answer is there"
 
 
@@ -669,7 +670,7 @@ def test_a_server_that_can_start_nothing_says_so(monkeypatch):
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
     monkeypatch.setattr(subprocess, "Popen", no)
-    assert refusal("own.h5", network_file.HDF5) == network_file.NO_ROOM
+    assert refusal("own.h5", hdf5.SIGNATURE) == network_file.NO_ROOM
 
 
 # --- An answer that was tampered with
@@ -681,7 +682,7 @@ def answered(monkeypatch):
 
     def read(answer):
         monkeypatch.setattr(throwaway, "run", lambda *_: answer)
-        return refusal("own.h5", network_file.HDF5)
+        return refusal("own.h5", hdf5.SIGNATURE)
 
     return read
 
@@ -702,7 +703,7 @@ def honest(model):
 
 def test_the_tests_below_can_fail(honest, monkeypatch):
     monkeypatch.setattr(throwaway, "run", lambda *_: repacked(honest))
-    frozen = network_file.read("own.h5", network_file.HDF5)
+    frozen = network_file.read("own.h5", hdf5.SIGNATURE)
     np.testing.assert_array_equal(probabilities_of(frozen, X), probabilities_of(honest, X))
 
 
@@ -826,7 +827,7 @@ def test_an_altered_answer_is_taken_or_refused(honest, monkeypatch):
         altered[place] ^= int(random.integers(1, 255))
         monkeypatch.setattr(throwaway, "run", lambda *_, answer=bytes(altered): answer)
         try:
-            network_file.read("own.h5", network_file.HDF5)
+            network_file.read("own.h5", hdf5.SIGNATURE)
         except ValueError as error:
             refused += 1
             assert str(error).startswith(TAMPERED)
@@ -902,7 +903,7 @@ def test_on_the_server_the_sizes_of_one_batch_are_followed(monkeypatch, honest):
     )
     honest.compiled.pop(network_file.EFFORT, None)
     monkeypatch.setattr(throwaway, "run", lambda *_: repacked(honest))
-    frozen = network_file.read("own.h5", network_file.HDF5)
+    frozen = network_file.read("own.h5", hdf5.SIGNATURE)
     assert asked == [network_file.MOST_IMAGES]
     assert network_file.most_images(frozen, 80) >= 1 and len(asked) == 1
 

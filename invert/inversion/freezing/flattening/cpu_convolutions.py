@@ -1,8 +1,8 @@
-"""Have convolutions run on any processor, forwards and backwards.
+"""Rewrite convolutions so that they run on any processor, forward and backward.
 
-Without XLA, TensorFlow has no convolutions on a processor that want the channels first, and no
-gradient of those in groups. The first are given their images turned, and turned back; the others
-are written down as one convolution for each group.
+Without XLA, TensorFlow cannot run convolutions with the channels first on a processor, and has no
+gradient of those in groups. The first get their images transposed, before and after; the others
+become one convolution for each group.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """Keep the gradients that a model declares itself, as plain arithmetic.
 
-TensorFlow writes a function with a gradient of its own down as an ``IdentityN`` whose way back is a
-function of Python. That way back is a product with some matrix, whatever the values on the way
-there were: so there is a way there, too, of which it is the ordinary way back. It is found by
-taking the gradient of the way back. What the model computes is then written as that, plus a
+TensorFlow records a function with a gradient of its own as an ``IdentityN`` whose gradient is a
+Python function. That function is linear in the gradient coming in: a product with some matrix. So
+there is a function s whose ordinary gradient it is: the product with the transposed matrix, which
+is the gradient of the gradient function. What the model computes, y, is then written as s plus a
 difference that no gradient goes through: y = s + stop_gradient(y - s).
 """
 

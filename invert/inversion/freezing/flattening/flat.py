@@ -13,16 +13,17 @@ import tensorflow as tf
 from tensorflow.python.framework import ops, tensor_util
 
 from invert.inversion.freezing.gate import cost
+from invert.inversion.freezing.names_in_graphs import UniqueNames
 from invert.inversion.freezing.refusal import Exceeded, Refusal, WrongSize, shortened
 
-# Of two images and all that lies between them and the logits. ResNet-50 at 224×224 has 0.3 GB.
+# Of all results for two images, from them to the logits. ResNet-50 at 224×224 has 0.3 GB.
 MAX_BYTES = 2**29
 MAX_PRODUCTS = 2**37  # multiplications of two images: some seconds; VGG-19 has 4·10¹⁰
 MAX_OPERATIONS = 10_000
 SMALL = 1024  # values: shapes, loop counters, conditions are less
 OF_SHAPES = ("Shape", "ShapeN", "Size", "Rank")  # what they return depends on no value
 
-# To run a graph once, and only what is asked for: nothing is computed beforehand.
+# For running a graph once: TensorFlow computes only what is asked for, and nothing beforehand.
 AS_IT_STANDS = tf.compat.v1.ConfigProto()
 AS_IT_STANDS.graph_options.rewrite_options.disable_meta_optimizer = True
 AS_IT_STANDS.graph_options.optimizer_options.opt_level = -1
@@ -40,7 +41,7 @@ class Flat:
         fixed: tensors that depend on constants alone.
         drawn: those that depend on random numbers. None of them has a value that is known.
         bytes: of all that its operations return.
-        products, effort, beginning: of all of them, as ``cost`` counts them.
+        products, effort, overhead: of all of them, as ``cost`` counts them.
     """
 
     def __init__(self, versions=None):
@@ -52,9 +53,9 @@ class Flat:
         self.drawn: set[Ref] = set()
         self._tensors: dict[Ref, tf.Tensor] = {}  # what infers shapes
         self._graph = tf.Graph()
-        self._names: dict[str, int] = {}  # how many there are so far
+        self._unique = UniqueNames()
         self.bytes = self.products = self._inferred = 0
-        self.effort = self.beginning = 0.0
+        self.effort = self.overhead = 0.0
 
     def shape(self, ref: Ref) -> tuple[int, ...]:
         """The shape of a tensor, for the batch that the graph was begun with."""
@@ -101,7 +102,7 @@ class Flat:
         return ref
 
     def draw(self, name: str, shape: Ref, dtype: tf.DType) -> list[Ref]:
-        """Add random numbers from 0 to 1. Each is a half here, and nothing may be decided by it."""
+        """Add random numbers from 0 to 1. Each is 0.5 here, and counts as unknown."""
         half = self.constant(f"{name}/half", np.array(0.5, dtype.as_numpy_dtype))
         types = {"T": dtype, "index_type": self.dtype(shape)}
         refs = self.compute("Fill", name, [shape, half], **types)
@@ -197,14 +198,6 @@ class Flat:
             graph_def.versions.CopyFrom(self.versions)
         return graph_def
 
-    def _unique(self, name: str) -> str:
-        unique = name
-        while unique in self._names:
-            self._names[name] += 1
-            unique = f"{name}_{self._names[name]}"
-        self._names[unique] = 0
-        return unique
-
     def _infer(self, node, tensors) -> list[tf.Tensor]:
         self._inferred += 1
         alone = tf.compat.v1.NodeDef()
@@ -240,7 +233,7 @@ class Flat:
             self.bytes += size * tensor.dtype.size
         self.products += cost.products(node, tensors, outputs)
         self.effort += cost.effort(node, tensors, outputs)
-        self.beginning += cost.beginning(node, tensors)
+        self.overhead += cost.overhead(node, tensors)
         if self.bytes > MAX_BYTES or self.products > MAX_PRODUCTS:
             raise Exceeded(
                 f"The network needs more than {MAX_BYTES // 2**20} MB, or"
@@ -259,7 +252,7 @@ class Flat:
         """A stand-in from which shapes are inferred without computing what led there once more."""
         size = tensor.shape.num_elements()
         if size <= SMALL:
-            # What a constant's operation gives is computed here, once. Of two constants it is one.
+            # What depends on constants alone is computed here, once, and is a constant from now on.
             if fixed or tensor.op.type in OF_SHAPES or _all_known(tensors):
                 value = tensor_util.try_evaluate_constant(tensor)
                 if value is None:

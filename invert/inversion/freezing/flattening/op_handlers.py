@@ -1,7 +1,7 @@
 """What becomes of operations that are no arithmetic: variables, functions, branches and loops.
 
-Each handler is given the walk, the frame, the operation and what its inputs have come to, and
-returns what its outputs come to.
+Each handler takes the walk, the frame, the operation and the values of its inputs, and returns the
+values of its outputs.
 """
 
 import numpy as np
@@ -37,13 +37,13 @@ def _variable(walk, frame: Frame, node, _) -> list:
 
 
 def _variable_of_tf1(walk, frame: Frame, node, _) -> list:
-    """It stands for its value."""
+    """In TensorFlow 1 a variable's output is its value."""
     return [walk.read(node.name)]
 
 
 def _random(walk, frame: Frame, node, inputs) -> list:
-    """Random numbers from 0 to 1, as dropout draws them. Where they make a difference, the frozen
-    graph will be found to differ from the source."""
+    """Random numbers from 0 to 1, as dropout draws them. If they change the output, the comparison
+    with the source refuses the frozen graph."""
     dtype = tf.as_dtype(attribute(node, "dtype").type)
     return walk.flat.draw(frame.prefix + node.name, walk.number(inputs[0]), dtype)
 
@@ -89,7 +89,7 @@ def _loop(walk, frame: Frame, node, state) -> list:
 
 
 def _broadcast_gradient(walk, frame: Frame, node, inputs) -> list:
-    """Which sides of two shapes were repeated to fit the other: what a way back adds up."""
+    """Which sides of two shapes were repeated to fit the other: a gradient is summed over them."""
     pair = [[int(side) for side in walk.known(value, "shape", node)] for value in inputs]
     rank = max(len(sides) for sides in pair)
     pair = [[1] * (rank - len(sides)) + sides for sides in pair]

@@ -1,4 +1,4 @@
-"""Lists of tensors, as recurrent layers gather what they read and write.
+"""Lists of tensors, in which recurrent layers keep what they read and write.
 
 In a graph whose loops have been written out, every index is known, and a list is no more than its
 tensors.

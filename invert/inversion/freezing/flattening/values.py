@@ -1,4 +1,4 @@
-"""What a tensor of a graph can come to, beside a tensor of the flat graph."""
+"""What a tensor of a graph can become, beside a tensor of the flat graph."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -7,20 +7,20 @@ from invert.inversion.freezing.flattening.flat import Ref
 from invert.inversion.freezing.names_in_graphs import Body
 from invert.inversion.freezing.refusal import Refusal
 
-# Not there when the tensor is asked for: the other side of a branch.
+# The output of a branch that is not taken.
 DEAD = object()
 
 
 @dataclasses.dataclass(frozen=True)
 class Variable:
-    """A variable itself, as operations that read it are given it."""
+    """A variable itself, as operations that read it take it."""
 
     name: str
 
 
 @dataclasses.dataclass(frozen=True)
 class Failure:
-    """An output that cannot be had, which matters only to those who ask for it."""
+    """An output that cannot be frozen. It is an error only where something uses it."""
 
     error: Refusal
 
@@ -34,7 +34,7 @@ class List:
 
 @dataclasses.dataclass
 class Frame:
-    """One visit of a graph or function: what its operations have come to so far.
+    """One visit of a graph or function, with the outputs found so far.
 
     Attributes:
         body: its operations.

@@ -1,7 +1,7 @@
 """Follow a graph from its image to its output, and write down the arithmetic on the way.
 
 Calls of functions are replaced by what the functions do, variables by their values, branches by the
-one that is taken, loops by as many rounds as they have. What it all comes to is a `Flat` graph.
+one that is taken, loops by as many rounds as they have. The result is a `Flat` graph.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ class Walk:
         mend: whether to write down convolutions as ones that run on any processor.
 
     Attributes:
-        failed: outputs of functions that cannot be had, as (function, output).
+        failed: outputs of functions that cannot be frozen, as (function, output).
         visited: names of the operations that were followed, by function; "" is the graph itself.
             Those in branches that are not taken are not among them.
         origins: where the flat graph's operations come from, as (function, operation).
@@ -72,7 +72,7 @@ class Walk:
         return self.number(self.value(self._main, name))
 
     def value(self, frame: Frame, tensor: str):
-        """What a tensor of a frame has come to; whatever it needs is followed first."""
+        """The value of a tensor of a frame; whatever it needs is followed first."""
         found = _locate(frame, tensor)
         if isinstance(found, str):
             return found
@@ -142,7 +142,7 @@ class Walk:
         return refs
 
     def _takes_pixels(self, node, inputs) -> bool:
-        """Have what moves whole-number pixels move M's; whether nothing is left for it to do."""
+        """Make integer pixel operations accept floats; return True if nothing is left to do."""
         key = "SrcT" if node.op == "Cast" else "T"
         if node.op not in MOVES or self.flat.dtype(inputs[0]) != tf.float32:
             return False
@@ -173,7 +173,7 @@ class Walk:
         return known
 
     def constant(self, frame: Frame, node) -> Ref:
-        """A constant of a frame; of the same function called again, it is the same."""
+        """A constant of a frame. All calls of a function share its constants."""
         key = frame.body.name, node.name
         if key not in self._constants:
             value = tf.make_ndarray(attribute(node, "value").tensor)
@@ -187,7 +187,7 @@ class Walk:
         return self._variables[name]
 
     def visit(self, name: str, arguments: list, prefix: str) -> list:
-        """What a function returns; an output that cannot be had is kept as that."""
+        """What a function returns; an output that cannot be frozen is a ``Failure``."""
         function = self._library.get(name)
         if function is None:
             raise Refusal(f"The graph calls a function {name[:80]!r} that is not in it.")

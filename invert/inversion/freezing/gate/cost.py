@@ -7,16 +7,16 @@ import tensorflow as tf
 from invert.inversion.freezing.gate.operations import names
 from invert.inversion.freezing.names_in_graphs import attribute
 
-# What takes how long on the way there and back, in multiplications of a convolution, which are
-# 0.04 ns each on two cores of 2024. Measured one kind at a time, in chains of 10 to 900 operations;
-# what takes longest of a kind stands for all of it.
-A_PRODUCT = 2.5  # in a matrix product
-A_WEIGHT = 12  # of a matrix, to be fetched at every step
-A_VALUE = 40  # added, multiplied, cut off or copied
-A_RESULT = 125  # of a convolution or a matrix product, beside its multiplications
-A_LOOK = 60  # of a pool into its window
-A_DEAR_VALUE = 600  # of whatever else there is: powers, sorting, running sums and products
-AN_OPERATION = 125_000  # to begin one, whatever its size
+# Cost per operation, forward and backward, in multiplications of a convolution, of which each takes
+# 0.04 ns on two cores of 2024. Each kind was measured alone, in chains of 10 to 900 operations; the
+# slowest of a kind stands for all of it.
+A_PRODUCT = 2.5  # a multiplication in a matrix product
+A_WEIGHT = 12  # a weight of a matrix, fetched at every step
+A_VALUE = 40  # a value that is added, multiplied, cut off or copied
+A_RESULT = 125  # a value that a convolution or matrix product returns, beside its multiplications
+A_LOOK = 60  # a value in a pool's window
+A_DEAR_VALUE = 600  # a value of any other operation: powers, sorting, running sums and products
+AN_OPERATION = 125_000  # starting an operation, whatever its size
 A_DEAR_OPERATION = 2_500_000
 FREE = names("Shape ShapeN Size Rank Squeeze ExpandDims Reshape")
 CHEAP = names("""
@@ -60,14 +60,14 @@ def products(node, tensors, outputs) -> int:
 
 
 def effort(node, tensors, outputs) -> float:
-    """How long an operation takes on the way there and back, in multiplications.
+    """How long an operation takes, forward and backward, in multiplications.
 
-    What does not grow with the batch is left out; see ``beginning``.
+    What does not grow with the batch is left out; see ``overhead``.
     """
     if node.op in FREE:
         return 0
     made = sum(tensor.shape.num_elements() for tensor in outputs)
-    # A sum returns one value of many, and the way back makes many of one.
+    # A sum returns one value of many, and its gradient many of one.
     size = max([made, *(tensor.shape.num_elements() for tensor in tensors)])
     if node.op in CHEAP:
         return A_VALUE * size
@@ -81,8 +81,8 @@ def effort(node, tensors, outputs) -> float:
     return count + A_DEAR_VALUE * size
 
 
-def beginning(node, tensors) -> float:
-    """How long an operation takes at every step for a batch of any size, in multiplications."""
+def overhead(node, tensors) -> float:
+    """What an operation takes at every step, whatever the batch, in multiplications."""
     if node.op == "MatMul":
         return AN_OPERATION + A_WEIGHT * tensors[1].shape.num_elements()
     return AN_OPERATION if node.op in FREE | CHEAP else A_DEAR_OPERATION

@@ -106,7 +106,7 @@ SERVING = names("""
     ZipDataset
 """)
 
-# They move pixels about, and leave their values.
+# They move pixels, and keep their values.
 MOVES = names(
     "Reshape Cast ExpandDims Squeeze Transpose ResizeBilinear ResizeNearestNeighbor ReverseV2"
     " Pad StridedSlice"

@@ -9,6 +9,7 @@ import graphlib
 
 import tensorflow as tf
 
+from invert.inversion.architecture import operation_of
 from invert.inversion.freezing.flattening.flat import Flat
 from invert.inversion.freezing.refusal import Refusal
 from invert.inversion.frozen_graph import FrozenGraph
@@ -16,20 +17,20 @@ from invert.inversion.frozen_graph import FrozenGraph
 
 @dataclasses.dataclass(frozen=True)
 class Workload:
-    """What one batch takes, see ``flattening.cost``.
+    """What one batch takes, see ``gate.cost``.
 
     Attributes:
         operations: how many there are on the way from images to logits.
         products: their multiplications, and one for each value that anything else returns.
-        effort: how long they take there and back, in multiplications; it grows with the batch.
-        beginning: how long they take at every step beside that, whatever the batch.
-        bytes: what all results on the way there take together.
+        effort: their time, forward and backward, in multiplications; it grows with the batch.
+        overhead: what each step takes beside that, whatever the batch, in multiplications.
+        bytes: what all results of the forward pass take together.
     """
 
     operations: int
     products: int
     effort: float
-    beginning: float
+    overhead: float
     bytes: int
 
 
@@ -42,10 +43,10 @@ def workload(frozen: FrozenGraph, batch: int = 1) -> Workload:
     """
     known = frozen.architecture
     flat = Flat(known.graph_def.versions)
-    image = flat.open_input(_operation(known.placeholder), (batch, *known.input_shape))
-    refs = {_operation(known.placeholder): [image]}
+    image = flat.open_input(operation_of(known.placeholder), (batch, *known.input_shape))
+    refs = {operation_of(known.placeholder): [image]}
     for name, value in zip(known.weights, frozen.weights, strict=True):
-        _add(refs, _operation(name), [flat.constant(_operation(name), value.numpy())])
+        _add(refs, operation_of(name), [flat.constant(operation_of(name), value.numpy())])
     constants = [node for node in known.graph_def.node if node.op == "Const"]
     for node in constants:
         value = tf.make_ndarray(node.attr["value"].tensor)
@@ -59,13 +60,13 @@ def workload(frozen: FrozenGraph, batch: int = 1) -> Workload:
             f"The network returns the shape {flat.shape(logits)} for {batch} images; a classifier"
             f" returns one row of scores an image, of {frozen.classes} classes here."
         )
-    return Workload(len(flat.nodes), flat.products, flat.effort, flat.beginning, flat.bytes)
+    return Workload(len(flat.nodes), flat.products, flat.effort, flat.overhead, flat.bytes)
 
 
 def _in_order(graph_def) -> list[tf.compat.v1.NodeDef]:
     """The nodes of a graph, each after those that it takes something from."""
     nodes = {node.name: node for node in graph_def.node}
-    sources = {name: [_operation(i) for i in node.input] for name, node in nodes.items()}
+    sources = {name: [operation_of(i) for i in node.input] for name, node in nodes.items()}
     if len(nodes) < len(graph_def.node):
         raise Refusal("The network has two operations of one name.")
     try:
@@ -73,10 +74,6 @@ def _in_order(graph_def) -> list[tf.compat.v1.NodeDef]:
         return [nodes[name] for name in order if name in nodes]
     except graphlib.CycleError as error:
         raise Refusal("The network takes from an operation what it gives it.") from error
-
-
-def _operation(tensor: str) -> str:
-    return tensor.partition(":")[0]
 
 
 def _add(refs: dict[str, list[str]], name: str, outputs: list[str]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from invert.inversion.freezing.refusal import Refusal
 
 MAX_FILE = 2**30
-# What is packed may grow by this factor, or to this size. Trained weights hardly pack at all.
+# Packed data may grow by this factor, or to this size. Trained weights hardly shrink when packed.
 MAX_GROWTH = 8
 MAX_UNPACKED = 2**26
 
@@ -20,7 +20,7 @@ def read(path: Path, most: int = MAX_FILE) -> bytes:
 
 
 def check_growth(what: str, claimed: int, held: int) -> None:
-    """Refuse what claims to be more bytes than it can be, by the bytes that it is packed in."""
+    """Refuse a claimed size that is too large, by itself or for the bytes it is packed in."""
     if claimed > MAX_FILE or claimed > max(MAX_UNPACKED, MAX_GROWTH * held):
         raise Refusal(
             f"The file's {what} would grow from {held / 2**20:,.1f} to {claimed / 2**20:,.0f} MB."

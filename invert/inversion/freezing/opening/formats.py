@@ -6,9 +6,10 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from invert.inversion.freezing.opening import checkpoint, saved_model
+from invert.inversion.freezing.opening import checkpoint, hdf5, saved_model
 from invert.inversion.freezing.opening.file_sizes import read
 from invert.inversion.freezing.opening.packed import archives, search, two_files
+from invert.inversion.freezing.opening.tfjs import model_json
 from invert.inversion.freezing.refusal import Refusal, listed
 
 TAKEN = (
@@ -16,12 +17,10 @@ TAKEN = (
     " .pb file, a checkpoint with its .meta, the model.json of tensorflow.js, a .tflite file, or a"
     " .zip of one of these"
 )
-HDF5 = b"\x89HDF\r\n\x1a\n"
 LITE = b"TFL3"
-ZIP = b"PK\x03\x04"
 TABLE = bytes.fromhex("57fb808b247547db")  # the last bytes of a checkpoint's index
-# By their first bytes: what a file is, and the way out.
-STRANGERS = (
+# Files that are no network: where their mark lies, the mark, and what to say.
+OTHER_FILES = (
     (0, b"\x89PNG", "a picture (PNG), and no network"),
     (0, b"\xff\xd8\xff", "a picture (JPEG), and no network"),
     (0, b"GIF8", "a picture (GIF), and no network"),
@@ -40,7 +39,6 @@ STRANGERS = (
     (0, b"<html", "a web page, and no network. Download the file itself"),
     (0, b"%PDF", "a document (PDF), and no network"),
 )
-DESCRIPTION = "model.json"  # what tensorflow.js calls its own
 TEXT_GRAPHS = ("node", "versions", "library", "#")
 
 
@@ -53,7 +51,7 @@ def kind_of(path: Path) -> tuple[str, Path]:
         weights are in another file, and ``"archive"``, a zip archive of other files.
 
     Raises:
-        Refusal: it is none of these. What it is, where that can be told, is in the text.
+        Refusal: it is none of these. The text says what it is, where that can be told.
     """
     if path.is_dir():
         return _kind_of_folder(path)
@@ -71,14 +69,14 @@ def kind_of(path: Path) -> tuple[str, Path]:
         end = file.read()
     if not start:
         raise Refusal(f"{TAKEN}; {path} is empty.")
-    for place, sign, what in STRANGERS:
+    for place, sign, what in OTHER_FILES:
         if start[place : place + len(sign)] == sign:
             raise Refusal(f"{TAKEN}; {path} is {what}.")
     if start[4:8] == LITE:
         return "lite", path
-    if start.startswith(HDF5):
+    if start.startswith(hdf5.SIGNATURE):
         return "hdf5", path
-    if start.startswith(ZIP):
+    if start.startswith(archives.SIGNATURE):
         return _kind_of_zip(path)
     if end == TABLE or path.name == "checkpoint" or ".data-0" in path.name:
         return _kind_of_values(path, start)
@@ -111,8 +109,8 @@ def _kind_of_folder(folder: Path) -> tuple[str, Path]:
     only = checkpoint.only_one(folder)
     if only is not None:
         return "checkpoint", only
-    if (folder / DESCRIPTION).is_file():
-        return kind_of(folder / DESCRIPTION)
+    if (folder / model_json.NAME).is_file():
+        return kind_of(folder / model_json.NAME)
     names = sorted(path.name for path in folder.iterdir())
     if not names:
         raise Refusal(f"{TAKEN}; the folder {folder} is empty.")

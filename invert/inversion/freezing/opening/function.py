@@ -6,11 +6,10 @@ from collections.abc import Mapping
 import tensorflow as tf
 
 from invert.inversion.freezing.opening.keras_model import source_of
+from invert.inversion.freezing.opening.saved_model import DEFAULT_SIGNATURE
 from invert.inversion.freezing.reading_off.layout import layouts
 from invert.inversion.freezing.refusal import Refusal, WrongSize, listed, shortened
 from invert.inversion.freezing.source import Source
-
-USUAL = "serving_default"
 
 
 def is_function(thing) -> bool:
@@ -39,7 +38,7 @@ def open_function(thing, signature: str | None, told=None) -> Source:
     if hasattr(getattr(thing, "signatures", None), "items"):
         signatures = dict(thing.signatures.items())
         if signature is None:
-            signature = next(iter(signatures)) if len(signatures) == 1 else USUAL
+            signature = next(iter(signatures)) if len(signatures) == 1 else DEFAULT_SIGNATURE
         if signature not in signatures:
             raise Refusal(
                 f"What was loaded has the signatures {listed(signatures)}. Name the one from image"
@@ -78,7 +77,7 @@ def _traced(thing, told) -> list:
 
 
 class _FunctionCall:
-    """A function of its inputs one by one, to its outputs by name."""
+    """A function that takes its inputs one by one, and returns its outputs by name."""
 
     def __init__(self, function, positional: int, named: list[str]):
         self._function = function

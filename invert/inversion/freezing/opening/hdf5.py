@@ -10,6 +10,7 @@ import h5py
 from invert.inversion.freezing.opening.file_sizes import check_growth
 from invert.inversion.freezing.refusal import Refusal, shortened
 
+SIGNATURE = b"\x89HDF\r\n\x1a\n"  # how such a file begins
 MAX_OBJECTS = 50_000
 
 
@@ -51,9 +52,10 @@ def _attribute(data: bytes, name: str):
 
 
 def with_slashes(data: bytes) -> bytes:
-    """Return an HDF5 file that passed ``check``, with the paths in it as anywhere but on Windows.
+    """Return an HDF5 file that passed ``check``, with "/" in the paths in it.
 
-    There Keras 2 wrote the group ``conv2d`` of the group ``layers`` as one, ``layers\\conv2d``.
+    On Windows Keras 2 wrote the group ``conv2d`` of the group ``layers`` as one,
+    ``layers\\conv2d``.
     """
     file = io.BytesIO(data)
     with h5py.File(file, "r+") as groups:

@@ -114,7 +114,7 @@ def check(config) -> None:
 
 
 def _check_numbers(thing: dict) -> None:
-    """A layer of so many units is built before it is filled."""
+    """Refuse huge numbers: Keras builds as many units as a layer asks for, before it reads any."""
     for key, value in thing.items():
         whole = isinstance(value, int) and not isinstance(value, bool)
         numbers = value if isinstance(value, list) else [value] if whole else []
@@ -130,7 +130,7 @@ def _check_class(thing: dict) -> None:
     name, module = thing["class_name"], thing.get("module")
     registered = thing.get("registered_name")
     if isinstance(registered, str) and keras.saving.get_registered_object(registered) is not None:
-        return  # whoever calls has made it known, so it is no code of the file's
+        return  # the caller registered it, so it is no code of the file
     if isinstance(name, str) and keras.saving.get_registered_object(name) is not None:
         return
     texts = isinstance(name, str) and isinstance(module, str | None)

@@ -98,7 +98,7 @@ def build(config: dict, held: int, version: str | None = None) -> keras.Model:
     """Return the model of a description, with weights that are still to be read.
 
     Args:
-        config: the description, of whatever version of Keras.
+        config: the description, of any version of Keras.
         held: how many values the file holds for them.
         version: the Keras that wrote it, such as "2.15.0", if the file says so.
 
@@ -119,7 +119,7 @@ def build(config: dict, held: int, version: str | None = None) -> keras.Model:
 
 
 def _build(config: dict) -> keras.Model:
-    config = copy.deepcopy(config)  # Keras takes things out of it
+    config = copy.deepcopy(config)  # Keras changes it
     try:
         if "module" in config:
             model = keras.saving.deserialize_keras_object(config, safe_mode=True)

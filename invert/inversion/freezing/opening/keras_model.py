@@ -15,7 +15,7 @@ from invert.inversion.freezing.verify.asked import answered, result
 
 
 def is_model(thing) -> bool:
-    """Whether this is a Keras model, of Keras 3 or of Keras 2, which goes by ``tf_keras`` now."""
+    """Whether this is a Keras model, of Keras 3 or of Keras 2, which is called ``tf_keras`` now."""
     return any(
         kind.__name__ == "Model" and kind.__module__.split(".")[0] in ("keras", "tf_keras")
         for kind in type(thing).__mro__
@@ -33,7 +33,7 @@ def open_model(model, told=None, name: str | None = None, keep: bool = False) ->
             are the same.
 
     Raises:
-        Refusal: the model cannot be called on images, or no one knows of which shape.
+        Refusal: the model cannot be called on images, or their shape is not known.
     """
     errors = []
     for inputs, arrange in _ways_in(model, told):
@@ -54,7 +54,7 @@ def open_model(model, told=None, name: str | None = None, keep: bool = False) ->
 
 
 class _Call:
-    """A model as a function of its inputs one by one, to its outputs by name."""
+    """A model as a function that takes its inputs one by one, and returns its outputs by name."""
 
     def __init__(self, model, arrange):
         self._model = model
@@ -132,7 +132,7 @@ def source_of(
         return tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype).numpy()
 
     def compute(given: Mapping[str, np.ndarray], image: str, asked):
-        # An input that has no part in the output may be anything, and must be something.
+        # Inputs that the output does not depend on need some value too: zeros.
         count = max(len(value) for value in given.values() if value.ndim)
         zeros = {
             t.name: np.zeros([s or count for s in t.shape], t.dtype.as_numpy_dtype)
@@ -166,7 +166,7 @@ def source_of(
 
 
 def _before_identities(tensor: tf.Tensor) -> tf.Tensor:
-    """What a function returns, before the copy of it that is made for returning."""
+    """The tensor that a function returns, before the identities added for returning it."""
     while tensor.op.type == "Identity":
         tensor = tensor.op.inputs[0]
     return tensor

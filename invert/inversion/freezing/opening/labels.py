@@ -66,7 +66,7 @@ def from_file(path: Path) -> tuple[str, ...]:
 
 
 def beside(path: Path) -> tuple[str, ...] | None:
-    """Return the names in a file that lies beside a network, if there is one that makes sense."""
+    """Return the names in a file beside a network, if there is one that can be read."""
     for name in BESIDE:
         place = path.parent / name.format(path.stem)
         if place.is_file() and place != path:

@@ -1,8 +1,8 @@
 """Open a SavedModel, of TensorFlow 1 or 2, without running any part of it.
 
-TensorFlow's own loader runs the program that is in there, its initialisers and restoring functions;
-it also fails on the optimizer of older models. What is needed here is less: the graph that a
-signature stands for, and the values of the variables in it.
+TensorFlow's own loader runs programs in the folder, initialisers and restoring functions; it also
+fails on the optimizer of older models. Only the graph of a signature is needed here, and the values
+of its variables.
 Source: https://www.tensorflow.org/guide/saved_model#the_savedmodel_format_on_disk.
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from tensorflow.core.protobuf import saved_model_pb2
 
+from invert.inversion.architecture import operation_of
 from invert.inversion.freezing.gate import entry
 from invert.inversion.freezing.gate.operations import IN_A_GRAPH, IN_A_SAVED_MODEL
 from invert.inversion.freezing.names_in_graphs import Body, called
@@ -21,7 +22,7 @@ from invert.inversion.freezing.opening.variables import VARIABLES, Checkpoint
 from invert.inversion.freezing.refusal import Refusal, listed
 from invert.inversion.freezing.source import Source
 
-USUAL = "serving_default"
+DEFAULT_SIGNATURE = "serving_default"
 INITIALISER = "__saved_model_init_op"
 INNER = (INITIALISER, "__saved_model_train_op")
 FILES = ("saved_model.pb", "saved_model.pbtxt")
@@ -91,7 +92,7 @@ def _signature(graph, told: str | None) -> tuple[dict, dict, dict]:
         if name not in INNER
     }
     if told is None:
-        told = USUAL if USUAL in signatures else None
+        told = DEFAULT_SIGNATURE if DEFAULT_SIGNATURE in signatures else None
         if told is None and len(signatures) == 1:
             (told,) = signatures
     if told not in signatures:
@@ -131,9 +132,9 @@ def _leave_out_what_nothing_calls(graph_def) -> None:
 
 
 def _check_initialisers(graph) -> None:
-    """What TensorFlow would run on opening the folder must be arithmetic too, or fill tables.
+    """Refuse initialisers that are no arithmetic and fill no table.
 
-    It is not run here, but whoever opens the folder next will do so.
+    They are not run here, but TensorFlow would run them on opening the folder.
     """
     first = (
         [info.name for info in graph.signature_def[INITIALISER].outputs.values()]
@@ -145,12 +146,12 @@ def _check_initialisers(graph) -> None:
             first += list(graph.collection_def[name].node_list.value)
     library = {function.signature.name: function for function in graph.graph_def.library.function}
     body = Body(graph.graph_def.node, library)
-    seen, waiting = {}, [name.split(":")[0] for name in first]
+    seen, waiting = {}, [operation_of(name) for name in first]
     while waiting:
         node = body.nodes.get(waiting.pop())
         if node is not None and node.name not in seen:
             seen[node.name] = node
-            waiting.extend(name.lstrip("^").split(":")[0] for name in node.input)
+            waiting.extend(operation_of(name) for name in node.input)
     functions, waiting = {}, [name for node in seen.values() for name in called(node, library)]
     # Functions that make and fill a resource, such as a table, are run on opening too.
     waiting += [name for name in library if "_initializer" in name or "_creator" in name]

@@ -14,7 +14,7 @@ from invert.inversion.freezing.refusal import Refusal
 
 MAX_FILE = 2**27
 MAX_REST = 2**22  # bytes without the weights: two seconds, and 200 MB
-# Only the signs that Python knows, too; with "++" nothing is tried twice.
+# Only escapes that Python knows too. "++" and "*+" never give back: the search takes linear time.
 CONTENT = re.compile(
     rb'tensor_content:\s*+"((?:[^"\\\n]++|\\(?:[0-3]?[0-7]{1,2}|x[0-9a-fA-F]{2}|[abfnrtv\\\'"]))*+)"'
 )
@@ -59,5 +59,5 @@ def parse(path: Path, message, graph_of=lambda message: [message]):
 
 
 def _unescaped(content: bytes) -> bytes:
-    """Undo the signs that stand for bytes, which are those of Python."""
+    """Turn escapes into bytes; they are those of Python."""
     return content.decode("unicode_escape").encode("latin-1")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
+from invert.inversion.architecture import full_name
 from invert.inversion.checks import brief
 from invert.inversion.freezing.gate.operations import ON_THE_WAY
 from invert.inversion.freezing.names_in_graphs import CALLS, attribute, data_inputs, dtype_of
@@ -14,7 +15,7 @@ from invert.inversion.freezing.refusal import Refusal, listed
 from invert.inversion.freezing.source import PLACEHOLDERS, Source
 
 LEARNING_PHASE = "keras_learning_phase"  # Keras 2 asked with it whether it trains
-LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
+LOSS_OPERATIONS = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
 MAX_ENDS = 50
 ENDINGS = ("Softmax", "LogSoftmax", "Sigmoid", "ArgMax")
 
@@ -51,7 +52,8 @@ def outputs(source: Source, told: str | None) -> list[list[str]]:
     if source.outputs:
         return [list(source.outputs.values())]
     # A graph as it was trained says where its logits are: the loss is taken of them.
-    trained = [data_inputs(n)[0] for n in source.graph_def.node if n.op in LOSSES and n.input]
+    losses = [n for n in source.graph_def.node if n.op in LOSS_OPERATIONS and n.input]
+    trained = [data_inputs(node)[0] for node in losses]
     ahead = source.ahead()
     used = {name.split(":")[0] for node in source.graph_def.node for name in data_inputs(node)}
     known = [n for n in source.graph_def.node if n.op in ON_THE_WAY and n.name in ahead]
@@ -59,7 +61,7 @@ def outputs(source: Source, told: str | None) -> list[list[str]]:
     ends = [_scores(n) for n in known if n.name not in used and n.op not in PLACEHOLDERS]
     inner = [f"{n.name}:0" for n in known if n.name in used and n.op in ENDINGS]
     inner = [tensor for tensor in inner if _has_weights(source.behind([tensor]).values())]
-    groups = [list(dict.fromkeys(_full(name) for name in trained)), ends, inner]
+    groups = [list(dict.fromkeys(full_name(name) for name in trained)), ends, inner]
     groups = [group for group in groups if 0 < len(group) <= MAX_ENDS]
     if not groups:
         raise Refusal(
@@ -70,11 +72,11 @@ def outputs(source: Source, told: str | None) -> list[list[str]]:
 
 
 def _has_weights(nodes) -> bool:
-    """Whether anything that was learned is among these operations: in labels it is not."""
-    return any(node.op in (*VARIABLES, *CALLS) or _is_weight(node) for node in nodes)
+    """Whether any of these operations holds something learned; those of labels do not."""
+    return any(node.op in (*VARIABLES, *CALLS) or _is_float_array(node) for node in nodes)
 
 
-def _is_weight(node) -> bool:
+def _is_float_array(node) -> bool:
     tensor = attribute(node, "value").tensor
     return tf.as_dtype(tensor.dtype or 1).is_floating and len(tensor.tensor_shape.dim) > 0
 
@@ -149,7 +151,7 @@ def _only_one(source: Source, answers: list[str], fed) -> str:
 
 
 def _is_open(node) -> bool:
-    """Whether this is a placeholder, and none for a variable that is put in from outside."""
+    """Whether this is a placeholder of a value, not of a variable."""
     return node.op in PLACEHOLDERS and dtype_of(node, 0) != tf.resource
 
 
@@ -192,9 +194,5 @@ def _static(source: Source, tensor: str) -> tuple | None:
 
 
 def _scores(node) -> str:
-    """The output of an end that says most of the classes: of the best, which they are."""
+    """The output of an end that tells most about the classes; of TopKV2, which ones are best."""
     return f"{node.name}:{1 if node.op == 'TopKV2' else 0}"
-
-
-def _full(name: str) -> str:
-    return name if ":" in name else f"{name}:0"

@@ -1,6 +1,6 @@
-"""Networks that are built on well-known ones: told by the names of their layers.
+"""Recognise networks that are built on well-known ones, by the names of their layers.
 
-Most are trained on pictures prepared as those were. The names are those of ``keras.applications``
+Most take pictures that are prepared as for those. The names are those of ``keras.applications``
 (https://github.com/keras-team/keras, keras/src/applications), which Teachable Machine keeps.
 """
 
@@ -62,7 +62,7 @@ FAMILIES = (
     Family("ResNet", ("res2a_branch2a", "bn2a_branch2a"), CAFFE, FIRST_BLUE),
     Family("VGG", ("block1_conv1", "block5_conv3"), CAFFE, FIRST_BLUE),
 )
-# A layer's name again, numbered by Keras where it is used, or by tensorflow.js where it is made.
+# What Keras appends to a layer's name where it is used again, and tensorflow.js where it is made.
 NUMBER = re.compile(r"(?:_\d+)?$|(?<=dense_Dense)\d+(?:_\d+)?$")
 
 

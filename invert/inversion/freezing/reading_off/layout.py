@@ -1,4 +1,4 @@
-"""What shape the images have, by the shape of what a network takes."""
+"""The shape of the images, from the shape of a network's input."""
 
 import dataclasses
 import math
@@ -36,7 +36,7 @@ def layouts(static: tuple | None, told) -> list[Layout]:
 
     Args:
         static: the shape of its input, the batch in front, None for what is not known; or None.
-        told: the shape of an image, by whoever brings the network, or None.
+        told: the shape of an image, as the caller gave it, or None.
 
     Raises:
         WrongSize: the shape cannot be told from this, or the two do not fit.

@@ -1,4 +1,4 @@
-"""Where the logits are: behind the argmax, softmax or sigmoid that a classifier ends in.
+"""Find the logits: what goes into the argmax, softmax or sigmoid that a classifier ends in.
 
 What is cut off is remembered, so that the answers of the frozen graph can be compared with the
 source's. What cannot be cut off is undone: the logarithm of probabilities serves as logits.

@@ -1,4 +1,4 @@
-"""What range the pixels of a network's images have, read from what it does to them first."""
+"""The range of a network's pixels, read from its first steps."""
 
 import dataclasses
 
@@ -65,11 +65,11 @@ class Evidence:
 
 
 def found(flat: Flat, whole_numbers: bool, family: Family | None) -> Evidence:
-    """Return the range that a network speaks of.
+    """Return the range that a network's graph tells.
 
-    A network that divides its pixels by 255, or takes a mean from them that is no fraction, is made
-    for 0–255; one that makes -1 to 0 and 1 to 1, for -1–1. One that begins with no such step may be
-    built on a well-known one. Else 0–1 is assumed.
+    A network that divides its pixels by 255, or subtracts a mean of more than 3, is made for 0–255;
+    one that turns -1 into 0, for -1–1. One that begins with no such step may be built on a
+    well-known one. Else 0–1 is assumed.
     """
     if whole_numbers:
         return Evidence(BYTE, "it takes whole numbers", assumed=False)
@@ -84,8 +84,8 @@ def found(flat: Flat, whole_numbers: bool, family: Family | None) -> Evidence:
 
 
 def _made_for(scale: float, shift: float) -> tuple[float, float]:
-    """The range that a network is made for which begins with this step."""
-    middle, unit = -shift / scale, 1 / abs(scale)  # the pixel that becomes 0; what becomes ±1 more
+    """The range that a network with this first step is made for."""
+    middle, unit = -shift / scale, 1 / abs(scale)  # the pixel that becomes 0, and how far ±1 is
     if unit >= 25 or abs(middle) > 3:
         return BYTE
     return (-1.0, 1.0) if abs(middle + 1) < 1e-3 and scale > 0 else UNIT

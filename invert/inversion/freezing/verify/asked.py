@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 
+from invert.inversion.architecture import full_name
 from invert.inversion.freezing.flattening.walk import Walk
 from invert.inversion.freezing.names_in_graphs import data_inputs
 from invert.inversion.freezing.reading_off.logits import MAX_CLASSES, Ending
@@ -52,7 +53,8 @@ class Question:
     def mixture(self, answer: tf.Tensor) -> tf.Tensor | None:
         """One number made of all values of an answer, to take the gradient of; or None.
 
-        Of a softmax's probabilities the logarithms are mixed: they differ where those do not.
+        Of a softmax's probabilities the logarithms are mixed: they differ where the probabilities
+        are nearly 0 or 1.
         """
         if not self.backwards:
             return None
@@ -78,8 +80,7 @@ def question(source: Source, walk: Walk, ending: Ending, answer: str, pixels) ->
     function, name = where = walk.origins[ending.last]
     kind: Kind = "logit" if ending.answer == "probability" else "logits"
     if not function:
-        tensor = data_inputs(source.nodes[name])[0]
-        tensor = tensor if ":" in tensor else f"{tensor}:0"
+        tensor = full_name(data_inputs(source.nodes[name])[0])
         return Question(tensor, None, kind, ending.head, backwards)
     if of_classes or source.compute is not None or list(walk.origins.values()).count(where) > 1:
         return whole

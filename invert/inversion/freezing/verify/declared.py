@@ -1,6 +1,6 @@
 """Whether the gradients that a file declares are the ordinary ones, which the frozen graph has.
 
-Many are: a function declares its own way back to save memory. They are compared as flat arithmetic,
+Many are: a function declares its own gradient to save memory. They are compared as flat arithmetic,
 bounded like all the rest, for random gradients coming in.
 """
 

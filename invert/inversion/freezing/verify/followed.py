@@ -1,7 +1,7 @@
 """Cut a file's graph down to what the walk has followed, which is all that may ever be run.
 
-Whatever lies in a branch that is not taken, in a loop that is not entered or beside the way to the
-answer is not in what this returns. Nor are hints on where and how to compute.
+Branches that are not taken, loops that are not entered and whatever the answer does not depend on
+are left out, and so are hints on where and how to compute.
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from invert.inversion.architecture import operation_of
 from invert.inversion.freezing.flattening.op_handlers import MERGES
 from invert.inversion.freezing.flattening.walk import Walk
 from invert.inversion.freezing.gate import entry
@@ -60,7 +61,7 @@ class Followed:
         return graph_def
 
     def _bare(self, node, nodes: Mapping, visited: set[str]):
-        """A node that waits for no more than to know whether it is in a branch that is taken."""
+        """A copy of a node without hints, which waits for nothing but the branch it is in."""
         bare = tf.compat.v1.NodeDef()
         bare.CopyFrom(node)
         bare.device = ""
@@ -81,7 +82,7 @@ class Followed:
         return bare
 
     def _take_one_branch(self, node) -> None:
-        """Put a branch that was followed in the place of each one that was not."""
+        """Replace each branch that was not followed by one that was."""
         if node.op not in ("If", "StatelessIf", "Case", "StatelessCase"):
             return
         branches = [
@@ -93,13 +94,13 @@ class Followed:
             branch.name = branch.name if branch.name in taken else taken[0]
 
     def _past(self, function: str, tensor: str, body: Body) -> str:
-        """A tensor of a function; what is put into the operation to leave out, for what is not."""
+        """A function's tensor; of the operation that is left out, its first input instead."""
         operation = tensor.split(":")[0]
         left_out = (function, operation) == self._without
         return data_inputs(body.nodes[operation])[0] if left_out else tensor
 
     def _function(self, function):
-        """A function with what its outputs need, no more; what nobody can have is a zero."""
+        """A function with only what its outputs need; an output that cannot be frozen is zero."""
         name = function.signature.name
         pruned = type(function)(signature=function.signature)
         pruned.signature.ClearField("control_output")
@@ -122,7 +123,7 @@ class Followed:
         waiting = list(pruned.ret.values())
         visited = self._walk.visited[name]
         while waiting:
-            inner = waiting.pop().removeprefix("^").split(":")[0]
+            inner = operation_of(waiting.pop())
             if inner in visited and inner in body.nodes and inner not in needed:
                 needed[inner] = self._bare(body.nodes[inner], body.nodes, visited)
                 needed[inner].input[:] = [self._past(name, i, body) for i in needed[inner].input]

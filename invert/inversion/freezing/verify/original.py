@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.saved_model import function_deserialization
 
+from invert.inversion.architecture import full_name
 from invert.inversion.freezing.flattening.flat import AS_IT_STANDS, Flat, Ref
 from invert.inversion.freezing.names_in_graphs import CALLS
 from invert.inversion.freezing.verify.asked import Question, answered, result
@@ -44,7 +45,7 @@ def compute(
         for tensor, value in {**read, **given}.items():
             places[tensor] = tf.compat.v1.placeholder(value.dtype, value.shape)
             feeds[places[tensor]] = value
-        used = {_full(name) for node in nodes for name in node.input}
+        used = {full_name(name) for node in nodes for name in node.input}
         used_places = {name: place for name, place in places.items() if name in used}
         found = tf.graph_util.import_graph_def(graph_def, used_places, [question.tensor], name="")
         by_name = {function.name.decode(): function for function in functions.values()}
@@ -81,7 +82,3 @@ def compiled(
         return answered(answer, question, x)
 
     return result(run(tf.constant(images)))
-
-
-def _full(name: str) -> str:
-    return name if ":" in name else f"{name}:0"

@@ -1,6 +1,6 @@
 """What Keras 2 computed and Keras 3 has no layer or function for.
 
-They are made known to Keras under names of this package, so that a description can hold them.
+They are registered with Keras under names of this package, so that a description can name them.
 """
 
 import keras

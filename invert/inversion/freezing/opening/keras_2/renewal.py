@@ -1,8 +1,8 @@
-"""Rewrite the description of a Keras model, of whatever version, as Keras 3 understands it.
+"""Rewrite the description of a Keras model, of any version, as Keras 3 understands it.
 
-Keras 2.2 gave a Sequential no input layer, but the shape of a batch to its first layer, and before
-2.2.3 no more than a list of layers. What only matters in training is left out. Of Keras 2, what
-changed its meaning since is written as what it meant then.
+Keras 2.2 wrote a Sequential without an input layer: its first layer had the shape of a batch.
+Before 2.2.3 it was just a list of layers. What matters only in training is left out. Where a word
+means something else in Keras 3 than in Keras 2, the old meaning is kept.
 """
 
 import dataclasses
@@ -39,7 +39,7 @@ ARITHMETIC = ("TFOpLambda", "SlicingOpLambda")
 ONLY_TRAINING = ("RandomHeight", "RandomWidth")
 KERAS = ("keras", "tf_keras", "tensorflow")  # the packages that Keras 2 went by
 NEW_FUNCTIONS = {"softmax_v2": "softmax", "relu_v2": "relu", "elu_v2": "elu", "swish_v2": "swish"}
-# How it was computed, not what.
+# Settings of how a layer computes, not of what.
 HARMLESS = names("""
     implementation fused virtual_batch_size ragged sparse use_cudnn_on_gpu trainable rng_type
     optional
@@ -160,7 +160,7 @@ def _with_input(config):
 
 
 def _of_layer(name: str, config: dict) -> dict:
-    """A layer's own description, without what it need not or cannot know any more."""
+    """A layer's own description, without settings that it no longer needs or takes."""
     config = dict(config)
     shape = config.pop("batch_input_shape", None)
     if name == "InputLayer":
@@ -173,7 +173,7 @@ def _of_layer(name: str, config: dict) -> dict:
     accepted = _accepted(name)
     for key, value in list(config.items()):
         of_training = key.endswith(("_initializer", "_regularizer", "_constraint"))
-        if key not in accepted and (of_training or key in HARMLESS or _says_nothing(key, value)):
+        if key not in accepted and (of_training or key in HARMLESS or _is_default(key, value)):
             del config[key]
         elif of_training:
             # The weights are read from the file.
@@ -190,13 +190,13 @@ def _of_layer(name: str, config: dict) -> dict:
     return config
 
 
-def _says_nothing(key: str, value) -> bool:
-    """Whether this is how a layer is without being told."""
+def _is_default(key: str, value) -> bool:
+    """Whether this is the default."""
     return value is None or value is False or value == [] or (key == "groups" and value == 1)
 
 
 def _accepted(name: str) -> frozenset[str]:
-    """What a layer may be told when it is made."""
+    """The names of the arguments that a layer takes."""
     kind = getattr(keras.layers, name, None)
     if kind is None:
         return EVERYWHERE

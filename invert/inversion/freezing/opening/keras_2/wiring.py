@@ -1,4 +1,4 @@
-"""How the layers of a functional model are joined, from Keras 2's way of saying it to Keras 3's.
+"""How the layers of a functional model are joined, rewritten from Keras 2's form to Keras 3's.
 
 Keras 2 counts the calls of a model within a model from 1, for the first call was made when it was
 built; it writes a lone input or output as a list of one; and it allows "/" in names.
@@ -79,7 +79,7 @@ class _Wiring:
     def _place(self, place: list, as_an_end: bool = False) -> list:
         name, call, index = place
         kind = self._kinds.get(name)
-        # Of a model's own ends, Keras 3 takes the 1 off itself, but for a Sequential's.
+        # For a model's own ends Keras 3 subtracts the 1 itself, except for a Sequential's.
         if kind is not None and not (as_an_end and kind != "Sequential"):
             call = max(call - 1, 0)
         return [self.names[name], call, index]

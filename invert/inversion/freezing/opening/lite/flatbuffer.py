@@ -52,7 +52,7 @@ class Tensor:
     """What a file says of a tensor.
 
     Attributes:
-        name: whatever it is called.
+        name: as the file has it.
         shape: with -1 for what may be any.
         dtype: of NumPy; None for one that is not read.
         type_name: its type in the schema.

@@ -1,4 +1,4 @@
-"""Convolutions and products of LiteRT, and the bias and unit that follow them."""
+"""Convolutions and products of LiteRT, and the bias and activation function that follow them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def batch_product(graph: Rebuilt, o: Operation) -> str:
 
 
 def _arranged(graph: Rebuilt, number: int, order: tuple[int, ...]) -> str:
-    """Weights with their sides in another order; one turns constants around beforehand."""
+    """Weights with their axes in another order. Constants are transposed here, once."""
     if len(graph.tensor(number).shape) != len(order):
         raise Refusal(f"The LiteRT file's weights have the shape {graph.tensor(number).shape}.")
     if graph.is_constant(number):
@@ -98,7 +98,7 @@ def _dilations(o: Operation, kind: str) -> dict:
 
 
 def _finished(graph: Rebuilt, o: Operation, kind: str, made: str, bias: int) -> str:
-    """What follows a product: its bias, and what a unit does."""
+    """What follows a product: its bias and activation function."""
     if graph.given(o, bias):
         made = graph.node("AddV2", [made, graph.ref(o.inputs[bias])])
     return fused(graph, o, kind, made)

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from invert.inversion.freezing.gate import entry
+from invert.inversion.freezing.names_in_graphs import UniqueNames
 from invert.inversion.freezing.opening.file_sizes import read
 from invert.inversion.freezing.opening.lite import flatbuffer
 from invert.inversion.freezing.opening.lite.flatbuffer import Lite, Operation, Tensor
@@ -47,7 +48,7 @@ def open_file(path: Path) -> Source:
 
 
 def _check_kinds(lite: Lite) -> None:
-    """Refuse a file by the names of what is not rebuilt, before anything is."""
+    """Refuse a file with operations that cannot be rebuilt, before any is rebuilt."""
     computed = {k for operation in lite.operations for k in operation.outputs}
     for k in (*lite.inputs, *computed):
         tensor = lite.tensors[k]
@@ -74,7 +75,7 @@ class Rebuilt:
         self._lite = lite
         self._refs: dict[int, str] = {}
         self._same: dict[int, int] = {}
-        self._taken: dict[str, int] = {}  # names, and how many were asked for
+        self._unique = UniqueNames()
         self._values = 0
         self._base = ""
         for k in lite.inputs:
@@ -107,7 +108,7 @@ class Rebuilt:
             op: its kind.
             inputs: names of tensors in the graph.
             dtype: its type T; None for one that has none.
-            **attributes: whatever else it is told.
+            **attributes: its other attributes.
         """
         name = self._unique(f"{self._base}/{op}")
         node = self.graph_def.node.add(name=name, op=op, input=inputs)
@@ -136,7 +137,7 @@ class Rebuilt:
         return self._lite.tensors[self._same.get(number, number)]
 
     def equate(self, number: int, other: int) -> None:
-        """Have a tensor be another, which is known already."""
+        """Make a tensor stand for another, which is known already."""
         self._same[number] = self._same.get(other, other)
 
     def dtype(self, number: int) -> tf.DType:
@@ -195,14 +196,6 @@ class Rebuilt:
         few_bits = tensor.dtype == np.float16 or (tensor.dtype in SMALL_WHOLE and tensor.is_scaled)
         return tf.float32 if few_bits else tf.as_dtype(tensor.dtype)
 
-    def _unique(self, name: str) -> str:
-        unique = name
-        while unique in self._taken:
-            self._taken[name] += 1
-            unique = f"{name}_{self._taken[name]}"
-        self._taken[unique] = 0
-        return unique
-
 
 def _as_numbers(tensor: Tensor, value: np.ndarray) -> np.ndarray:
     """What whole numbers stand for, float32."""
@@ -223,7 +216,7 @@ def _as_numbers(tensor: Tensor, value: np.ndarray) -> np.ndarray:
 
 
 def _clean(name: str) -> str:
-    """A name as a graph may have it. Of layers that were put into one, the first counts."""
+    """A name as a graph may have it. Fused layers are named after the first of them."""
     cleaned = NO_NAME.sub("_", name.split(";")[0])
     return cleaned if cleaned[:1].isalnum() else f"lite/{cleaned.lstrip('_./-') or 'tensor'}"
 

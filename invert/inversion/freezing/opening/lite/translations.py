@@ -22,13 +22,18 @@ if TYPE_CHECKING:
 MIRRORS = ("REFLECT", "SYMMETRIC")
 
 
-def _same(op: str) -> Callable[[Rebuilt, Operation], str]:
-    """An operation that is called otherwise, and computes the same."""
-    return _typed(op)
+def _typed(op: str, **types: int) -> Callable[[Rebuilt, Operation], str]:
+    """An operation with the same inputs; ``types`` are attributes, with the inputs they tell of."""
+
+    def typed(graph: Rebuilt, o: Operation) -> str:
+        told = {key: graph.dtype(o.inputs[place]) for key, place in types.items()}
+        return graph.node(op, graph.refs(o), graph.dtype(o.inputs[0]), **told)
+
+    return typed
 
 
 def _with_unit(op: str, kind: str) -> Callable[[Rebuilt, Operation], str]:
-    return lambda graph, o: fused(graph, o, kind, _same(op)(graph, o))
+    return lambda graph, o: fused(graph, o, kind, _typed(op)(graph, o))
 
 
 def _pool(op: str) -> Callable[[Rebuilt, Operation], str]:
@@ -66,16 +71,6 @@ def _squeeze(graph: Rebuilt, o: Operation) -> str:
     sides = o.numbers("SqueezeOptions", "SqueezeDims")
     dtype = graph.dtype(o.inputs[0])
     return graph.node("Squeeze", [graph.ref(o.inputs[0])], dtype, squeeze_dims=sides)
-
-
-def _typed(op: str, **types: int) -> Callable[[Rebuilt, Operation], str]:
-    """An operation of the same name and inputs; some types are those of the inputs given here."""
-
-    def typed(graph: Rebuilt, o: Operation) -> str:
-        told = {key: graph.dtype(o.inputs[place]) for key, place in types.items()}
-        return graph.node(op, graph.refs(o), graph.dtype(o.inputs[0]), **told)
-
-    return typed
 
 
 def _mirror(graph: Rebuilt, o: Operation) -> str:
@@ -186,17 +181,17 @@ REBUILT: dict[str, Callable[[Rebuilt, Operation], str | list[str]]] = {
     "SUB": _with_unit("Sub", "SubOptions"),
     "MUL": _with_unit("Mul", "MulOptions"),
     "DIV": _with_unit("RealDiv", "DivOptions"),
-    "MAXIMUM": _same("Maximum"),
-    "MINIMUM": _same("Minimum"),
-    "SQUARED_DIFFERENCE": _same("SquaredDifference"),
-    "POW": _same("Pow"),
-    "NEG": _same("Neg"),
-    "ABS": _same("Abs"),
-    "EXP": _same("Exp"),
-    "LOG": _same("Log"),
-    "SQRT": _same("Sqrt"),
-    "RSQRT": _same("Rsqrt"),
-    "SQUARE": _same("Square"),
+    "MAXIMUM": _typed("Maximum"),
+    "MINIMUM": _typed("Minimum"),
+    "SQUARED_DIFFERENCE": _typed("SquaredDifference"),
+    "POW": _typed("Pow"),
+    "NEG": _typed("Neg"),
+    "ABS": _typed("Abs"),
+    "EXP": _typed("Exp"),
+    "LOG": _typed("Log"),
+    "SQRT": _typed("Sqrt"),
+    "RSQRT": _typed("Rsqrt"),
+    "SQUARE": _typed("Square"),
     "AVERAGE_POOL_2D": _pool("AvgPool"),
     "MAX_POOL_2D": _pool("MaxPool"),
     "MEAN": _reduced("Mean"),

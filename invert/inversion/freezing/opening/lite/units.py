@@ -1,4 +1,4 @@
-"""What the units of LiteRT's layers do with their sums."""
+"""The activation functions of LiteRT's layers, and what else acts on each unit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from invert.inversion.freezing.refusal import Refusal
 if TYPE_CHECKING:
     from invert.inversion.freezing.opening.lite.rebuilding import Rebuilt
 
-NO_LENGTH = 1e-6  # what LiteRT puts in the place of a norm of zero
+NO_LENGTH = 1e-6  # LiteRT uses this in place of a norm of zero
 FUSED = {1: "RELU", 2: "RELU_N1_TO_1", 3: "RELU6", 4: "TANH"}
 
 

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from invert.inversion.freezing.opening.file_sizes import MAX_FILE, check_growth
 from invert.inversion.freezing.refusal import Refusal
 
+SIGNATURE = b"PK\x03\x04"  # how an archive begins
 MAX_PARTS = 1000
 MAX_LISTING = 2**20  # bytes of the table of contents, which is read at once
 MAX_DEPTH = 10
@@ -27,7 +28,7 @@ OF_SYSTEMS = ("__MACOSX", ".DS_Store", "desktop.ini", "Thumbs.db")
 
 
 class _Sparing(io.FileIO):
-    """A file of which at most so many bytes are read at once, whatever it says of itself."""
+    """A file of which at most ``MAX_LISTING`` bytes are read at once."""
 
     def read(self, size: int | None = -1) -> bytes:
         left = os.fstat(self.fileno()).st_size - self.tell()
@@ -88,7 +89,7 @@ def unpacked(path: Path) -> Iterator[Path]:
                 ) from error
         try:
             yield folder
-        except Refusal as error:  # nobody knows that folder
+        except Refusal as error:  # which names the temporary folder
             raise type(error)(str(error).replace(name, str(path))) from error
 
 
@@ -116,7 +117,7 @@ def _check(path: Path, parts: list[zipfile.ZipInfo]) -> None:
 
 
 def _chunks(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
-    """A part piece by piece, which must not be longer than it says."""
+    """A part in pieces. It must not be longer than the archive says."""
     left = min(archive.getinfo(name).file_size, MAX_FILE)
     try:
         with archive.open(name) as file:

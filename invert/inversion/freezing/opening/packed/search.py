@@ -1,12 +1,13 @@
-"""Find the one network among the files of a folder, such as a zip archive was unpacked into."""
+"""Find the one network in a folder, such as one that a zip archive was unpacked into."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from invert.inversion.freezing.opening import saved_model
 from invert.inversion.freezing.refusal import Refusal, listed
 
 MAX_FILES = 1000
-# What else there may be of a network is not looked into: values, labels, pictures.
+# Other files are not looked into: values, labels, pictures.
 ENDINGS = (".h5", ".hdf5", ".keras", ".pb", ".pbtxt", ".tflite", ".lite", ".json", ".meta")
 KindOf = Callable[[Path], tuple[str, Path]]
 
@@ -58,7 +59,7 @@ def _candidates(folder: Path, deep: bool) -> Iterator[Path]:
             if not path.is_dir():
                 if path.suffix.lower() in ENDINGS:
                     yield path
-            elif any((path / f"saved_model.{ending}").is_file() for ending in ("pb", "pbtxt")):
+            elif any((path / name).is_file() for name in saved_model.FILES):
                 yield path
             elif deep:
                 waiting.append(path)

@@ -10,7 +10,6 @@ from invert.inversion.freezing.opening import hdf5, keras_config
 from invert.inversion.freezing.opening.file_sizes import read
 from invert.inversion.freezing.refusal import Refusal, listed
 
-HDF5 = b"\x89HDF\r\n\x1a\n"
 WEIGHTS, DESCRIPTIONS = (".h5", ".hdf5"), (".json",)
 
 
@@ -43,7 +42,7 @@ def ending_of(weights: bytes) -> str:
 
 
 def _other(path: Path, endings, is_one, what: str, writer: str) -> Path:
-    """The one file beside ``path`` that is called as it is, or else the only one of its kind."""
+    """The one file beside ``path`` of the same name, or else the only one of its kind."""
     beside = sorted(other for other in path.parent.iterdir() if other.suffix.lower() in endings)
     stem = path.name.split(".")[0]
     same = [other for other in beside if other.name.split(".")[0] == stem]
@@ -65,7 +64,7 @@ def _other(path: Path, endings, is_one, what: str, writer: str) -> Path:
 
 def _is_weights(path: Path) -> bool:
     with path.open("rb") as file:
-        if file.read(len(HDF5)) != HDF5:
+        if file.read(len(hdf5.SIGNATURE)) != hdf5.SIGNATURE:
             return False
     try:
         data = read(path)

@@ -1,7 +1,7 @@
-"""Operations that tensorflow.js fuses, as the ordinary ones that they stand for.
+"""Take the operations that tensorflow.js fused apart into ordinary ones.
 
-A fused operation is a convolution or product, a bias, and what a unit does with the sum. TensorFlow
-has no gradients of it, and no kernel at all for some.
+A fused operation is a convolution or product, a bias and an activation function. TensorFlow has no
+gradients of them, and no kernels of some.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ IN_PARTS = {
     "FusedDepthwiseConv2dNative": "DepthwiseConv2dNative",
     "_FusedMatMul": "MatMul",
 }
-# What goes over to the convolution or product. The rest speaks of what follows it.
+# Attributes of the convolution or product. The others are of what follows it.
 OF_THE_PRODUCT = (
     *("T", "strides", "padding", "data_format", "dilations", "explicit_paddings"),
     *("transpose_a", "transpose_b"),
@@ -31,7 +31,7 @@ def in_parts(nodes: Iterable) -> Iterator:
     """Yield the operations of a graph, and what fused ones stand for.
 
     Raises:
-        Refusal: something else is fused than a bias and what a unit does.
+        Refusal: something else is fused than a bias and an activation function.
     """
     for node in nodes:
         if node.op in IN_PARTS:
@@ -75,7 +75,7 @@ def _parts(node) -> Iterator:
 
 
 def _name(node, number: int, fused: list[str]) -> str:
-    """What a part is called: the last one as the whole, which others know."""
+    """What a part is called; the last is called like the whole, as others refer to it."""
     return node.name if number == len(fused) else f"{node.name}/part_{number}"
 
 

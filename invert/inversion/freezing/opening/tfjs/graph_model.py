@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf import json_format
 
+from invert.inversion.architecture import full_name, operation_of
 from invert.inversion.freezing.gate import entry
 from invert.inversion.freezing.names_in_graphs import attribute
 from invert.inversion.freezing.opening.tfjs.fused import in_parts
@@ -84,7 +85,7 @@ def _named(signature, key: str, known: set[str]) -> dict[str, str]:
         return {}
     tensors = {name: told.get("name") for name, told in listed.items() if isinstance(told, dict)}
     return {
-        name: tensor if ":" in tensor else f"{tensor}:0"
+        name: full_name(tensor)
         for name, tensor in sorted(tensors.items())
-        if isinstance(tensor, str) and tensor.split(":")[0] in known
+        if isinstance(tensor, str) and operation_of(tensor) in known
     }

@@ -10,7 +10,7 @@ from invert.inversion.freezing.opening.tfjs import graph_model, layers_model, we
 from invert.inversion.freezing.refusal import Refusal
 from invert.inversion.freezing.source import Source
 
-USUAL = "model.json"
+NAME = "model.json"  # by default
 LAYERS, GRAPH = "layers-model", "graph-model"
 
 
@@ -29,7 +29,7 @@ def open_file(path: Path, told) -> Source:
     topology = known.get("modelTopology")
     if not isinstance(topology, dict):
         raise Refusal(f"{path} holds the weights of a tensorflow.js model without its layers.")
-    name = path.resolve().parent.name if path.name == USUAL else path.name
+    name = path.resolve().parent.name if path.name == NAME else path.name
     values = weight_files.read_all(path.parent, known.get("weightsManifest"))
     kind = known.get("format") or (GRAPH if "node" in topology else LAYERS)
     if kind == LAYERS:
