@@ -1,4 +1,4 @@
-"""A picture file → image: whatever can be wrong with the file is one plain sentence."""
+"""A picture file → image, or one plain sentence that says what is wrong with the file."""
 
 import io
 import re

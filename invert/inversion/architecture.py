@@ -25,7 +25,7 @@ GRADIENT_OF = "_gradient_op_type"
 NOT_FOR_XLA = re.compile(
     "Conv|Pool|BatchMatMul|Einsum|TensorList|While|LRN|Resize|FFT|TopK|Sort|Where"
 )
-# Values. A larger constant is a weight, of whatever dtype.
+# Values. A constant of as many or more is a weight, of any dtype.
 LARGE = 1024
 # Marks of what was compiled for an architecture.
 ADMITTED, REFUSED = "XLA may compile for it", "XLA has refused it"

@@ -28,7 +28,7 @@ def check_whole(value: Any, name: str, least: int, most: int) -> int:
 
 
 def brief(value: object) -> str:
-    """Return a value as an error shows it: in a few signs, whatever it is.
+    """Return any value as an error shows it: in a few signs.
 
     >>> brief("eight"), brief(10**5000), brief(np.int64(3))
     ("'eight'", 'int', '3')

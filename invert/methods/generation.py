@@ -147,7 +147,7 @@ def _learn(
     from invert.inversion.views import VIEWS
     from invert.methods import pen
 
-    if not wanted.by_class:  # to come to rest at what is between two classes, steps must shrink
+    if not wanted.by_class:  # between two classes it only comes to rest if its steps shrink
         record = dataclasses.replace(record, loss="aims", decay=1.0)
     parametrisation, first, weights, length, tries = beginnings.begin(
         record, graph, start, wanted.classes, seed

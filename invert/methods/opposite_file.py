@@ -1,8 +1,8 @@
 """Files of opposite models.
 
 One is a ``.keras`` file, which Keras itself opens as a network of its own layers: style and
-random numbers → M. Beside that it holds what M is. Nothing that a file describes is built: it says
-a few numbers, which are checked, and from them alone follows what arrays it must hold.
+random numbers → M. Beside that it holds what M is. Nothing that a file describes is built: it gives
+a few numbers, which are checked, and these alone tell which arrays it must hold.
 """
 
 import dataclasses
@@ -139,7 +139,7 @@ def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
 
 
 def _about(about: Any) -> tuple[HandNetwork, tuple[str, ...], Domain, str]:
-    """What a file says of itself, if it is all as ``write`` would have it."""
+    """What a file says of itself, checked to be as ``write`` writes it."""
 
     def whole(value: Any, least: int, most: int) -> int:
         if type(value) is not int or not least <= value <= most:

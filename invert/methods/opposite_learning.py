@@ -1,10 +1,11 @@
 """Learn the opposite model of a classifier, through that classifier alone.
 
 Every step draws some images of each class, shows them to the classifier as other hands would draw
-them, and changes the model so that it says the class with more of a margin, up to a bound. What
-convinces is pushed away from other images of its class. A source of the idea, there of a generator
-that is to fool a network that teaches: Chen et al. 2019, "Data-free learning of student networks",
-https://arxiv.org/abs/1904.01186; the pen, the styles and the bound are this project's own.
+them, and changes the model so that their class wins by a larger margin, up to a bound. Images that
+convince are pushed away from other images of their class. A source of the idea, there of a
+generator that makes a network's training images for a student: Chen et al. 2019, "Data-free
+learning of student networks", https://arxiv.org/abs/1904.01186. The pen, the styles and the bound
+are this project's own.
 """
 
 import time
@@ -25,12 +26,12 @@ from invert.networks.hand_network import NUMBERS, OF_NUMBERS, OF_STYLE, HandNetw
 STEPS = 4500  # at most
 AT_ONCE = 80  # images a step, of up to ten classes
 CLASSES_AT_ONCE = 10
-# A margin is as large as it need be at two and a half times what logits vary over random starts.
-ENOUGH = 25.0  # in tenths of that
+# A margin is large enough at two and a half times the deviation of logits over random starts.
+ENOUGH = 25.0  # in tenths of that deviation
 RATE_OF_STYLES, RATE = 0.01, 0.001  # of Adam
 COOLING = 0.3  # the share of the steps in which the rates fall to nothing
 APART = 0.15  # weight of the push between images of a class
-REACH = 24.5  # how soon it fades: by the mean squared difference of their pixels times this
+REACH = 24.5  # how fast it fades with the mean squared difference of their pixels
 COARSE = 14  # cells a side, in which images are compared
 # It stops early once so many of the images shown in CHUNK steps convinced.
 CONVINCED = 0.995
@@ -77,7 +78,7 @@ def learn(
         network: what is learned.
         state: where it stands.
         seed: of everything that is drawn at random.
-        penalty: of M ``(N, …)``, ``(N,)``: what is unlike any hand.
+        penalty: takes M ``(N, …)`` and returns ``(N,)``: how unlike handwriting each is.
         report: called after every ``CHUNK`` steps with the state and the seconds that one took.
 
     Raises:
@@ -142,7 +143,7 @@ def choose(
 
 
 def _unit(frozen, network, seed) -> np.float32:
-    """A tenth of how far logits vary over random starts: margins are told in it."""
+    """A tenth of the deviation of logits over random starts: the unit of margins."""
     starts = network.parametrisation.start(200, seed)
     logits = read(frozen, frozen.domain.from_unit(network.parametrisation.make(starts).numpy()))
     spread = float((logits - logits.mean(axis=1, keepdims=True)).std())
@@ -178,7 +179,7 @@ def _take(architecture, network, penalty, logits_of, first, count, end, unit, se
 
     def loss_of(weights, i):
         moment = Moment(seed, i, 0, tf.cast(i, tf.float32) / tf.cast(end, tf.float32))
-        # Where there are many classes, some that stand side by side.
+        # Of many classes, some whose numbers follow each other.
         offset = tf.cast(uniform(moment, 1, 1, OF_STYLE + 2)[0, 0] * network.classes, tf.int32)
         offset = offset if groups < network.classes else 0
         classes = tf.repeat((tf.range(groups) + offset) % network.classes, each)

@@ -13,8 +13,8 @@ from invert.networks.classifier import CLASSIFIERS
 
 MAX_SETTING = 100.0
 MAX_JITTER = 8
-# Some networks do not stand a camera's views. What does not convince them is learned again, with
-# views of these shares of the strength.
+# For some networks a camera's views are too strong. What does not convince them is learned again,
+# with views of these shares of the strength.
 WEAKER = (0.5, 0.25)
 MAX_HAND = 3.0  # of the usual strength; more is beyond reading
 LOSSES = ("cross-entropy", "logit", "margin")
@@ -61,11 +61,11 @@ class Optimization(Method):
         parametrisation: what M is: "pixels", "fourier" for waves, "strokes" of a pen, or "decoder"
             for the code of one.
         priors: names from ``invert.inversion.priors`` with their weights.
-        view: a name in ``invert.inversion.views``: how the classifier gets to see the image.
+        view: a name in ``invert.inversion.views``: how the classifier sees the image.
         strength: of the view.
         decay: the share of its size that a step loses by the end.
         looks: views in one step.
-        tries: starts an image; the classifier chooses among what became of them.
+        tries: starts an image; the classifier chooses among their results.
         unseen: views that it chooses by, none of them seen by a step.
     """
 
@@ -207,7 +207,9 @@ OWN_METHOD = "steepest"  # of one's own network
 
 
 def usual_weights(method: str) -> dict[str, float]:
-    """Return the weights that a network of one's own is not asked for where they are told.
+    """Return a method's weights where ``generate`` would choose others for one's own network.
+
+    Passed to it as settings, they are used.
 
     >>> usual_weights("regularized"), usual_weights("steepest")
     ({'total_variation': 10.0, 'l2': 10.0}, {})
@@ -222,7 +224,7 @@ def method_for(classifier: str, method: str | None, settings: Mapping[str, Any])
     """Return the method that a classifier is run backwards by, with all its settings in place.
 
     Steepest steps shrink with the square root of their number, unless a caller says how long they
-    are: more of them go farther and are finer. Of one length, long climbs go astray.
+    are: more of them go farther and are finer. With steps of one length, long climbs go astray.
 
     Args:
         classifier: a shipped classifier's name, or any other for one's own.
@@ -272,7 +274,7 @@ def _check_setting(name: str, value: Any) -> None:
         check_whole(value, "steps", 1, MAX_STEPS)
     elif name == "jitter":
         check_whole(value, "jitter", 0, MAX_JITTER)
-    else:  # a weight may be nothing; a step must lead somewhere
+    else:  # a weight may be 0, a step size may not
         real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(
             value, bool
         )

@@ -38,7 +38,7 @@ class Plan:
         shard: images in a shard; the last may have fewer.
         classes: how many the classifier has.
         classifier: a shipped one's name, or a frozen graph as ``passing.pack`` writes it. It stays
-            bytes until TensorFlow is kept to one thread: tensors settle how many there are.
+            bytes until TensorFlow is kept to one thread: making a tensor fixes their number.
         method: by default what the classifier is best run backwards by.
         start: where M starts, by default the method's own.
         settings: of the method, where they are not its own.
@@ -83,8 +83,8 @@ class Plan:
 def make(plan: Plan, number: int) -> dict[str, np.ndarray]:
     """Make one shard.
 
-    TensorFlow is kept to one thread: sums that several share differ in their last bits by how many
-    there are, and side by side shards use all cores as well. So this wants a process of its own.
+    TensorFlow is kept to one thread: the last bits of a sum depend on how many threads share it,
+    and shards made side by side use all cores as well. So run it in a process of its own.
 
     Args:
         plan: of all shards.

@@ -21,7 +21,7 @@ DIRECTIONS = 128
 # Of the Gaussian: clipping to [0, 1] takes a third of the spread, this gives some back.
 WIDTH = 1.15
 # Faint noise: the deviations from pixel to pixel, and of a few cells, enlarged; each image has its
-# own within these. More is more varied, and more loses its way.
+# own within these. More noise gives more variety, and more images that go astray.
 FINE = (0.06, 0.12)
 COARSE = (0.0, 0.10)
 CELLS = 7  # a side
@@ -129,7 +129,7 @@ def noise(
 
 @functools.cache
 def enlargement(side: int) -> np.ndarray:
-    """``(side, CELLS)``, what bilinear interpolation takes of each cell for each pixel of a row.
+    """Return each cell's weight in each pixel of a row, ``(side, CELLS)``: bilinear interpolation.
 
     >>> enlargement(14)[:3, :2].round(2).tolist()
     [[1.0, 0.0], [0.75, 0.25], [0.25, 0.75]]

@@ -1,7 +1,7 @@
-"""The classifiers that ship, most of them the question's 784-256-256-10; and what else may read.
+"""The classifiers that ship, most of them the question's 784-256-256-10; and how any is opened.
 
 Wherever the package takes a classifier, it takes a shipped one's name, a file of one's own, or what
-``invert.freeze`` made of it; ``open_graph`` is the door. TensorFlow is imported after the checks.
+``invert.freeze`` made of it; ``open_graph`` opens them. TensorFlow is imported after the checks.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ CLASSIFIERS: Mapping[str, Shipped] = {
     "student": Shipped(
         "on what `energy` dreams, and on no handwriting: a LeNet-5",
         "steepest",
-        {"loss": "logit", "steps": 25},  # of more, fewer look like a digit
+        {"loss": "logit", "steps": 25},  # after more steps, fewer look like a digit
         build=lenet.build,
     ),
 }
@@ -135,8 +135,8 @@ def open_graph(classifier: Classifier) -> FrozenGraph:
     """Return a classifier as a frozen graph: a shipped one once a process, a file anew each time.
 
     Args:
-        classifier: a name in ``CLASSIFIERS``, or whatever ``invert.freeze`` takes or has made: the
-            path of a file or folder, a Keras model, a frozen graph.
+        classifier: a name in ``CLASSIFIERS``, or what ``invert.freeze`` takes or has made: the path
+            of a file or folder, a Keras model, a frozen graph.
 
     Raises:
         ValueError: none of these, or a file that cannot be frozen.

@@ -1,9 +1,8 @@
 """The network of an opposite model: a style and random numbers → M, which is drawn.
 
-Of each class it holds a number of styles, each an M of its own; and one small network that moves a
-style as random numbers ask it to. What M is, a pen's strokes or waves, is the parametrisation's.
-One model without styles writes a class in one way; several whose starts differ write it in several.
-The images differ from its network's own M as one hand differs from another: they are views.
+It holds some styles of each class, each an M, and one small network that moves a style by random
+numbers. The parametrisation says what M is, such as a pen's strokes. A view draws M as another hand
+would. Without styles a model would write each class in one way.
 """
 
 import dataclasses
@@ -50,7 +49,7 @@ class HandNetwork:
     @functools.cached_property
     def m_shape(self) -> tuple[int, ...]:
         """Of one M."""
-        with tf.init_scope():  # whoever asks first may be building a graph
+        with tf.init_scope():  # the caller may be building a graph
             return self.parametrisation.start(1, 0).shape[1:]
 
     @property
@@ -62,7 +61,7 @@ class HandNetwork:
         return [(self.classes * self.styles, of_m), *(shape for layer in layers for shape in layer)]
 
     def start(self, seed: int) -> list[np.ndarray]:
-        """Return random weights: every style a start of its own, which little is moved."""
+        """Return random weights: every style a random start, hardly moved by numbers."""
         random = np.random.default_rng(seed)
         styles = self.parametrisation.start(self.classes * self.styles, seed)
         weights = [styles.reshape(len(styles), -1)]

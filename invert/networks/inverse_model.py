@@ -90,8 +90,8 @@ def _drawer():
 def decoder() -> Decoder:
     """Return the unconditional decoder as what M may be: codes ``(N, 20)`` → images.
 
-    It is told no digit (its training was): codes from N(0, 1) become digits of its own choice,
-    in [0, 1].
+    It is told no digit, though it was trained with digits: codes from N(0, 1) become digits of its
+    own choice, in [0, 1].
 
     Raises:
         WeightsError: model_weights/inverse.weights.h5 is missing, cut or altered.
@@ -115,7 +115,7 @@ def _looped(model, steps: int, guidance: float = 0.0):
     (first, bias), *between, (out, last) = _dense(model.get_layer("drift"))
     *hidden, (pixels, blank) = _dense(model.get_layer("decoder"))
     of_code, of_digit, of_time = tf.split(first, [CODE, DIGITS, -1])
-    # What time alone brings to the first layer is the same for all codes.
+    # The first layer's sums of time alone are the same for all codes.
     angles = np.linspace(0, 1, steps + 1)[:, None] * np.pi * np.array([0.5, 1, 2, 4])
     waves = np.stack([np.sin(angles), np.cos(angles)], axis=-1).reshape(steps + 1, -1)
     by_time = bias + tf.constant(waves, tf.float32) @ of_time
@@ -141,7 +141,7 @@ def _looped(model, steps: int, guidance: float = 0.0):
             end = move(code + begin / steps, number + 1, told)
             return number + 1, code + (begin + end) / (2 * steps)
 
-        # XLA can lead a gradient through a loop only if it knows how often it turns.
+        # XLA has a gradient of a loop only if it knows its number of rounds.
         start = tf.constant(0), tf.convert_to_tensor(codes)
         _, x = tf.while_loop(lambda i, _: i < steps, step, start, maximum_iterations=steps)
         for kernel, offset in hidden:

@@ -105,10 +105,10 @@ def read(images) -> np.ndarray:
 
 
 def looks_like_digit(images) -> np.ndarray:
-    """Whether each image looks like a handwritten digit, whichever, to the judge.
+    """Whether each image looks like any handwritten digit to the judge.
 
-    Its ten detectors learned digits of MNIST against doodles, noise and whatever else is none. An
-    image that none of them takes for its digit is none.
+    Its ten detectors learned to tell MNIST's digits from doodles, noise and other images. An image
+    that no detector takes for its digit is no digit.
 
     Args:
         images: ``(N, 28, 28)`` or ``(28, 28)`` in [0, 1], ink = 1.

@@ -1,4 +1,4 @@
-"""LeNet-5, for whatever is to be taught by images that a method made.
+"""LeNet-5, for training on images that a method made.
 
 Source: LeCun et al. 1998, "Gradient-based learning applied to document recognition",
 doi:10.1109/5.726791; with ReLU and max pooling, as it is built today.

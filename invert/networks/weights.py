@@ -31,10 +31,10 @@ class WeightsError(RuntimeError):
 
 
 def once(function: Callable[Arguments, Loaded]) -> Callable[Arguments, Loaded]:
-    """Make a loader run once per argument for the whole process, whoever calls first.
+    """Make a loader run once per argument for the whole process.
 
-    Callers that come meanwhile, from whatever thread, wait for the same result. A failure is
-    not kept: the next call tries again.
+    Callers that come meanwhile, from any thread, wait for the same result. A failure is not kept:
+    the next call tries again.
 
     >>> calls = []
     >>> load = once(lambda name: calls.append(name) or name.upper())
@@ -153,7 +153,7 @@ def save(name: str, model, entry: dict) -> None:
         entry: what is to be known of the training; the weights' SHA-256 is added.
     """
     DIRECTORY.mkdir(exist_ok=True)
-    # First, so that a broken manifest is heard of before anything is replaced.
+    # First, so that a broken manifest raises before anything is replaced.
     entries = manifest() if (DIRECTORY / "manifest.json").exists() else {}
     path = path_of(name)
     # Keras insists on the ending, so the unfinished file carries its mark in front.

@@ -1,5 +1,7 @@
-"""The page: a module for each thing one sees, and ``limits`` for what the server refuses. Only
-these and streamlit_app.py know Streamlit."""
+"""The page. Only its modules and streamlit_app.py import Streamlit.
+
+Here Streamlit's log is told to leave out what is intended, and what visitors could fill it with.
+"""
 
 import json
 import logging
@@ -19,7 +21,7 @@ def _no_default(record: logging.LogRecord) -> bool:
 
 
 def _in_one_line(record: logging.LogRecord) -> bool:
-    """Visitors cause these by what they send or break off, and so must not fill the log."""
+    """Visitors cause these by what they send or break off: no traceback, so the log stays short."""
     record.exc_info = None
     return True
 
@@ -32,7 +34,7 @@ def _no_json(record: logging.LogRecord) -> bool:
 
 
 class _NowAndThen:
-    """Lets one of many like records through in a minute: asyncio tries again at once."""
+    """Let one record of many alike through in a minute: asyncio tries again at once."""
 
     def __init__(self):
         self._last = -float("inf")

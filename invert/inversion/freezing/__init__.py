@@ -53,7 +53,7 @@ def freeze(
             graph (``.pb``, in binary or text form), of a checkpoint with its ``.meta``, of the
             ``model.json`` of tensorflow.js, of a LiteRT model (``.tflite``) of floating-point
             numbers, or of a ``.zip`` or folder with one of these in it. Files are known by their
-            first bytes, whatever they are called. A frozen graph is returned as it is.
+            first bytes, not by their names. A frozen graph is returned as it is.
         input: the name of the input, operation or tensor that takes the image, if there are
             several.
         output: the name of what gives the classes' scores, likewise.
@@ -70,8 +70,8 @@ def freeze(
             ``labels.txt`` or ``metadata.json`` beside the network says, else its number.
 
     Returns:
-        The classifier. Its logits stand before the argmax, softmax or sigmoid that the network ends
-        in, float32 whatever it computes with. A network of one sigmoid has two classes.
+        The classifier. Its logits are what goes into the argmax, softmax or sigmoid that the
+        network ends in, as float32. A network of one sigmoid has two classes.
 
     Raises:
         ValueError: ``source`` is none of these, or no classifier of images, or several things could

@@ -45,8 +45,8 @@ class OtherGradient(Refusal):
 
 DECLARED = (
     "The network declares gradients of its own, as quantized and straight-through layers do, and"
-    " they cannot be kept, so its way back would not be its own. Give the Keras model itself, or"
-    " the network as it was before these layers were added."
+    " they cannot be kept, so its gradient would be another. Give the Keras model itself, or the"
+    " network as it was before these layers were added."
 )
 
 

@@ -1,4 +1,4 @@
-"""A classifier that was opened, whatever kind of file it was in."""
+"""A classifier that was opened, from any kind of file."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping

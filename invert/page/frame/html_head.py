@@ -37,7 +37,7 @@ class Head:
             picture = Response(_preview(), media_type="image/png")
             await picture(scope, receive, send)
         elif scope["path"] == "/":
-            # As it is and not packed, so that it can be changed; and new if we are.
+            # Whole and not packed, so that it can be changed; never "not modified", as ours may be.
             kept = [h for h in scope["headers"] if h[0] not in (b"accept-encoding", b"range")]
             kept = [h for h in kept if not h[0].startswith(b"if-")]
             await self._app({**scope, "headers": kept}, receive, _changed(send, scope))
@@ -72,7 +72,7 @@ def _changed(send: Send, scope: Scope) -> Send:
 
 
 def filled(page: str, address: str) -> str:
-    """Return Streamlit's HTML with what is ours in it.
+    """Return Streamlit's HTML with our title, description, style and scripts.
 
     Args:
         page: with a head and a body.

@@ -10,9 +10,9 @@ HEADINGS = (
     *("Fréchet", "diversity", "teaches", "nearest", "ms"),
 )
 MEANINGS = (
-    "Passes: the share of images that look like a digit to the judge, whichever. Agreement: the"
-    " share that it also reads as asked. Nearest: the mean distance to the closest training image,"
-    " where full ink of one pixel counts 1; a copy would be near 0. ms: milliseconds an image."
+    "Passes: the share of images that look like any digit to the judge. Agreement: the share that"
+    " it also reads as asked. Nearest: the mean distance to the closest training image, where full"
+    " ink of one pixel counts 1; a copy would be near 0. ms: milliseconds an image."
 )
 
 

@@ -1,1 +1,1 @@
-"""A network that one brings: read in a process of its own, held for its session."""
+"""One's own network: read in a process of its own, held for its session."""

@@ -1,7 +1,7 @@
 """The throwaway process that reads one's own network, ``python -m`` this module.
 
 It answers one byte that says what follows, and then the packed frozen graph, or why there is none.
-Nothing here knows Streamlit, and TensorFlow is imported once the limits stand.
+Nothing here imports Streamlit, and TensorFlow is imported once the limits are set.
 """
 
 import os
@@ -80,18 +80,18 @@ def _frozen(path: Path):
             return freeze(path, shape=size)
         except WrongSize as error:
             refused.append(error)
-    raise refused[0]  # the one that speaks of no guess
+    raise refused[0]  # which speaks of no guess
 
 
 def _rehearse(frozen, effort: network_file.Effort) -> None:
-    """Take some steps of the dearest kind, so that whatever fails or drags on does so here."""
+    """Take a few of the most expensive steps, so that what fails or takes too long does so here."""
     from invert import generate
     from invert.inversion.compiling import without_xla
     from invert.methods.records import OWN_METHOD
 
     without_xla(frozen)
     images = max(1, effort.most_images(network_file.USUAL_STEPS))
-    for steps in (1, network_file.REHEARSED):  # the first for what has to be prepared
+    for steps in (1, network_file.REHEARSED):  # the first run prepares what is needed
         start = time.process_time()  # which does not depend on what else the machine does
         generate([0] * images, OWN_METHOD, classifier=frozen, steps=steps, frames=2)
         seconds = (time.process_time() - start) / (steps + 1)

@@ -1,4 +1,4 @@
-"""The networks that visitors bring: each is its session's alone, and few are held at once."""
+"""Own networks: each belongs to one session, and few are held at once."""
 
 import collections
 import threading
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Each is up to 16 MB, and what is compiled for it takes several times as much.
 MOST = 5
-MINE, NAME, COMPLAINT = "own network", "own network's file", "own network's complaint"
+OWN, NAME, COMPLAINT = "own network", "own network's file", "own network's complaint"
 OF_KERAS = (".keras", ".h5", ".hdf5")
 FILES_READ = "files of networks read"
 NOT_YET = "Drop a network in the heading, and it will read and draw here."
@@ -34,7 +34,7 @@ _lock = threading.Lock()
 
 
 class Held(NamedTuple):
-    """A network, and whose: the home that it came from."""
+    """A network, and the home that it came from."""
 
     graph: "FrozenGraph"
     home: str
@@ -44,12 +44,12 @@ _held: "collections.OrderedDict[str, Held]" = collections.OrderedDict()  # by se
 
 
 def files_read() -> int:
-    """Return how many files were read in this session, whatever became of them."""
+    """Return how many files were read in this session, refused ones too."""
     return st.session_state.get(FILES_READ, 0)
 
 
 def take(name: str, content: Callable[[], bytes]) -> None:
-    """Read a file; what is wrong with it is said, and the network before stays.
+    """Read a file. If it is refused, the page says why, and the network before stays.
 
     Args:
         name: of the file.
@@ -62,10 +62,10 @@ def take(name: str, content: Callable[[], bytes]) -> None:
         st.session_state[COMPLAINT] = failure.plain_sentence(error)
     else:
         _hold(graph)
-        st.session_state[MINE], st.session_state[COMPLAINT] = graph.name, None
+        st.session_state[OWN], st.session_state[COMPLAINT] = graph.name, None
         st.session_state[NAME] = name
         told.forget()
-    st.session_state[FILES_READ] = files_read() + 1  # last: whoever is interrupted begins anew
+    st.session_state[FILES_READ] = files_read() + 1  # last: after an interruption it is read anew
 
 
 @queue.aside
@@ -77,7 +77,7 @@ def _read(name: str, content: bytes) -> "FrozenGraph":
 
 
 def _hold(graph: "FrozenGraph") -> None:
-    """Keep a session's network; where there are too many, whoever's home has most loses one."""
+    """Keep a session's network; if there are too many, the home that has most loses one."""
     session = state.session()
     with _lock:
         _held[session] = Held(graph, admission.home_of(st.context.ip_address or ""))
@@ -107,7 +107,7 @@ def said() -> str:
     """Return what is known of this session's network, or what may be dropped."""
     graph = held()
     if graph is None:
-        return PUT_AWAY if MINE in st.session_state else WHAT
+        return PUT_AWAY if OWN in st.session_state else WHAT
     graph = told.applied(graph)
     size = "×".join(str(side) for side in graph.image_shape)
     name = refusal_wording.shown_name(st.session_state.get(NAME, ""))

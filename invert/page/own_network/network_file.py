@@ -1,7 +1,7 @@
 """One's own network: a file → a frozen graph, or a sentence; and how long a run may be.
 
 The file is read in a process that is thrown away (``child``), and what that process answers is
-looked through once more before it is used.
+checked again before it is used.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 16 * 2**20  # of a file, as of all uploads
 MOST_SIDE, COLOURS = 224, 3  # of an image
 FEWEST_CLASSES, MOST_CLASSES = 2, 100
-# Of an image on the way to the logits, see ``flattening.cost``. Two convolutions of 32 and 64 units
+# Of an image on the way to the logits, see ``gate.cost``. Two convolutions of 32 and 64 units
 # on 28×28 pixels and a dense layer take 40 million, ResNet-20 some 100 million.
 MOST_EFFORT = 1.5e9
 MOST_OPERATIONS = 1200  # each takes up to 5 ms to be prepared; 28 steps of a GRU are 540
@@ -63,12 +63,12 @@ EFFORT = "effort"  # where a frozen graph keeps it
 
 @dataclasses.dataclass(frozen=True)
 class Effort:
-    """How long a network's steps take, in multiplications; see ``flattening.cost``.
+    """How long a network's steps take, in multiplications; see ``gate.cost``.
 
     Attributes:
-        step: whatever the number of images.
-        image: beside that, for each.
-        results: bytes that the layers return for each.
+        step: for any number of images.
+        image: beside that, for each image.
+        results: bytes that the layers return for each image.
     """
 
     step: float
@@ -129,10 +129,7 @@ def read(name: str, data: bytes, still_wanted: Callable[[], None] = lambda: None
             raise ValueError("nothing was answered")
         frozen = _with_notes_taken(rest, called)
         check(frozen, (MOST_IMAGES,))
-    except (
-        ValueError,
-        RecursionError,
-    ):  # the process has checked that already; so it was not itself any more
+    except (ValueError, RecursionError):  # the process had checked that: its answer is not trusted
         raise ValueError(f"The process that read {name} gave no valid answer. {WAY_OUT}") from None
     return without_xla(frozen)
 
@@ -212,7 +209,7 @@ def check(frozen: FrozenGraph, batches: Sequence[int] = EVERY_BATCH) -> Effort:
             f"A network must tell apart {FEWEST_CLASSES} to {MOST_CLASSES} classes; {ALIAS} has"
             f" {frozen.classes:,}. Train it on fewer."
         )
-    if EFFORT not in frozen.compiled:  # nothing of ``once``, which has others wait
+    if EFFORT not in frozen.compiled:  # not by ``once``, which makes others wait
         frozen.compiled[EFFORT] = _effort(frozen, batches)
     effort: Effort = frozen.compiled[EFFORT]
     return effort

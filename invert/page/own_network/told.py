@@ -1,4 +1,4 @@
-"""What is told of one's own network where its file is silent: pixel range, and class names."""
+"""What the page is told of one's own network beside its file: pixel range, and class names."""
 
 import dataclasses
 from typing import TYPE_CHECKING
@@ -22,12 +22,12 @@ def forget() -> None:
 
 
 def tell_range(pixel_range: tuple[float, float]) -> None:
-    """Take the network for one of this range from now on."""
+    """Use this range for the network from now on."""
     st.session_state[RANGE] = pixel_range
 
 
 def tell_names(typed: str, classes: int) -> None:
-    """Call the classes so from now on, or remember why not.
+    """Use these names of the classes from now on, or remember why not.
 
     Args:
         typed: names between commas; nothing means the file's own.

@@ -69,7 +69,7 @@ def show() -> None:
 
 
 class Places(NamedTuple):
-    """Where the parts of the panel are shown, whatever order they are made in."""
+    """Where the parts of the panel are shown, in whichever order they are made."""
 
     easel: DeltaGenerator
     picture: DeltaGenerator | None
@@ -194,7 +194,7 @@ def _said_beside(image, probabilities, chosen: network.Network, drawn: easel.Dra
 
 
 def _looks_like_digit(image: np.ndarray) -> bool:
-    """What the judge says; where it cannot be asked, nothing is said against the drawing."""
+    """What the judge says; if it cannot be asked, the drawing counts as a digit."""
     try:
         return bool(invert.looks_like_digit(image)[0])
     except Exception:
@@ -202,7 +202,7 @@ def _looks_like_digit(image: np.ndarray) -> bool:
 
 
 def _digits_side_by_side(strokes: dict | None) -> int:
-    """How many of the things side by side in a drawing are digits; none of no drawing."""
+    """How many groups of strokes side by side look like digits; 1 if nothing stands apart."""
     groups = drawing.groups(strokes)
     return sum(map(int, invert.looks_like_digit(groups))) if len(groups) > 1 else 1
 

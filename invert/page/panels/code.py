@@ -28,7 +28,7 @@ def show() -> None:
     name = chosen.name if chosen.name in CLASSIFIERS else program.OWN
     file = held_networks.file_name() or program.OWN_FILE
     both = name != program.OWN or held_networks.suits_a_program()
-    both = both and (choice is None or program.can_write(choice.recipe))
+    both = both and (choice is None or program.can_write(choice.record))
     st.html(markup.sentence(WHAT if both else WHAT_BY_CALL))
     if choice is None:
         return
@@ -55,7 +55,7 @@ def show() -> None:
 def _show_program(name: str, choice: state.Choice, file: str) -> None:
     st.html("<h3>By TensorFlow alone</h3>")
     text = program.tensorflow(
-        name, choice.recipe, choice.target, choice.images, choice.seed, choice.start, file
+        name, choice.record, choice.target, choice.images, choice.seed, choice.start, file
     )
     st.code(text, language="python")
 

@@ -129,12 +129,12 @@ def _start(named: str, chosen: network.Network) -> str | np.ndarray:
 
 def _what(choice: state.Choice, chosen: network.Network) -> str:
     """Return what is done, from where, and what it knows beside the network."""
-    recipe = choice.recipe
-    if not isinstance(recipe, records.Optimization):
-        return f"{recipe.claim} It learned from training images."
+    record = choice.record
+    if not isinstance(record, records.Optimization):
+        return f"{record.claim} It learned from training images."
     begin = STARTS[choice.start]
     judged = " " + JUDGE if chosen.digits else ""
-    aided = " This start knows training images." if recipe.sees_training_data(choice.start) else ""
+    aided = " This start knows training images." if record.sees_training_data(choice.start) else ""
     return (
         f"`{markup.network_name(choice.network)}` stays as it is. Only its input changes, {begin},"
         f" until it says {chosen.labels[choice.target]}.{aided}{judged}"

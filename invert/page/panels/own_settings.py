@@ -56,7 +56,7 @@ def _choose_range(image: np.ndarray | None, chosen: network.Network, graph) -> N
 
 
 def _read_under_each(image: np.ndarray, ranges, chosen: network.Network) -> dict[str, str]:
-    """What the network reads in a picture of [0, 1], were it of each range."""
+    """What the network reads in a picture of [0, 1] if it is taken to be of each range."""
     from invert.networks.classifier import read
 
     graph = chosen.classifier

@@ -1,4 +1,4 @@
-"""Pictures that one gives: in place of a drawing of a digit, or for a network of other images."""
+"""Pictures of one's own: in place of a drawing of a digit, or for a network of other images."""
 
 import numpy as np
 import streamlit as st
@@ -13,7 +13,7 @@ from invert.page.session import network, state
 
 MOST_OF_A_NAME = 30
 UPLOADED, TURNS = "a picture was uploaded", "quarter turns of the picture"
-YOURS = "your picture"
+OWN_PICTURE = "your picture"
 NO_PICTURE = "Give it a picture to read."
 
 
@@ -46,7 +46,8 @@ def _turn() -> None:
 def offer_turn() -> None:
     """Show a button that turns the picture of a digit, where one is shown."""
     instead = state.instead()
-    if instead and instead.words.startswith(YOURS) and st.session_state.get("upload") is not None:
+    own = instead is not None and instead.words.startswith(OWN_PICTURE)
+    if own and st.session_state.get("upload") is not None:
         st.button("Turn it", icon=":material/rotate_right:", key="turn", on_click=_turn)
 
 
@@ -63,7 +64,7 @@ def _uploaded(name: str, data: bytes, turns: int) -> state.Instead:
     """A picture file as an image, by its name."""
     with queue.turn(queue.FILES):
         image, count = upload.read_counting(data, turns)
-    words = f"{YOURS} {name[:MOST_OF_A_NAME]}"
+    words = f"{OWN_PICTURE} {name[:MOST_OF_A_NAME]}"
     return state.Instead(
         image, words if count == 1 else f"{words}: I see {count} digits, read as one"
     )
@@ -101,7 +102,7 @@ def show_picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception 
         st.session_state["decoded"] = (key, *_decoded(file, chosen.shape))
     _, image, error = st.session_state["decoded"]
     if image is not None:
-        words = f"your picture {file.name[:MOST_OF_A_NAME]}, as the network sees it"
+        words = f"{OWN_PICTURE} {file.name[:MOST_OF_A_NAME]}, as the network sees it"
         shown = markup.picture(image, words, drawing_area.SIDE)
         st.html(markup.captioned(shown, words))
     return image, error

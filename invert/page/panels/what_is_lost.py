@@ -83,8 +83,8 @@ def _noise(name: str, image: np.ndarray, _graph) -> str:
     span = float(_graph.domain.span)
     noise = invariances.noise(span, 0, _graph)
     said = read(image + STRENGTHS[:, None, None] * noise, _graph)
-    # Image and noise as pictures of their own; laid over each other they make their sum, in the
-    # contrast that fits it, if the noise is as opaque as this.
+    # Image and noise are two pictures. With the noise as opaque as this, laying it over the image
+    # shows their sum, in the contrast that fits it.
     loudest = np.abs(noise).max() / span
     mix = 2 * loudest * STRENGTHS / (1 + 2 * loudest * STRENGTHS)
     shown = 0.5 + noise / span / (2 * loudest)

@@ -222,7 +222,7 @@ def _beside(image: np.ndarray, name: str, ends: np.ndarray) -> str:
 @queue.aside
 @remembered(64)
 def _smallest(name: str, image: np.ndarray, _classifier, targets: tuple[int, ...]) -> Changes:
-    """The nearest image read as each target, so that it is read so in 256 shades too."""
+    """The nearest image read as each target, also when it is rounded to 256 shades."""
     from invert.explanation import attribution
     from invert.networks.classifier import open_graph, read
 
@@ -246,7 +246,7 @@ def _reads_digits(graph) -> bool:
 
 
 def _misfit(image: np.ndarray, name: str, graph) -> str:
-    """A sentence where the network cannot read such an image at all."""
+    """Why the network cannot read such an image; "" if it can."""
     if image.shape == graph.image_shape:
         return ""
     have, wants = ("×".join(map(str, shape)) for shape in (image.shape, graph.image_shape))

@@ -1,4 +1,4 @@
-"""What one takes home of a run: PNG, animated GIF, and NPZ with the numbers and the settings."""
+"""Downloads of a run: PNG, animated GIF, and NPZ with the numbers and the settings."""
 
 import io
 import json
@@ -31,7 +31,7 @@ def gif(run) -> bytes:
 
 
 def npz(run, opinion: Opinion | None) -> bytes:
-    """Return images, film, opinions and how all was made, for ``numpy.load``; nothing is pickled.
+    """Return images, film, opinions and settings for ``numpy.load``; nothing is pickled.
 
     Args:
         run: what `invert.generate` returns.

@@ -14,7 +14,7 @@ from invert.inversion.domain import Bound, Domain
 
 DIGITS = tuple("0123456789")
 MOST_BARS = 10
-# Filled by a script with what the status says, for those whose eyes are here.
+# A script repeats the status here, where people look.
 STATUS_AGAIN = '<div class="status again" aria-hidden="true"></div>'
 # A script copies the page's address: every choice is in it, and the drawing too.
 BUTTON_SHARE = (
@@ -71,7 +71,7 @@ def picture(
 
 
 def of_digits(shape: tuple[int, ...], labels: Sequence[str]) -> bool:
-    """Whether images of that shape, of so many classes, are taken for digits of this page's form.
+    """Whether images of that shape and number of classes are taken for this page's digits.
 
     >>> of_digits((28, 28), DIGITS), of_digits((32, 32, 3), DIGITS)
     (True, False)
@@ -114,8 +114,8 @@ def heat(values: np.ndarray, description: str, side: int) -> str:
 def colours(values: np.ndarray, levels: int = 127) -> bytes:
     """Return signed values as a PNG: blue above 0, orange below, clear at 0.
 
-    How strong a colour is goes by the root of the value, or the few strongest pixels would be all
-    that one sees.
+    A colour is as strong as the root of its value: otherwise only the few strongest pixels would be
+    seen.
 
     Args:
         values: ``(H, W)``, of any range.
@@ -134,7 +134,7 @@ def colours(values: np.ndarray, levels: int = 127) -> bytes:
 
 
 def percent(probability: float) -> str:
-    """Return a probability in at most four signs; what would round to nothing or all says so.
+    """Return a probability in at most four signs; one that only rounds to 0% or 100% says so.
 
     >>> percent(0.973), percent(0.997), percent(0.003), percent(1.0)
     ('97%', '>99%', '<1%', '100%')

@@ -1,8 +1,8 @@
 """One picture that turns into another under a slider.
 
-All pictures lie in one sprite, and the browser lays one over the other: how opaque the upper one is
-says how far the change has gone. So a drag asks nothing of the server. What a network reads on the
-way it was asked beforehand, at each position that the slider has.
+All pictures lie in one sprite, and the browser lays one over the other: the further the change, the
+more opaque the upper one. So a drag asks nothing of the server. What a network reads on the way is
+computed beforehand, for each position of the slider.
 """
 
 import json

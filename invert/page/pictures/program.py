@@ -18,7 +18,7 @@ from invert.page.pictures.downloads import SCALE
 OWN, OWN_FILE = "own", "my_model.keras"
 MY_DRAWING, DRAWING_FILE = "my drawing", "drawing.npy"
 WIDTH = 88  # of a line, at most
-PARAMETRISATIONS = ("pixels", "decoder")  # that the template has the words for
+PARAMETRISATIONS = ("pixels", "decoder")  # that the template can write
 
 TEMPLATE = jinja2.Template(
     Path(__file__).with_suffix(".jinja").read_text("utf-8"),
@@ -61,7 +61,7 @@ OWN_SIZES = {
 
 def tensorflow(
     classifier: str,
-    recipe: Method,
+    record: Method,
     digit: int,
     count: int,
     seed: int,
@@ -71,14 +71,14 @@ def tensorflow(
     """Return the picture as a program that needs NumPy, TensorFlow and ``model_weights/`` only.
 
     It follows the question's four steps and leaves in ``images`` what ``invert.generate`` returns,
-    but for rounding, and a PNG of them. Only a recipe with total variation makes other images, that
-    look alike: among neighbours of equal ink, rounding decides which one it changes. Jitter shifts
-    by the same random numbers in both. ``latent`` builds its decoder too, and so is longer than the
-    others; ``inverse`` runs nothing backwards and has no M.
+    but for rounding, and a PNG of them. Only a method with total variation makes other images,
+    which look alike: among neighbours of equal ink, rounding decides which one it changes. Jitter
+    shifts by the same random numbers in both. ``latent`` builds its decoder too, and so is longer
+    than the others; ``inverse`` runs nothing backwards and has no M.
 
     Args:
         classifier: the name of one that ships; or "own", a file of images in [0, 1] → logits.
-        recipe: what ``records.method_for`` returned.
+        record: what ``records.method_for`` returned.
         digit: the class asked for.
         count: how many images.
         seed: of the start, and of jitter.
@@ -106,16 +106,16 @@ def tensorflow(
     own, coded = classifier == OWN, start == starts.RANDOM
     numbers: dict[str, float] = {"digit": digit, "count": count, "seed": seed}
     choice: dict[str, object] = {"inverse": True}
-    if isinstance(recipe, Optimization):
-        numbers |= {"steps": recipe.steps, "step_size": recipe.step_size}
-        adam, jitter = recipe.step_rule == "adam", recipe.settings.get("jitter", 0)
-        priors = dict.fromkeys(PENALTIES, 0) | dict(recipe.priors)
+    if isinstance(record, Optimization):
+        numbers |= {"steps": record.steps, "step_size": record.step_size}
+        adam, jitter = record.step_rule == "adam", record.settings.get("jitter", 0)
+        priors = dict.fromkeys(PENALTIES, 0) | dict(record.priors)
         rule = "steps of Adam" if adam else "steps of one length, straight along the gradient"
         choice = {
             "inverse": False,
             "adam": adam,
             "rule_in_words": rule if coded else f"{rule}, back into [0, 1]",
-            "loss": recipe.loss,
+            "loss": record.loss,
             "priors": priors,
             "share": " * 784 / start[0].size" if own and not coded else "",
             "seen": "seen" if own or jitter else "image",
@@ -146,9 +146,9 @@ def tensorflow(
     return "\n".join([*top, body])
 
 
-def can_write(recipe: Method) -> bool:
-    """Whether ``tensorflow`` has the words for a recipe; ``call`` has them for any."""
-    return not isinstance(recipe, Optimization) or recipe.parametrisation in PARAMETRISATIONS
+def can_write(record: Method) -> bool:
+    """Whether ``tensorflow`` can write a method as a program; ``call`` can write any."""
+    return not isinstance(record, Optimization) or record.parametrisation in PARAMETRISATIONS
 
 
 def _quoted(text: str) -> str:

@@ -63,9 +63,9 @@ class Budget:
         self._one_long = asyncio.Lock()
 
     async def take(self, messages: float) -> None:
-        """Take so many messages, and wait until there are so many.
+        """Take this many messages from the budget, and wait until it has gained them.
 
-        Of long messages one is taken at a time, so a short one waits behind no more than one.
+        Long messages are taken one at a time, so a short one waits behind one at most.
         """
         async with self._one_long if messages > LONG else contextlib.nullcontext():
             self._gain()
@@ -74,7 +74,7 @@ class Budget:
                 await sleep(-self._credit / self._a_second)
 
     def is_full(self) -> bool:
-        """Whether nothing is missing from it."""
+        """Whether nothing was taken from it of late."""
         self._gain()
         return self._credit >= self._at_once
 
@@ -95,7 +95,7 @@ class Uploads:
 def raise_file_limit() -> int:
     """How many files this process may have open, after asking for as many as it can get.
 
-    Without one more nobody can connect, and the server fills its log in vain attempts to let them.
+    Once they are used up nobody can connect, and the server fills its log with failed attempts.
     """
     try:
         import resource

@@ -1,7 +1,7 @@
-"""Who has left: what a session holds on the server is given up once its visitor is gone for good.
+"""What a session holds on the server is freed once its visitor has left for good.
 
 Streamlit keeps the session of a lost connection for two minutes, so that it can be taken up again.
-So long, and a little longer, what it holds is kept as well.
+What the session holds is kept a little longer.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ _missing: dict[str, float] = {}  # since when
 
 
 def when_gone(what: str, forget: Callable[[], None]) -> None:
-    """Have something of the present session forgotten when its visitor is gone."""
+    """Call ``forget`` once the visitor of the present session is gone; once for each ``what``."""
     context = get_script_run_ctx(suppress_warning=True)
     if context is not None:
         with _lock:
@@ -30,7 +30,7 @@ def when_gone(what: str, forget: Callable[[], None]) -> None:
 def look_later() -> None:
     """Look for those who are gone: now, and once a connection that has just closed is given up.
 
-    Elsewhere than in the thread that sends and receives for all: to free memory takes a while.
+    Not in the thread that sends and receives for all: freeing memory takes a while.
     """
     loop = asyncio.get_running_loop()
     loop.run_in_executor(None, look)
@@ -38,7 +38,7 @@ def look_later() -> None:
 
 
 def look() -> None:
-    """Forget what those held who have been missing for ``SECONDS``."""
+    """Free what sessions hold that have been missing for ``SECONDS``."""
     now = monotonic()
     with _lock:
         away = [session for session in _forget if not _is_here(session)]
@@ -49,7 +49,7 @@ def look() -> None:
         calls = [forget for session in gone for forget in _forget.pop(session).values()]
     for forget in calls:
         forget()
-    if calls:  # what is compiled for a network is held in circles
+    if calls:  # what is compiled for a network is held in reference cycles
         gc.collect()
 
 

@@ -18,14 +18,14 @@ log = logging.getLogger(__name__)
 
 
 class NotYet(ValueError):
-    """What the visitor has to give first is not there yet: a state, and no failure."""
+    """The visitor has yet to give something first; nothing failed."""
 
 
 def plain_sentence(error: BaseException) -> str:
-    """Return what a visitor may read of an error, and log what he may not.
+    """Return what a visitor may read of an error, and log the rest.
 
-    Our own errors are written for readers. Others may hold paths of the server, or pages of
-    TensorFlow's graphs; that they are ValueErrors as ours are says nothing.
+    Our own ValueErrors are written for readers. A library's may hold paths of the server, or pages
+    of TensorFlow's graphs.
     """
     if isinstance(error, ValueError) and _raised_here(error):
         return str(error)

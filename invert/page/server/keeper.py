@@ -1,8 +1,8 @@
-"""Runs a command and, when it has ended, ends whatever it has started: a script of its own.
+"""A script that runs a command and, when it has ended, ends everything that it has started.
 
 ``python keeper.py COMMAND…``. A process whose parent is gone becomes this one's child, so none gets
-away, not even one that leads a session of its own. It ends as the command did; told to end
-(SIGTERM), or when whoever started it is gone, it ends the command too. For Linux alone.
+away, not even one that leads a session of its own. It ends as the command did. When it is told to
+end (SIGTERM), or its own parent is gone, it ends the command too. For Linux alone.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ def main(command: list[str]) -> None:
     end_all()
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
-        with contextlib.suppress(OSError):  # there is nothing to set of SIGKILL
+        with contextlib.suppress(OSError):  # SIGKILL has no handler to reset
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     os._exit(code)

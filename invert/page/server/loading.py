@@ -1,4 +1,4 @@
-"""Loading TensorFlow and the models behind the page's back, once for the whole process."""
+"""Load TensorFlow and the models in a thread, once for the whole process."""
 
 import asyncio
 import contextlib
@@ -21,12 +21,12 @@ from invert.page.server import failure
 POLL_SECONDS, LATER_SECONDS = 0.4, 1.5
 # How long a server waits for its first visitor before it loads all the same.
 ALONE_SECONDS = 3
-# TensorFlow takes one compilation a method and size, which is meant, for a mistake.
+# TensorFlow warns that each method and size is compiled once more. That is intended.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 class Loader:
-    """A thread that loads and compiles, and what it says about how far it is.
+    """A thread that loads and compiles, and how far it is.
 
     Attributes:
         sentence: what is being done, or why it failed.

@@ -85,7 +85,7 @@ class Line:
     """Those who wait for the same, and the one who works.
 
     Attributes:
-        tickets: their places, whoever came first in front.
+        tickets: their places, in the order in which they came.
         served: the number of the turn that each visitor had last, the latest at the end.
     """
 
@@ -121,7 +121,7 @@ class Line:
             return True
 
     def _next(self) -> _Ticket | None:
-        """Who is next, or None while somebody works; of one address whoever came first."""
+        """Who is next, or None while somebody works; of one address the first who came."""
         if any(ticket.works for ticket in self.tickets):
             return None
         return min(self.tickets, key=lambda ticket: self.served.get(ticket.who, 0))
@@ -132,7 +132,7 @@ WORK, FILES = Line(), Line()
 
 @contextlib.contextmanager
 def turn(line: Line = WORK) -> Iterator[None]:
-    """Wait for one's turn; whoever is not wanted any more leaves the line without having worked."""
+    """Wait for a turn. If its work is not wanted any more, it leaves the line without a turn."""
     ticket = line.enter()
     try:
         while not line.begins(ticket):

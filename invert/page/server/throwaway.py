@@ -1,8 +1,8 @@
-"""A process that is started for one piece of work and thrown away, whatever becomes of it.
+"""A process that is started for one piece of work and then thrown away.
 
 It may crash, run for ever, fill its memory or be taken over by what it reads: whoever started it
-waits a bounded time, reads a bounded answer, and leaves nothing behind. What the process may take
-of the machine, it limits itself before it reads anything (``limit``).
+waits a bounded time, reads a bounded answer, and leaves nothing behind. Before the process reads
+anything it limits what it may take of the machine (``limit``).
 """
 
 import contextlib
@@ -22,7 +22,7 @@ import invert
 
 LENGTH = 8  # bytes, of the number in front of what is sent to the process
 CHUNK = 2**16
-MOST_ERRORS = 2**14  # bytes of what the process complained of, of which the end is kept
+MOST_ERRORS = 2**14  # bytes: of a longer standard error the end is kept
 SECONDS_BETWEEN = 5
 WANT_OF_MEMORY = (b"bad_alloc", b"MemoryError", b"out of memory", b"Out of memory", b"OOM")
 PASSED_ON = ("LD_LIBRARY_PATH", "SYSTEMROOT")
@@ -119,8 +119,8 @@ def limit(cpu_seconds: int, memory: int, file: int, files: int, threads: int = 5
         memory: bytes that it may write to.
         file: bytes of one file.
         files: how many may be open at once.
-        threads: how many, with all processes, may come to those that this user has now. The system
-            administrator's are not counted.
+        threads: how many threads and processes it may add to those that this user has now. Those of
+            the system administrator are not counted.
     """
     with contextlib.suppress(OSError):  # where memory is short all the same, it goes first
         Path("/proc/self/oom_score_adj").write_text("1000")
@@ -216,7 +216,7 @@ def _talk(
 
 
 def _await(process, deadline: float) -> None:
-    """Wait until the process has ended by itself, and leave its number to it."""
+    """Wait until the process has ended by itself; its number stays its own."""
     if not hasattr(os, "waitid"):
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(max(0.0, deadline - time.monotonic()))
@@ -259,7 +259,7 @@ def _end_by_keeper(process) -> None:
 
 
 def descendants(number: int) -> list[int]:
-    """Return the numbers of all processes that a process has started, and those have, …"""
+    """Return the numbers of all processes that descend from a process."""
     found: list[int] = []
     for path in Path(f"/proc/{number}/task").glob("*/children"):
         with contextlib.suppress(OSError):

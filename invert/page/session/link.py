@@ -49,7 +49,7 @@ def opened() -> str:
 
 
 def drawing(text: str) -> dict | None:
-    """Return the drawing that a link's text stands for, or None, with a word on one that is bad."""
+    """Return the drawing that a link's text stands for, or None; say so once if it is bad."""
     try:
         return in_link.decode(text) if text else None
     except ValueError:
@@ -105,7 +105,7 @@ def keep_example(name: str) -> None:
 def say_what_is_missing(asked: dict[str, str]) -> None:
     """Name the choices that show something else than the link asks for. Call it after all widgets.
 
-    Only choices that are shown are named, by their own names and nobody else's.
+    Only choices that are shown are named, and only by the page's own names for them.
     """
     shown = {key: st.session_state[key] for key in asked if key in st.session_state}
     ignored = [key for key, value in shown.items() if not _same(asked[key], value)]

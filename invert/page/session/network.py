@@ -33,9 +33,9 @@ class Network(NamedTuple):
     """The network that was chosen.
 
     Attributes:
-        name: of a shipped one its own; of a visitor's one that no other file has.
-        source: what `invert.generate` and `invert.classify` take; None where a visitor's is not
-            here yet.
+        name: of a shipped one its own; of one's own network one that no other file has.
+        source: what `invert.generate` and `invert.classify` take; None while one's own network is
+            still to be given.
         shape: of its images.
         labels: of its classes.
         pixel_range: of its images.
@@ -52,7 +52,7 @@ class Network(NamedTuple):
         """What `invert.generate` and `invert.classify` take.
 
         Raises:
-            NotYet: the visitor has given none yet.
+            NotYet: one's own network is still to be given.
         """
         if self.source is None:
             raise failure.NotYet(held_networks.NOT_YET)
@@ -91,7 +91,7 @@ def choose() -> None:
 
 
 def show_meaning() -> None:
-    """Say what the chosen network is; or take a visitor's."""
+    """Say what the chosen network is; or take one's own."""
     name = st.session_state.get(state.NETWORK) or DEFAULT
     if name in CLASSIFIERS:
         st.html(markup.sentence(f"`{name}`: {MEANINGS[name]}", "meaning"))

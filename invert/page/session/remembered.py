@@ -1,5 +1,4 @@
-"""What is made of a network is remembered: of a shipped one for everybody, of one's own for its
-session alone, with which it goes."""
+"""Results of a network are remembered: a shipped one's for everybody, one's own for its session."""
 
 import functools
 from collections.abc import Callable

@@ -24,39 +24,23 @@ def choose(chosen: network.Network) -> state.Choice:
     Those that would change nothing are not offered.
     """
     method = one_of.one_of("Method", [BEST, *suitable(chosen)], BEST, state.METHOD)
-    recipe = records.method_for(chosen.name, None if method == BEST else method, {})
-    title, name, claim = map(escape, (recipe.title, recipe.name, recipe.claim))
+    record = records.method_for(chosen.name, None if method == BEST else method, {})
+    title, name, claim = map(escape, (record.title, record.name, record.claim))
     st.html(f'<p class="note"><b>{title}</b> <small>{name}</small><br>{claim}</p>')
     with st.container(key="settings", horizontal=True, vertical_alignment="bottom", gap="small"):
-        start = _choose_start(recipe, chosen)
-        steps = _choose_steps(recipe, chosen)
+        start = _choose_start(record, chosen)
+        steps = _choose_steps(record, chosen)
         alike = start in ("black", "average", state.MY_DRAWING)  # then all images would be one
-        count = (
-            COUNT
-            if alike
-            else _choose_count(chosen, steps or recipe.settings.get("steps", 1), passes(recipe))
-        )
+        count = COUNT if alike else _choose_count(record, chosen, steps)
         if start == DEFAULT:
-            start = getattr(recipe, "start", starts.RANDOM)
-            if start == "black" and count > 1:
-                start = "noise"
-        seed = SEED
-        if start in ("noise", "class-gaussian", starts.RANDOM) or "jitter" in recipe.settings:
-            seed = st.number_input(
-                "Seed",
-                0,
-                min(MOST_SEED, invert.MAX_SEED),
-                SEED,
-                key=state.SEED,
-                bind="query-params",
-            )
-            st.button("New seed", icon=":material/casino:", key="dice", on_click=_roll)
+            start = _usual_start(record, count)
+        seed = _choose_seed(record, start)
     return state.Choice(
         target=0,
         network=chosen.name,
-        method=recipe.name,
+        method=record.name,
         images=int(count),
-        seed=int(seed),
+        seed=seed,
         start=start,
         steps=steps,
     )
@@ -80,12 +64,12 @@ def passes(method: records.Method) -> int:
     return method.passes if isinstance(method, records.Optimization) else 1
 
 
-def _choose_start(recipe: records.Method, chosen: network.Network) -> str:
-    if not isinstance(recipe, records.Optimization) or recipe.start == starts.RANDOM:
+def _choose_start(record: records.Method, chosen: network.Network) -> str:
+    if not isinstance(record, records.Optimization) or record.start == starts.RANDOM:
         return DEFAULT
     named = [s for s in invert.STARTS if chosen.digits or s not in starts.FROM_TRAINING_DATA]
     named_start = st.selectbox(
-        f"Start (default: {recipe.start})",
+        f"Start (default: {record.start})",
         [DEFAULT, *named, state.MY_DRAWING],
         key=state.START,
         bind="query-params",
@@ -93,13 +77,19 @@ def _choose_start(recipe: records.Method, chosen: network.Network) -> str:
     return named_start or DEFAULT
 
 
-def _choose_steps(recipe: records.Method, chosen: network.Network) -> int | None:
+def _usual_start(record: records.Method, count: int) -> str:
+    """The method's own start; noise where all images would start from black."""
+    start = getattr(record, "start", starts.RANDOM)
+    return "noise" if start == "black" and count > 1 else start
+
+
+def _choose_steps(record: records.Method, chosen: network.Network) -> int | None:
     """How many steps; None for the method's own."""
-    if "steps" not in recipe.settings:
+    if "steps" not in record.settings:
         return None
-    most = min(invert.MAX_STEPS, chosen.most_steps(passes(recipe)))
+    most = min(invert.MAX_STEPS, chosen.most_steps(passes(record)))
     named = [DEFAULT, *(str(number) for number in STEPS if number <= most)]
-    own = recipe.settings["steps"]
+    own = record.settings["steps"]
     usual = own if own <= most else max(number for number in STEPS if number <= most)
     label = f"Steps (default: {usual})"
     steps = st.selectbox(label, named, key=state.STEPS, bind="query-params")
@@ -108,13 +98,31 @@ def _choose_steps(recipe: records.Method, chosen: network.Network) -> int | None
     return None if usual == own else usual
 
 
-def _choose_count(chosen: network.Network, steps: int, passes: int) -> int:
-    most = min(MOST_IMAGES, max(1, chosen.most_images(steps) // passes))
+def _choose_count(record: records.Method, chosen: network.Network, steps: int | None) -> int:
+    fit = chosen.most_images(steps or record.settings.get("steps", 1)) // passes(record)
+    most = min(MOST_IMAGES, max(1, fit))
     if most < 2:
         return 1
     if st.session_state.get(state.COUNT, COUNT) > most:
         st.session_state[state.COUNT] = most
     return st.slider("Images", 1, most, COUNT, key=state.COUNT, bind="query-params")
+
+
+def _choose_seed(record: records.Method, start: str) -> int:
+    """The seed, offered where something is random."""
+    random_start = start in ("noise", "class-gaussian", starts.RANDOM)
+    if not random_start and "jitter" not in record.settings:
+        return SEED
+    seed = st.number_input(
+        "Seed",
+        0,
+        min(MOST_SEED, invert.MAX_SEED),
+        SEED,
+        key=state.SEED,
+        bind="query-params",
+    )
+    st.button("New seed", icon=":material/casino:", key="dice", on_click=_roll)
+    return int(seed)
 
 
 def _roll() -> None:

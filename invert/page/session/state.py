@@ -27,7 +27,7 @@ class Instead(NamedTuple):
     Attributes:
         image: in [0, 1].
         words: what it is, in a few words.
-        in_link: whether whoever opens the page's address sees it as well, as they do an example.
+        in_link: whether the page's address shows it too when it is opened, as it does an example.
     """
 
     image: np.ndarray
@@ -57,14 +57,14 @@ class Choice(NamedTuple):
     steps: int | None
 
     @property
-    def recipe(self) -> records.Method:
+    def record(self) -> records.Method:
         """The method, with all its settings in place."""
         steps = {} if self.steps is None else {"steps": self.steps}
         return records.method_for(self.network, self.method, steps)
 
     @property
     def said(self) -> dict[str, Any]:
-        """What ``generate`` is told of the settings; a network that is told asks for none."""
+        """The settings that ``generate`` is told, with the weights that it would choose itself."""
         steps = {} if self.steps is None else {"steps": self.steps}
         return {**steps, **records.usual_weights(self.method)}
 

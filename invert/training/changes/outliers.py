@@ -2,7 +2,7 @@
 
 None of them was made by a network, or by a method that the judge scores: doodles of random strokes
 and letters, brought to size and middle as drawings are; digits cut up, struck out, overlaid,
-inverted, turned into what are none; blobs and noise. Source: Hendrycks et al. 2019, "Deep anomaly
+inverted or turned on their side; blobs and noise. Source: Hendrycks et al. 2019, "Deep anomaly
 detection with outlier exposure", https://arxiv.org/abs/1812.04606.
 """
 
@@ -23,8 +23,8 @@ ENCLOSED = 0.3  # of the doodles are a closed shape with strokes inside
 LETTERS = "ACEFGHKLMNPQRTUVWXYadefhkmnprtuwx"  # no hand writes them as it writes a digit
 TURNED = (2, 3, 4, 5, 7)  # lying on a side these are no digits
 MIRRORED = (3, 4, 7)
-# A doodle can happen to be a digit, as a ring is: what is as like to one as digits are to each
-# other is left out. This part of all digits is less like its nearest.
+# A doodle can happen to be a digit, as a ring is. So what is as like a digit as digits are like
+# each other is left out. This share of all digits is less like its nearest.
 ALIKE = 0.4
 COMPARED = 10_000
 

@@ -55,13 +55,30 @@ def kind_of(path: Path) -> tuple[str, Path]:
     """
     if path.is_dir():
         return _kind_of_folder(path)
-    if not path.is_file():
-        prefix = checkpoint.prefix_of(path)
-        if prefix is not None:
-            return "checkpoint", prefix
-        if path.exists():
-            raise Refusal(f"{TAKEN}; {path} is a device or a pipe.")
-        raise Refusal(f"{TAKEN}; there is no file {str(path)!r}.")
+    if path.is_file():
+        return _kind_of_file(path)
+    prefix = checkpoint.prefix_of(path)
+    if prefix is not None:
+        return "checkpoint", prefix
+    if path.exists():
+        raise Refusal(f"{TAKEN}; {path} is a device or a pipe.")
+    raise Refusal(f"{TAKEN}; there is no file {str(path)!r}.")
+
+
+def kind_inside(folder: Path) -> tuple[str, Path]:
+    """Return what ``kind_of`` does, of the one network anywhere in a folder.
+
+    Raises:
+        Refusal: there is none, or there are several.
+    """
+    found = search.only_one(folder, kind_of, deep=True)
+    if found is None:
+        inside = [str(path.relative_to(folder)) for path in sorted(folder.rglob("*"))]
+        raise Refusal(f"{TAKEN}; {folder} holds {listed(inside, 5)}, and none of these.")
+    return found
+
+
+def _kind_of_file(path: Path) -> tuple[str, Path]:
     with path.open("rb") as file:
         start = file.read(512)
         file.seek(0, 2)
@@ -88,19 +105,6 @@ def kind_of(path: Path) -> tuple[str, Path]:
     if start.lstrip()[:1] == b"{":
         return _kind_of_json(path)
     return _kind_of_protobuf(path, start)
-
-
-def kind_inside(folder: Path) -> tuple[str, Path]:
-    """Return what ``kind_of`` does, of the one network anywhere in a folder.
-
-    Raises:
-        Refusal: there is none, or there are several.
-    """
-    found = search.only_one(folder, kind_of, deep=True)
-    if found is None:
-        inside = [str(path.relative_to(folder)) for path in sorted(folder.rglob("*"))]
-        raise Refusal(f"{TAKEN}; {folder} holds {listed(inside, 5)}, and none of these.")
-    return found
 
 
 def _kind_of_folder(folder: Path) -> tuple[str, Path]:

@@ -50,14 +50,8 @@ def find(flat: Flat, output: Ref) -> Ending:
     """
     answer: Answer = "logits"
     last = ""
-    end = _before_reshapes(flat, output)
+    end = _before_casts_of_a_class(flat, _before_reshapes(flat, output))
     node = flat.node(end)
-    while node is not None and node.op == "Cast" and answer == "logits":
-        # A class's number may have been made any kind of number.
-        before = flat.node(_before_reshapes(flat, node.input[0]))
-        if before is None or before.op not in ("ArgMax", "Cast"):
-            break
-        end, node = _before_reshapes(flat, node.input[0]), before
     if node is not None and node.op in ("ArgMax", "TopKV2"):
         if node.op == "TopKV2" and end.endswith(":0"):
             raise Refusal("The network returns its best scores alone. Name all with output=.")
@@ -136,6 +130,18 @@ def _before_reshapes(flat: Flat, ref: Ref) -> Ref:
     ):
         ref = node.input[0]
         node = flat.node(ref)
+    return ref
+
+
+def _before_casts_of_a_class(flat: Flat, ref: Ref) -> Ref:
+    """The number of a class, before it was cast to any other type; anything else as it is."""
+    node = flat.node(ref)
+    while node is not None and node.op == "Cast":
+        inner = _before_reshapes(flat, node.input[0])
+        before = flat.node(inner)
+        if before is None or before.op not in ("ArgMax", "Cast"):
+            break
+        ref, node = inner, before
     return ref
 
 
