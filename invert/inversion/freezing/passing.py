@@ -84,47 +84,56 @@ def _unpack(data: memoryview, name: str) -> FrozenGraph:
         start <= min(LENGTH + MOST_DESCRIPTION, len(data)), "its description is cut or too long"
     )
     known = json.loads(bytes(data[LENGTH:start]))
-    classes, (low, high) = known["classes"], known["pixel_range"]
+    classes = known["classes"]
     _demand(type(classes) is int and 2 <= classes <= MOST_SIDE, "it has no classes")
     _demand(known["head"] in ("softmax", "sigmoid"), "its head is unknown")
-    ends = [_ends(low), _ends(high)]
-    _demand(
-        all(-math.inf < one < two < math.inf for one in ends[0] for two in ends[1]),
-        "its pixels have no range",
-    )
-    input_shape, image_shape = _sides(known["input_shape"]), _sides(known["image_shape"])
-    _demand(
-        len(image_shape) in (2, 3)
-        and image_shape[2:] in ((), (3,))
-        and math.prod(image_shape) == math.prod(input_shape),
-        "its images have no shape",
-    )
+    domain, input_shape = _domain(known), _sides(known["input_shape"])
+    _demand(math.prod(domain.shape) == math.prod(input_shape), "its images have no shape")
     length = _whole(known["graph"])
     _demand(length <= min(MOST_GRAPH, len(data) - start), "its graph is cut or too large")
     end = start + length
     graph_def = tf.compat.v1.GraphDef.FromString(bytes(data[start:end]))
     _check_graph(graph_def)
-    weights = {}
-    for key, kind, sides in known["weights"]:
+    for tensor in (known["placeholder"], known["output"]):
+        _demand(type(tensor) is str, "its ends have no name")
+    return FrozenGraph.of(
+        graph_def,
+        _weights(known["weights"], data[end:]),
+        known["placeholder"],
+        known["output"],
+        input_shape=input_shape,
+        domain=domain,
+        labels=tuple(str(number) for number in range(classes)),
+        head=known["head"],
+        name=name,
+    )
+
+
+def _domain(known) -> Domain:
+    """What an image may be, by the description."""
+    ends = [_ends(bound) for bound in known["pixel_range"]]
+    _demand(len(ends) == 2, "its pixels have no range")
+    _demand(
+        all(-math.inf < one < two < math.inf for one in ends[0] for two in ends[1]),
+        "its pixels have no range",
+    )
+    shape = _sides(known["image_shape"])
+    _demand(len(shape) in (2, 3) and shape[2:] in ((), (3,)), "its images have no shape")
+    return Domain(shape, _bound(ends[0]), _bound(ends[1]))
+
+
+def _weights(described, data: memoryview) -> dict[str, np.ndarray]:
+    """The weights that fill ``data``, one after the other, as they are described."""
+    weights: dict[str, np.ndarray] = {}
+    end = 0
+    for key, kind, sides in described:
         dtype, shape = NUMBERS[kind].as_numpy_dtype, _sides(sides)
         start, end = end, end + math.prod(shape) * np.dtype(dtype).itemsize
         _demand(end <= len(data), "its weights are cut")
         _demand(type(key) is str and key.endswith(":0") and key not in weights, "a weight's name")
         weights[key] = np.frombuffer(data[start:end], dtype).reshape(shape)
     _demand(end == len(data), "something follows it")
-    for tensor in (known["placeholder"], known["output"]):
-        _demand(type(tensor) is str, "its ends have no name")
-    return FrozenGraph.of(
-        graph_def,
-        weights,
-        known["placeholder"],
-        known["output"],
-        input_shape=input_shape,
-        domain=Domain(image_shape, _bound(ends[0]), _bound(ends[1])),
-        labels=tuple(str(number) for number in range(classes)),
-        head=known["head"],
-        name=name,
-    )
+    return weights
 
 
 def _check_graph(graph_def) -> None:

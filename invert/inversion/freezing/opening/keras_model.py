@@ -106,63 +106,71 @@ def source_of(
         concrete: ``call``, traced.
         keep: whether to keep the gradients that it declares.
     """
-    graph = concrete.graph
-    replaced = declared_gradients.keep(graph) if keep else {}
+    replaced = declared_gradients.keep(concrete.graph) if keep else {}
     stand_ins = {old: new for new, old in replaced.items()}
-    captured = {inner.op.name: outer for outer, inner in graph.captures}
-    constants = {
-        f"{inner}:0": outer.numpy()
-        for inner, outer in captured.items()
-        if outer.dtype not in (tf.resource, tf.variant)
-    }
-    places = [tensor.name for tensor in concrete.inputs[: len(inputs)]]
-    graph_def = graph.as_graph_def()
-    compiled = any(
-        is_channels_first(node)
-        for nodes in (graph_def.node, *(f.node_def for f in graph_def.library.function))
-        for node in nodes
+    ends = {k: _before_identities(t).name for k, t in concrete.structured_outputs.items()}
+    traced = _Traced(call, inputs, concrete, replaced)
+    return Source(
+        name=name,
+        graph_def=traced.graph_def,
+        variable=traced.variable,
+        inputs=dict(zip(inputs, traced.places, strict=True)),
+        outputs={key: stand_ins.get(tensor, tensor) for key, tensor in ends.items()},
+        constants={
+            f"{inner}:0": outer.numpy()
+            for inner, outer in traced.captured.items()
+            if outer.dtype not in (tf.resource, tf.variant)
+        },
+        compute=traced.compute,
     )
 
-    def variable(name: str) -> np.ndarray:
-        handle = captured.get(name)
+
+class _Traced:
+    """A call that was traced: what it captured, and what it answers itself."""
+
+    def __init__(self, call: Callable, inputs: dict[str, tf.TensorSpec], concrete, replaced):
+        self._call, self._specs, self._replaced = call, list(inputs.values()), replaced
+        self._inputs = concrete.inputs[: len(inputs)]
+        self.places = [tensor.name for tensor in self._inputs]
+        self.captured = {inner.op.name: outer for outer, inner in concrete.graph.captures}
+        self.graph_def = concrete.graph.as_graph_def()
+
+    def variable(self, name: str) -> np.ndarray:
+        """Return a variable's value, by the name of its operation."""
+        handle = self.captured.get(name)
         known = getattr(handle, "_handle_data", None)
         if known is None or not known.is_set:
             raise Refusal(f"The network reads {name[:80]!r}, which is no variable of numbers.")
         dtype = tf.as_dtype(known.shape_and_type[0].dtype)
         return tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype).numpy()
 
-    def compute(given: Mapping[str, np.ndarray], image: str, asked):
+    def compute(self, given: Mapping[str, np.ndarray], image: str, asked):
+        """Run the call; see ``Source.compute``."""
         # Inputs that the output does not depend on need some value too: zeros.
         count = max(len(value) for value in given.values() if value.ndim)
         zeros = {
             t.name: np.zeros([s or count for s in t.shape], t.dtype.as_numpy_dtype)
-            for t in concrete.inputs[: len(inputs)]
+            for t in self._inputs
             if t.name not in given
         }
         given = {**zeros, **given}
 
         def run(*values):  # a second time, with the same names
-            call(*values)
-            tensor = replaced.get(asked.tensor, asked.tensor)
+            self._call(*values)
+            tensor = self._replaced.get(asked.tensor, asked.tensor)
             answer = tf.compat.v1.get_default_graph().get_tensor_by_name(tensor)
-            return answered(answer, asked, values[places.index(image)])
+            return answered(answer, asked, values[self.places.index(image)])
 
         # TensorFlow has channels-first convolutions on a processor only where XLA compiles them.
-        traced = tf.function(run, autograph=False, jit_compile=compiled)
-        traced = traced.get_concrete_function(*inputs.values())
-        return result(traced(*(tf.constant(given[place]) for place in places)))
+        traced = tf.function(run, autograph=False, jit_compile=self._is_channels_first())
+        traced = traced.get_concrete_function(*self._specs)
+        return result(traced(*(tf.constant(given[place]) for place in self.places)))
 
-    ends = {k: _before_identities(t).name for k, t in concrete.structured_outputs.items()}
-    outputs = {key: stand_ins.get(tensor, tensor) for key, tensor in ends.items()}
-    return Source(
-        name=name,
-        graph_def=graph_def,
-        variable=variable,
-        inputs=dict(zip(inputs, places, strict=True)),
-        outputs=outputs,
-        constants=constants,
-        compute=compute,
-    )
+    def _is_channels_first(self) -> bool:
+        functions = (function.node_def for function in self.graph_def.library.function)
+        return any(
+            is_channels_first(node) for nodes in (self.graph_def.node, *functions) for node in nodes
+        )
 
 
 def _before_identities(tensor: tf.Tensor) -> tf.Tensor:
