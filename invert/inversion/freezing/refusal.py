@@ -2,7 +2,7 @@
 
 import re
 
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")  # of a terminal: bold, colours
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")  # of a terminal: bold, colours
 # What Python shows of things, and what of it a person needs.
 SHOWN_THINGS = (
     (re.compile(r"<class '(?:[^'<>]*\.)?(\w+)'>"), r"\1"),

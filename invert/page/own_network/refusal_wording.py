@@ -21,9 +21,6 @@ NO_FIELDS = {
 FOLDER = "SavedModel"  # and what a visitor drops is a file
 ARGUMENT = re.compile(rf"\b({'|'.join(NO_FIELDS)})=")
 SENTENCES, ALTERNATIVES = re.compile(r"(?<=[.]) (?=[A-Z])"), re.compile(r",? or |, so say ")
-# What libraries put into their messages for terminals and for programmers.
-TERMINAL_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-REPR = re.compile(r"<(?:class )?'?(?:\w+\.)*(\w+)'?(?: [^<>]*?)?(?:\bname='?([\w/:.-]+)[^<>]*)?>")
 PATH = re.compile(r"(?<![\w.:/])/(?:[\w.+@-]+/)+[\w.+@-]*")
 # In characters; MOST_TEXT of what is looked through, in bytes.
 LONGEST_NAME, LONGEST_SENTENCE, MOST_TEXT = 40, 500, 2000
@@ -45,6 +42,7 @@ def sentence(text: bytes, name: str) -> str:
         name: of the file, as ``shown_name`` returns it.
     """
     from invert.inversion.freezing.opening.formats import TAKEN
+    from invert.inversion.freezing.refusal import plain
 
     said = " ".join(plain(text[:MOST_TEXT].decode(errors="replace")).split())
     said = PATH.sub("…", said.replace(TAKEN, RULE))
@@ -55,16 +53,6 @@ def sentence(text: bytes, name: str) -> str:
         return f"{RULE}; {name} cannot be read. {WAY_OUT}"
     named = said.replace(ALIAS, name)
     return named if name in named else f"{name} cannot be used. {named}"
-
-
-def plain(text: str) -> str:
-    """Return a library's message without terminal escapes, and objects by their type and name.
-
-    >>> plain("\x1b[1mNo weights\x1b[0m for <Conv2D name=first, built=False>, <class 'x.Own'>.")
-    'No weights for Conv2D first, Own.'
-    """
-    named = REPR.sub(lambda found: " ".join(filter(None, found.groups())), text)
-    return TERMINAL_ESCAPE.sub("", named)
 
 
 def without_arguments(said: str) -> str:

@@ -41,7 +41,7 @@ from invert.inversion.domain import Domain
 from invert.inversion.freezing import freeze, passing
 from invert.inversion.freezing.gate.workload import workload
 from invert.inversion.freezing.opening import hdf5
-from invert.inversion.freezing.refusal import Refusal, WrongSize
+from invert.inversion.freezing.refusal import Refusal, WrongSize, plain
 from invert.inversion.frozen_graph import FrozenGraph
 from invert.page.own_network import child, network_file, refusal_wording
 from invert.page.pictures import markup
@@ -847,16 +847,16 @@ def test_a_sentence_of_the_process_is_one_line_without_paths(answered):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("<Conv2D name=conv2d_1, built=True> fails", "Conv2D conv2d_1 fails"),
+        ("<Conv2D name=conv2d_1, built=True> fails", "Conv2D 'conv2d_1' fails"),
         ("<keras.src.layers.core.dense.Dense object at 0x7f3a>", "Dense"),
-        ("<KerasTensor shape=(None, 28, 1), dtype=float32, name=input>", "KerasTensor input"),
+        ("<KerasTensor shape=(None, 28, 1), dtype=float32, name=input>", "KerasTensor 'input'"),
         ("got <class 'numpy.ndarray'>", "got ndarray"),
         ("\x1b[1mException\x1b[0m \x1b[38;5;34mhere\x1b[0m", "Exception here"),
         ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
     ],
 )
 def test_what_libraries_write_for_programmers_is_said_in_words(text, said):
-    assert refusal_wording.plain(text) == said
+    assert plain(text) == said
 
 
 def test_keras_own_message_is_plain():
@@ -865,7 +865,7 @@ def test_keras_own_message_is_plain():
         layer(np.zeros((1, 2)))
     said = refusal_wording.sentence(str(caught.value).encode(), "“own”")
     assert "first" in said and "<" not in said and "[1m" not in said and "\x1b" not in said
-    assert refusal_wording.plain(repr(layer)) == "Conv2D first"
+    assert plain(repr(layer)) == "Conv2D 'first'"
 
 
 @pytest.mark.parametrize(
