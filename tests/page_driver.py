@@ -78,7 +78,8 @@ class Page:
         return self.run()
 
     def has_container(self, key):
-        return any(getattr(block.proto, "id", "").endswith(key) for block in _blocks(self.test.main))
+        blocks = _blocks(self.test.main)
+        return any(getattr(block.proto, "id", "").endswith(key) for block in blocks)
 
     @property
     def html(self):
