@@ -124,7 +124,8 @@ def _cores() -> int:
 
 def _classifier(options) -> tuple[str | bytes, tuple[str, ...], dict]:
     """What workers open, its classes' labels, and what tells it from any other."""
-    from invert.inversion.freezing import passing
+    with shell.quiet():
+        from invert.inversion.freezing import passing
 
     graph = shared.open_asked(options)
     digest = hashlib.sha256(graph.architecture.graph_def.SerializeToString(deterministic=True))

@@ -8,6 +8,7 @@ import numpy as np
 
 from invert.inversion.parametrisations.strokes import Strokes
 from invert.methods.records import Optimization
+from invert.networks.classifier import CLASSIFIERS, open_graph
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
@@ -102,8 +103,11 @@ def ink_is_dark(graph: FrozenGraph, record: Optimization) -> bool:
     """Whether a network reads dark ink on light paper, by its own answers.
 
     A few steps are taken both ways, and the way counts whose drawings it takes for their classes
-    more surely, by views that no step saw. The answer is kept with the network.
+    more surely, by views that no step saw. The answer is kept with the network. The networks that
+    ship need not be asked: to them ink is 1.
     """
+    if graph.name in CLASSIFIERS and graph is open_graph(graph.name):
+        return False
     if DARK not in graph.compiled:
         targets = np.arange(graph.classes)[:CLASSES]
         light, dark = (
