@@ -168,7 +168,7 @@ def svg(strokes, columns: int | None = None, pen: float = PEN, page: float = CAN
     groups = []
     for number, drawing in enumerate(drawings):
         down, right = divmod(number, columns)
-        paths = "".join(f'<path d="{_path(stroke)}"/>' for stroke in drawing)
+        paths = "".join(f'<path d="{path(stroke)}"/>' for stroke in drawing)
         groups.append(f'<g transform="translate({right * page:g} {down * page:g})">{paths}</g>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {columns * page:g} {rows * page:g}"'
@@ -177,8 +177,12 @@ def svg(strokes, columns: int | None = None, pen: float = PEN, page: float = CAN
     ).encode()
 
 
-def _path(points: np.ndarray) -> str:
-    """One stroke as the commands of an SVG path."""
+def path(points: np.ndarray) -> str:
+    """Return a smooth stroke, its control points ``(P, 2)``, as the commands of an SVG path.
+
+    >>> path(np.array([[0.0, 0], [3, 3]]))
+    'M0.00 0.00C1.00 1.00 2.00 2.00 3.00 3.00'
+    """
     curve = bezier.pieces(points)
     first = " ".join(f"{value:.2f}" for value in curve[0, 0])
     return f"M{first}" + "".join(

@@ -36,7 +36,7 @@ def generate(
     *,
     classifier: Classifier = DEFAULT,
     seed: int = 0,
-    start: npt.ArrayLike | None = None,
+    start: npt.ArrayLike | dict[str, Any] | None = None,
     frames: int = 0,
     **settings: float | str,
 ) -> Run:
@@ -138,7 +138,7 @@ def _learn(
     graph: FrozenGraph,
     wanted: Wanted,
     seed: int,
-    start: npt.ArrayLike,
+    start: npt.ArrayLike | dict[str, Any],
     frames: int,
 ) -> Run:
     """Run the optimisation, from one start."""
@@ -199,7 +199,7 @@ def _learn(
     )
 
 
-def _name_of(start: npt.ArrayLike) -> str:
+def _name_of(start: npt.ArrayLike | dict[str, Any]) -> str:
     if isinstance(start, str):
         return start
     return "drawing" if isinstance(start, dict) else "image"

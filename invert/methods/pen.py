@@ -52,6 +52,34 @@ def begin(
     return pen, first, {name: weight * unit for name, weight in weights.items()}
 
 
+def beginnings(
+    record: Optimization, shape: tuple[int, ...], start: Any, count: int, seed: int
+) -> np.ndarray:
+    """Return the strokes that a run may begin with, which are known before it.
+
+    Args:
+        record: the method.
+        shape: of the network's images.
+        start: as for ``begin``.
+        count: images.
+        seed: of the random strokes.
+
+    Returns:
+        ``(count, tries, K, P, 2)`` float32, as in ``Run.strokes``.
+
+    Raises:
+        BlankDrawing: no strokes.
+        ValueError: no drawing, or one too large.
+    """
+    if isinstance(start, dict):
+        pen, drawing = from_drawing(start, shape, dark=False)
+        first = np.repeat(drawing, count, axis=0)
+    else:
+        pen = Strokes(shape)
+        first = pen.start(count * record.tries, seed)
+    return on_canvas(pen, first).reshape(count, -1, *first.shape[1:])
+
+
 def drawn(parametrisation: Parametrisation, learned: Learned) -> dict[str, np.ndarray]:
     """Return what a run has of strokes, by its attributes' names; nothing where M is no pen."""
     if not isinstance(parametrisation, Strokes):

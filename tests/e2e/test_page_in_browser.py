@@ -13,8 +13,11 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import wait_until
 from PIL import Image
 
+from invert import generate
 from invert.evaluation.table import PLAN
+from invert.film import path
 from invert.methods.records import METHODS
+from invert.page.session.settings import SEED
 
 RUNGS = dict.fromkeys(rung[:2] for rung in PLAN if rung[1] in METHODS)
 MODELS_SECONDS = 240  # on two cores that others use as well
@@ -515,6 +518,57 @@ def test_chosen_digit_appears_and_both_networks_read_it(visit):
     label = made(page, 3).get_attribute("aria-label")
     assert re.fullmatch(r"Image made to be a 3: network says 3, \S+%; judge says 3, \S+%", label)
     assert "3 goes from" in page.locator(".chart img").get_attribute("alt")
+
+
+WATCH_PEN = """() => {
+    window.pen = { waited: 0, ways: new Set(), shares: new Set() };
+    const look = () => {
+        const { pen } = window, path = document.querySelector(".film svg.pen path");
+        pen.waited += Boolean(document.querySelector(".sheet.waiting svg.pen path"));
+        if (path?.style.strokeDasharray === "1") pen.shares.add(path.style.strokeDashoffset);
+        else if (path) pen.ways.add(path.getAttribute("d"));
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
+
+
+def test_a_pen_writes_its_start_and_bends_it_from_control_points(visit):
+    page = visit()
+    page.get_by_role("status").get_by_text("Ready").wait_for(timeout=MODELS_SECONDS * 1000)
+    page.evaluate(WATCH_PEN)
+    choose(page, "network", "question")
+    scrub = page.get_by_label("Position in the film")
+    page.wait_for_function("document.querySelector('.at').innerText === 'step 200 of 200'")
+    seen = page.evaluate("({...window.pen, ways: pen.ways.size, shares: pen.shares.size})")
+    assert seen["waited"], "its possible starts are written before the run is there"
+    # Between frames it is drawn as well: of pictures there would be 32.
+    assert seen["shares"] > 5 and seen["ways"] > 40, seen
+    run = generate(8, classifier="question", seed=SEED)
+    drawn = [path.get_attribute("d") for path in page.locator(".film svg.pen path").all()]
+    for stroke, way in zip(run.strokes[0], drawn, strict=True):
+        numbers = [np.array(re.findall(r"[-.0-9]+", each), float) for each in (way, path(stroke))]
+        np.testing.assert_allclose(*numbers, atol=0.5)
+    seek(scrub, 5)
+    assert page.locator(".at").inner_text() == "the start"
+    assert 0 < float(drawn_share(page)) < 1 and page.locator(".seen").evaluate(
+        "seen => seen.style.opacity === '0'"
+    )
+
+
+def drawn_share(page):
+    return page.locator(".film svg.pen path").first.evaluate("p => p.style.strokeDashoffset")
+
+
+def seek(scrub, position):
+    """Move a film by hand."""
+    scrub.evaluate(
+        """(scrub, position) => {
+            scrub.value = position;
+            scrub.dispatchEvent(new Event("input", { bubbles: true }));
+        }""",
+        position,
+    )
 
 
 def test_keys_choose_the_digit_except_where_one_types(visit):

@@ -69,3 +69,15 @@ def test_a_network_tells_whether_ink_is_dark():
     dark = invert.freeze(keras.Model(image, keras_model(turned)))
     assert pen.ink_is_dark(dark, METHODS["strokes"])
     assert Strokes((28, 28), dark=True).make(np.zeros((1, 2, 6, 2), np.float32))[0, 0, 0] > 0.99
+
+
+def test_what_a_run_may_begin_with_is_known_before_it():
+    run = invert.generate([3, 8], "strokes", classifier="question", seed=4, steps=1, frames=2)
+    known = pen.beginnings(invert.METHODS["strokes"], (28, 28), None, 2, 4)
+    assert known.shape == (2, 4, *run.strokes.shape[1:])
+    far = np.abs(known - run.stroke_frames[0][:, None]).max(axis=(2, 3, 4))
+    assert (far.min(axis=1) < 1e-3).all() and (far > 1).sum() == 6, "one of four each"
+    drawing = {"objects": [{"type": "Path", "path": [["M", 40, 90], ["L", 240, 150]]}]}
+    run = invert.generate(1, "strokes", classifier="question", start=drawing, steps=1, frames=2)
+    known = pen.beginnings(invert.METHODS["strokes"], (28, 28), drawing, 1, 0)
+    np.testing.assert_allclose(known[0], run.stroke_frames[0], atol=1e-3)

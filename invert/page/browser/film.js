@@ -7,24 +7,36 @@ for (const kind of ["pointerdown", "keydown", "wheel"]) {
   addEventListener(kind, () => { touched = true; }, { capture: true, passive: true });
 }
 
+const told = new WeakMap();
+function filmOf(player) {
+  if (!told.has(player)) told.set(player, JSON.parse(player.dataset.film));
+  return told.get(player);
+}
+
 const films = (player) =>
   [...player.closest(".run").querySelectorAll(".film")].flatMap((film) => film.getAnimations());
 
-function show(player, frame) {
-  const { steps, says, targets } = JSON.parse(player.dataset.film);
+// A film's positions are its frames; a pen's has some before the first, in which the start is written.
+function show(player, position) {
+  const { steps, says, targets, writes, writing } = filmOf(player);
   const run = player.closest(".run");
-  const last = steps.length - 1;
+  const last = steps.length - 1, whole = Math.floor(position);
+  const frame = Math.max(0, Math.min(last, whole - writes));
+  const words = whole < writes || !last ? writing : `step ${steps[frame]} of ${steps[last]}`;
   const scrub = player.querySelector(".scrub");
-  scrub.value = frame;
-  scrub.setAttribute("aria-valuetext", `step ${steps[frame]} of ${steps[last]}`);
-  player.querySelector(".at").textContent = `step ${steps[frame]} of ${steps[last]}`;
+  scrub.value = whole;
+  scrub.setAttribute("aria-valuetext", words);
+  player.querySelector(".at").textContent = words;
   run.style.setProperty("--at", steps[frame] / Math.max(1, steps[last]));
+  const sheet = run.querySelector(".sheet[data-pen]");
+  if (sheet) drawStrokes(sheet, position);
   run.querySelectorAll(".sheet figcaption").forEach((caption, image) => {
     for (const line of caption.querySelectorAll("[data-who]")) {
       const [answer, sure] = says[line.dataset.who][image][frame];
       line.querySelector(".said").textContent = answer;
       line.querySelector("em").textContent = sure;
       line.classList.toggle("other", answer !== targets[image]);
+      line.classList.toggle("silent", whole < writes);
     }
   });
 }
@@ -37,6 +49,7 @@ function follow(player) {
   button.textContent = playing ? "❚❚" : "▶\uFE0E"; // \uFE0E: as text, not as an emoji
   button.setAttribute("aria-label", playing ? "Pause the film" : "Play the film");
   if (!playing) {
+    if (!animation && !button.closest(".run").querySelector("svg.pen")) show(player, last); // unplayed
     if (animation?.playState === "finished") {
       show(player, last);
       if (!touched && !STILL.matches) setTimeout(() => again(player), REST_MILLISECONDS);
@@ -45,8 +58,7 @@ function follow(player) {
   }
   const whole = animation.effect.getComputedTiming().duration;
   // At the very start the time may be a little before 0.
-  const frame = Math.floor((animation.currentTime / whole) * last);
-  show(player, Math.max(0, Math.min(last, frame)));
+  show(player, Math.max(0, Math.min(last, (animation.currentTime / whole) * last)));
   requestAnimationFrame(() => player.isConnected && follow(player));
 }
 
@@ -54,13 +66,13 @@ function again(player) {
   if (!touched && player.isConnected && !document.hidden) play(player);
 }
 
-function seek(player, frame) {
+function seek(player, position) {
   const last = Number(player.querySelector(".scrub").max);
   for (const film of player.closest(".run").querySelectorAll(".film")) {
     film.style.animation = "none";
-    film.style.backgroundPositionY = `${(100 * frame) / last}%`;
+    film.style.backgroundPositionY = `${(100 * position) / last}%`;
   }
-  show(player, frame);
+  show(player, position);
   follow(player);
 }
 
@@ -93,3 +105,9 @@ addEventListener("click", (event) => {
 });
 
 whenThere(".player[data-film]", (player) => follow(player));
+// It is played anew where the side that it stands on was hidden and is shown.
+addEventListener("animationstart", (event) => {
+  const run = event.target.matches(".film") && event.target.closest(".run");
+  const player = run && run.querySelector(".player");
+  if (player && films(player)[0] === event.target.getAnimations()[0]) follow(player);
+});

@@ -10,8 +10,8 @@ from PIL import Image
 HERE = Path(__file__).parent.parent / "browser"
 STYLES = ("page", "classify", "generate", "panels", "sizes")
 SCRIPTS = (
-    *("arrivals", "history", "canvas", "choices", "connection", "film", "layers", "panels"),
-    "story",
+    *("arrivals", "history", "canvas", "choices", "connection", "film", "strokes"),
+    *("layers", "panels", "story"),
 )
 TITLE = "invert"
 PROMISE = "One network, read forwards and run backwards."

@@ -65,7 +65,9 @@ def show() -> None:
     if link.leaves_drawing_out() and not drawn.instead and chosen.digits:
         st.html(markup.sentence(LEFT_OUT, "note left-out"))
     if not drawn.under_way:
-        _let_the_right_side_follow(image)
+        _let_the_right_side_follow(
+            image, [] if drawn.instead else shown_instead.strokes(drawn.strokes)
+        )
 
 
 class Places(NamedTuple):
@@ -125,10 +127,12 @@ def _offer_way_back(chosen: network.Network, drawn: easel.Drawn) -> None:
         )
 
 
-def _let_the_right_side_follow(image: np.ndarray | None) -> None:
-    before = state.drawn_image()
+def _let_the_right_side_follow(image: np.ndarray | None, strokes: list) -> None:
+    before, drawn = state.drawn_image(), state.drawn_strokes()
     state.set_drawn_image(image)
-    if state.right_side_follows() and not _same(before, image):
+    state.set_drawn_strokes(strokes)
+    same = _same(before, image) and bool(drawn) == bool(strokes)
+    if state.right_side_follows() and not same:
         st.rerun()  # the whole page
 
 

@@ -1,10 +1,11 @@
 """Generate: choose a digit, see the images that the network was run backwards to."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import invert
 from invert.drawing import BlankDrawing
@@ -28,7 +29,9 @@ STARTS = {
 }
 
 
+BEGUN = "the run that was begun last"
 JUDGE = "The judge is another network that only checks; nothing is learned from it."
+Start = str | dict[str, Any] | np.ndarray  # as `invert.generate` takes it
 
 
 class Result(NamedTuple):
@@ -52,15 +55,7 @@ def show() -> None:
     with st.container(key="more-drawing"):
         choice = settings.choose(chosen)
     with place:
-        what = "drawing" if chosen.digits else "picture"
-        from_drawing = choice.start == state.MY_DRAWING
-        st.button(
-            "Start from noise again" if from_drawing else f"Start from my {what}",
-            key="from-drawing",
-            on_click=_start_from,
-            args=(settings.DEFAULT if from_drawing else state.MY_DRAWING,),
-            disabled=choice.start == starts.RANDOM or chosen.source is None,
-        )
+        _offer_drawing(choice, chosen)
     with digits:
         choice = choice._replace(target=_target(chosen))
     state.set_choice(choice)
@@ -87,20 +82,38 @@ def _target(chosen: network.Network) -> int:
     return int(number or 0)
 
 
+def _offer_drawing(choice: state.Choice, chosen: network.Network) -> None:
+    """Show a button that has M start from the visitor's drawing, or no longer."""
+    what = "drawing" if chosen.digits else "picture"
+    from_drawing = choice.start == state.MY_DRAWING
+    if _by_pen(choice.record):
+        label = "Start from random strokes again" if from_drawing else f"Bend my {what}"
+    else:
+        label = "Start from noise again" if from_drawing else f"Start from my {what}"
+    st.button(
+        label,
+        key="from-drawing",
+        on_click=_start_from,
+        args=(settings.DEFAULT if from_drawing else state.MY_DRAWING,),
+        disabled=not settings.takes_drawing(choice.record, chosen),
+    )
+
+
 def _start_from(start: str) -> None:
     st.session_state[state.START] = start
 
 
 def _show_result(choice: state.Choice, chosen: network.Network) -> Result | None:
-    words, result = "", None
+    words, result, place = "", None, None
     try:
-        start = _start(choice.start, chosen)
+        start = _start(choice, chosen)
         if loading.failed():
             words = markup.sentence("The models are not loaded.", "hint")
         elif not loading.ready():
             words = markup.sentence("The images come as soon as the models are loaded.", "hint")
             words += markup.STATUS_AGAIN
         else:
+            place = _begin(choice, start, chosen)
             result = _run(choice.network, choice, start, chosen.classifier, math.prod(chosen.shape))
     except failure.NotYet as error:  # of a network the left side says it
         words = failure.html(error) if chosen.source is not None else ""
@@ -108,17 +121,48 @@ def _show_result(choice: state.Choice, chosen: network.Network) -> Result | None
         words = failure.html(error)
     if result is None:
         blank = run_images.blank(choice.images) + chart.blank(words)
-        st.html(f'<div class="run"><p class="legend"></p>{blank}</div>')
+        _instead(place, f'<div class="run"><p class="legend"></p>{blank}</div>')
     else:
-        st.html(result.html)
+        _instead(place, result.html)
     st.html(markup.sentence(_what(choice, chosen) if chosen.source is not None else ""))
     return result
 
 
-def _start(named: str, chosen: network.Network) -> str | np.ndarray:
+def _begin(choice: state.Choice, start: Start, chosen: network.Network) -> DeltaGenerator | None:
+    """Show at once how a pen begins, and return where its run takes the place of that.
+
+    What is shown already is not begun again.
+    """
+    asked = choice, start if isinstance(start, str | dict) else None
+    before, st.session_state[BEGUN] = st.session_state.get(BEGUN), asked
+    record = choice.record
+    if before == asked or not _by_pen(record):
+        return None
+    from invert.methods import pen  # TensorFlow comes with it
+
+    first = pen.beginnings(record, chosen.shape, start, choice.images, choice.seed)
+    waits = run_images.blank(choice.images, first, chosen.shape) + chart.blank("")
+    return st.html(f'<div class="run"><p class="legend"></p>{waits}</div>')
+
+
+def _instead(place: DeltaGenerator | None, html: str) -> None:
+    """Show HTML, in the place of what stands there."""
+    (st if place is None else place).html(html)
+
+
+def _by_pen(record: records.Method) -> TypeGuard[records.Optimization]:
+    return isinstance(record, records.Optimization) and record.parametrisation == "strokes"
+
+
+def _start(choice: state.Choice, chosen: network.Network) -> Start:
     """Return where to start, as `invert.generate` takes it."""
-    if named != state.MY_DRAWING:
-        return named
+    if choice.start != state.MY_DRAWING:
+        return choice.start
+    if _by_pen(choice.record):
+        strokes = state.drawn_strokes()
+        if not strokes:
+            raise BlankDrawing("Draw a digit on the left: its strokes are bent.")
+        return {"objects": strokes}
     drawn = state.drawn_image()
     if drawn is None:
         raise BlankDrawing("Nothing is drawn yet: draw a digit on the left to start from.")
@@ -132,7 +176,8 @@ def _what(choice: state.Choice, chosen: network.Network) -> str:
     record = choice.record
     if not isinstance(record, records.Optimization):
         return f"{record.claim} It learned from training images."
-    begin = STARTS[choice.start]
+    by_chance = choice.start == starts.RANDOM and _by_pen(record)
+    begin = "from random strokes" if by_chance else STARTS[choice.start]
     judged = " " + JUDGE if chosen.digits else ""
     aided = " This start knows training images." if record.sees_training_data(choice.start) else ""
     return (
@@ -143,9 +188,7 @@ def _what(choice: state.Choice, chosen: network.Network) -> str:
 
 @queue.aside
 @remembered(32)
-def _run(
-    name: str, choice: state.Choice, start: str | np.ndarray, _classifier, values: int
-) -> Result:
+def _run(name: str, choice: state.Choice, start: Start, _classifier, values: int) -> Result:
     """Make the images. They depend on nothing else, so visitors with one link share them."""
     with queue.turn():
         run = invert.generate(
@@ -164,6 +207,7 @@ def _run(
         beside = drawn + run_images.player(run, said)
     else:
         beside = markup.sentence("Made in one go: there are no steps to watch.", "chart hint")
+        beside += run_images.player(run, said) if run.strokes is not None else ""
     images = run_images.legend(run) + run_images.html(run, said) + run_images.note(run)
     return Result(run, f'<div class="run">{images}{beside}</div>')
 

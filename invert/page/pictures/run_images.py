@@ -8,13 +8,15 @@ import numpy as np
 
 from invert import film
 from invert.networks import judge
-from invert.page.pictures import markup
+from invert.page.pictures import markup, pen_film
 
 PLAY_SECONDS = 2.4
 # For so many images: columns, and CSS pixels an image, here and on a large screen. Multiples of 28
 # keep a digit's squares equal.
 GRIDS = ((1, 1, 280, 420), (4, 2, 140, 196), (9, 3, 84, 140), (16, 4, 56, 84))
 NO_DIGIT = "not a digit"
+SEEN = "what the network reads: pixels"
+THE_START, IN_ONE_GO = "the start", "in one go"
 LOOKS = 128  # of the judge at a run: 6 milliseconds
 MARKS = {"network": "◆", "judge": "●"}
 Said = tuple[str, str]  # an answer, and how sure
@@ -66,8 +68,9 @@ def html(run, said: Opinions) -> str:
     """Return the run's images as one film that plays by itself.
 
     All images share one sprite; moving it behind each of them is the film (see ``generate.css``),
-    so it needs no script. Without one, or with reduced motion, the images stand at the end. Over
-    each lies a button that sends it to the left side.
+    so it needs no script. Without one, or with reduced motion, the images stand at the end. What a
+    pen drew is its strokes, and beside them, where there is room, what the network reads. Over
+    each image lies a button that sends it to the left side.
 
     Args:
         run: what `invert.generate` returns; without frames the images are all there is.
@@ -76,7 +79,8 @@ def html(run, said: Opinions) -> str:
     count = len(run.images)
     columns, side, large = grid(count)
     frames = run.frames if len(run.frames) else run.images[None]
-    uri = markup.data_uri(film.sprite(frames, run.pixel_range))
+    by_pen = run.strokes is not None
+    beside = by_pen and columns <= pen_film.ABREAST
     paper = markup.paper(run.images.shape[1:])
     cells = []
     for n in range(count):
@@ -84,28 +88,41 @@ def html(run, said: Opinions) -> str:
         last = {"network": said.network[n][-1]}
         if said.judge:
             last["judge"] = said.judge[n][-1]
-        along = 100 * n / max(1, count - 1)
+        along = f"--x:{100 * n / max(1, count - 1):.4f}%"
+        seen = f'<i class="seen {paper}" style="{along}" title="{SEEN}"></i>' if beside else ""
         cells.append(
             f'<figure><div class="frame"><div class="film {paper}" role="img"'
-            f' style="--x:{along:.4f}%" aria-label="{escape(_description(target, last))}"></div>'
+            f' style="{along}" aria-label="{escape(_description(target, last))}"></div>'
             f'<button type="button" class="send" data-sender="read-{n + 1}"'
             f' aria-label="Read image {n + 1}"></button></div>'
-            f"<figcaption>{_captions(run, count, target, last)}</figcaption></figure>"
+            f"<figcaption>{_captions(run, count, target, last)}{seen}</figcaption></figure>"
         )
     kind = "small" if columns > 2 else "large" if count == 1 else ""
+    sprite = f"--sprite:url({markup.data_uri(film.sprite(frames, run.pixel_range))})"
+    levels = markup.in_unit(run.images[:1], run.pixel_range)[0]
+    pen = f" {pen_film.of_run(run, levels)}" if by_pen else ""
     return (
-        f'<div class="sheet {kind}" style="--columns:{columns};--base:{side}px;--big:{large}px;'
-        f'--count:{count};--frames:{len(frames)};--seconds:{PLAY_SECONDS}s;--sprite:url({uri})">'
-        f"{''.join(cells)}</div>"
+        f'<div class="sheet {kind}"{pen} style="--columns:{columns};--base:{side}px;'
+        f"--big:{large}px;--count:{count};--frames:{len(frames)};"
+        f"--seconds:{pen_film.SECONDS if by_pen else PLAY_SECONDS}s;"
+        f'{sprite if beside or not by_pen else ""}">{"".join(cells)}</div>'
     )
 
 
-def blank(count: int) -> str:
-    """Return a sheet and a player of the same size with nothing on them yet."""
+def blank(count: int, beginnings: np.ndarray | None = None, shape: tuple[int, ...] = (1, 1)) -> str:
+    """Return a sheet and a player of the same size with nothing on them yet.
+
+    Args:
+        count: images.
+        beginnings: of a pen, what it may begin with, ``(count, tries, K, P, 2)`` in canvas pixels:
+            it is written while the images are made.
+        shape: of the network's images.
+    """
     columns, side, large = grid(count)
+    pen = "" if beginnings is None else pen_film.of_beginnings(beginnings, shape)
     cell = '<figure><div class="paper"></div><figcaption><span>&nbsp;</span></figcaption></figure>'
     return (
-        '<div class="sheet waiting" aria-hidden="true"'
+        f'<div class="sheet waiting" {pen} aria-hidden="true"'
         f' style="--columns:{columns};--base:{side}px;--big:{large}px">{cell * count}</div>'
         '<div class="player waiting" aria-hidden="true"></div>'
     )
@@ -113,12 +130,17 @@ def blank(count: int) -> str:
 
 def player(run, said: Opinions) -> str:
     """Return the film's button and slider, with what is said at each frame for ``film.js``."""
-    last, steps = len(run.frame_steps) - 1, int(run.frame_steps[-1])
+    frame_steps = [int(step) for step in run.frame_steps] or [0]
+    writes = pen_film.writes(run)
+    last, steps = writes + len(frame_steps) - 1, frame_steps[-1]
+    words = f"step {steps} of {steps}" if steps else IN_ONE_GO
     targets = [run.labels[target] for target in run.targets]
     data = json.dumps(
         {
-            "steps": [int(step) for step in run.frame_steps],
+            "steps": frame_steps,
             "targets": targets,
+            "writes": writes,
+            "writing": THE_START if steps else IN_ONE_GO,
             "says": {"network": said.network, "judge": said.judge},
         }
     )
@@ -126,8 +148,8 @@ def player(run, said: Opinions) -> str:
         f'<div class="player" data-film="{escape(data)}">'
         '<button type="button" class="play" aria-label="Play the film">▶&#xFE0E;</button>'
         f'<input class="scrub" type="range" min="0" max="{last}" step="1" value="{last}"'
-        f' aria-label="Position in the film" aria-valuetext="step {steps} of {steps}">'
-        f'<span class="at" aria-hidden="true">step {steps} of {steps}</span></div>'
+        f' aria-label="Position in the film" aria-valuetext="{words}">'
+        f'<span class="at" aria-hidden="true">{words}</span></div>'
     )
 
 

@@ -22,7 +22,7 @@ OWN, SAMPLE = "own", "the sample network was asked for"
 NAMES = (*CLASSIFIERS, OWN)
 # What each is, beside the choice: how it was trained, and what that makes of it.
 MEANINGS = {
-    "question": "trained as the question describes. It draws noise that only it can read.",
+    "question": "trained as the question describes. Its pixels become noise; with a pen it draws.",
     "robust": "the same network, trained on disturbed digits. It draws legible digits.",
     "energy": "like `robust`, and trained to reject its own bad drawings. It draws handwriting.",
     "student": "a LeNet-5 that never saw handwriting. It learned from what `energy` draws.",

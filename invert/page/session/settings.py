@@ -64,10 +64,22 @@ def passes(method: records.Method) -> int:
     return method.passes if isinstance(method, records.Optimization) else 1
 
 
+def takes_drawing(record: records.Method, chosen: network.Network) -> bool:
+    """Whether a method may start from what the left side has: its pixels, or a digit's strokes."""
+    if not isinstance(record, records.Optimization) or chosen.source is None:
+        return False
+    by_pen = record.parametrisation == "strokes"
+    return record.parametrisation == "pixels" or (by_pen and chosen.digits)
+
+
 def _choose_start(record: records.Method, chosen: network.Network) -> str:
-    if not isinstance(record, records.Optimization) or record.start == starts.RANDOM:
+    if not isinstance(record, records.Optimization):
         return DEFAULT
     named = [s for s in invert.STARTS if chosen.digits or s not in starts.FROM_TRAINING_DATA]
+    if record.start == starts.RANDOM:
+        if not takes_drawing(record, chosen):
+            return DEFAULT
+        named = []
     named_start = st.selectbox(
         f"Start (default: {record.start})",
         [DEFAULT, *named, state.MY_DRAWING],

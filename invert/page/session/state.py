@@ -94,6 +94,16 @@ def set_drawn_image(image: np.ndarray | None) -> None:
     st.session_state["drawn image"] = image
 
 
+def drawn_strokes() -> list[Any]:
+    """The strokes on the canvas, as it writes them down; none where a picture stands there."""
+    return st.session_state.get("drawn strokes", [])
+
+
+def set_drawn_strokes(strokes: list[Any]) -> None:
+    """Remember what the canvas holds."""
+    st.session_state["drawn strokes"] = strokes
+
+
 def right_side_follows() -> bool:
     """Whether the right side shows what the left one has, and so changes with it."""
     wanted = {START: MY_DRAWING, LOST_IMAGE: DRAWN}

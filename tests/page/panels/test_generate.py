@@ -1,5 +1,6 @@
 """Generate: every choice takes effect, and what is shown is what was asked for."""
 
+import base64
 import html
 import io
 import json
@@ -37,7 +38,8 @@ def test_every_method_and_start_shows_images_and_its_claim(page, classifier, met
     page.choose("network", classifier).choose("method", method)
     recipe = method_for(classifier, method, {})
     free = getattr(recipe, "start", starts.RANDOM) in invert.STARTS
-    assert offered(page, "start") == free and offered(page, "seed") == chance(recipe)
+    pen = method == "strokes"  # which starts from random strokes or from a drawing
+    assert offered(page, "start") == (free or pen) and offered(page, "seed") == chance(recipe)
     assert offered(page, "steps") == ("steps" in recipe.settings)
     for start in [settings.DEFAULT, *invert.STARTS] if free else [settings.DEFAULT]:
         if free:
@@ -158,6 +160,35 @@ def test_my_drawing_becomes_another_digit_and_follows_the_pen(page):
     assert sprite(page) == one, "it follows when the pen is up"
     page.click("from-drawing")
     assert "from faint noise" in page.words
+
+
+def test_a_pen_bends_my_strokes_and_shows_them_first(page):
+    page.choose("network", "question").choose("steps", "5")
+    assert "from random strokes" in page.words and 'data-pen="' in page.html
+    random = pen_way(page)
+    page.click("from-drawing")
+    assert "Draw a digit on the left" in page.words, "an example has no strokes"
+    page.draw(ZERO)
+    mine = pen_way(page)
+    assert "from your drawing" in page.words and mine.shape[1:3] == (1, 1)
+    assert not offered(page, "count") and not offered(page, "seed")
+    assert (
+        np.ptp(mine[0, 0, 0, :, 1]) > 150
+        and np.abs(mine[0, 0, 0, 0] - mine[0, 0, 0, -1]).max() < 30
+    ), "a ring"
+    run = invert.generate(
+        8, classifier="question", start=ZERO, seed=settings.SEED, steps=5, frames=generate.FRAMES
+    )
+    np.testing.assert_allclose(mine, run.stroke_frames, atol=0.06)
+    page.click("from-drawing")
+    assert (pen_way(page) == random).all()
+
+
+def pen_way(page):
+    """The control points of all frames as the page tells them to the browser."""
+    way = json.loads(html.unescape(re.search(r'data-pen="([^"]*)"', page.html)[1]))
+    points = np.frombuffer(base64.b64decode(way["points"]), "<i2") / way["units"]
+    return points.reshape(*way["shape"], 2)
 
 
 def test_images_that_did_not_convince_their_network_are_counted(page):

@@ -56,6 +56,7 @@ def test_images_of_another_form_are_not_shown_to_the_judge():
         labels=("cat", "<b>dog</b>"),
         targets=np.array([0, 1]),
         classifier="own",
+        strokes=None,
         frame_probabilities=np.array([[[0.9, 0.1], [0.2, 0.8]]]),
     )
     said = run_images.opinions(run)
