@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from invert.drawing import polylines, stroke_pieces
+from invert.drawing import bezier, polylines, stroke_pieces
 
 SIDE = CANVAS_SIDE = 280  # pixels, of the canvas
 MAX_LENGTH = 4_000  # characters; servers take addresses of twice that
@@ -77,6 +77,28 @@ def encode(canvas_json) -> str:
         tolerance *= 2
         if tolerance > COARSE:
             drawn = [np.concatenate([points[:-1:2], points[-1:]]) for points in drawn]
+
+
+def from_splines(strokes: np.ndarray, pen: float = 18) -> list[dict]:
+    """Return smooth strokes as the canvas writes them down, each as `decode` returns it.
+
+    Args:
+        strokes: control points ``(K, P, 2)`` in canvas pixels, as of an image in ``Run.strokes``.
+        pen: how wide they are painted, in pixels.
+
+    >>> [stroke] = from_splines(np.array([[[40.0, 90], [240, 90]]]))
+    >>> stroke["path"][0], stroke["path"][-1]
+    (['M', 40.0, 90.0], ['L', 240.0, 90.0])
+    """
+    low, high = LOWEST * UNIT, HIGHEST * UNIT
+    kept = []
+    for points in strokes:
+        curve = bezier.pieces(np.asarray(points, float))
+        commands = [["M", *curve[0, 0]], *(["C", *piece[1:].ravel()] for piece in curve)]
+        drawn = {"objects": [{"type": "Path", "path": commands}]}
+        for line in polylines.of_segments(stroke_pieces.segments(drawn), low, high):
+            kept.append(_stroke(_placed([line], UNIT)[0] * UNIT, pen))
+    return kept
 
 
 def decode(text: str, pen: float = 18) -> dict:

@@ -539,7 +539,7 @@ def test_a_pen_writes_its_start_and_bends_it_from_control_points(visit):
     page.evaluate(WATCH_PEN)
     choose(page, "network", "question")
     scrub = page.get_by_label("Position in the film")
-    page.wait_for_function("document.querySelector('.at').innerText === 'step 200 of 200'")
+    page.wait_for_function("document.querySelector('.at')?.innerText === 'step 200 of 200'")
     seen = page.evaluate("({...window.pen, ways: pen.ways.size, shares: pen.shares.size})")
     assert seen["waited"], "its possible starts are written before the run is there"
     # Between frames it is drawn as well: of pictures there would be 32.

@@ -18,7 +18,8 @@ const COMPONENTS_NAMES = { Undo: "Undo", Redo: "Redo", Clear: "Reset canvas & hi
 const MOST_STROKES = 1000;
 // How many strokes Clear has taken away and Undo can bring back at once; and the other way round.
 const tools = { root: null, cleared: 0, restored: 0 };
-const BY_SERVER = -1; // strokes that a link came with: the server takes them away and brings them back
+// Strokes that stood there at first, from a link or a button, the server takes away and brings back.
+const byServer = (name) => Number(document.querySelector(".reading")?.dataset[name] ?? 0);
 
 const componentsButton = (name) =>
   [...tools.root.querySelectorAll(".dc-icon-button")].find((b) => b.title === COMPONENTS_NAMES[name]);
@@ -40,26 +41,22 @@ async function useTool(name) {
   const { cleared, restored } = tools;
   Object.assign(tools, { cleared: 0, restored: 0 });
   const pressUnseen = (key) => document.querySelector(`.st-key-${key} button`)?.click();
-  const strokes = Number(document.querySelector(".reading")?.dataset.strokes ?? 0);
-  if (name === "Undo" && cleared === BY_SERVER) pressUnseen("refill");
-  else if (name === "Undo" && cleared) tools.restored = await pressAll("Redo", cleared);
+  if (name === "Undo" && cleared) tools.restored = await pressAll("Redo", cleared);
   else if (name === "Redo" && restored) tools.cleared = await pressAll("Undo", restored);
   else if (name === "Clear") {
     if (cover()) pressUnseen("back");
     cover()?.classList.add("lifted");
-    tools.cleared = await pressAll("Undo", MOST_STROKES);
-    if (strokes > tools.cleared) {
-      tools.cleared = BY_SERVER;
-      pressUnseen("empty");
-    }
-  } else componentsButton(name)?.click();
+    if (byServer("atFirst") && byServer("strokes")) pressUnseen("empty");
+    else tools.cleared = await pressAll("Undo", MOST_STROKES);
+  } else if (can(name)) componentsButton(name).click();
+  else pressUnseen(name === "Undo" ? "earlier" : "later");
   showTools();
 }
 
 function showTools() {
   const able = {
-    Undo: tools.cleared !== 0 || can("Undo"),
-    Redo: !tools.cleared && (tools.restored > 0 || can("Redo")),
+    Undo: tools.cleared > 0 || can("Undo") || byServer("earlier") > 0,
+    Redo: !tools.cleared && (tools.restored > 0 || can("Redo") || byServer("later") > 0),
     Clear: !tools.cleared,
   };
   for (const button of tools.root.querySelectorAll(".tools button")) {
@@ -134,6 +131,7 @@ function waitForAnswer() {
   waiting = setTimeout(() => document.body.classList.add("waits"), PATIENCE_MILLISECONDS);
 }
 function answerIsThere() {
+  if (tools.root) showTools(); // what the server can bring back may have changed
   clearTimeout(waiting);
   document.body.classList.remove("waits");
 }

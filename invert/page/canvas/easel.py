@@ -17,6 +17,8 @@ class Drawn(NamedTuple):
         under_way: whether the pen is down.
         changed: whether a stroke came or went since the last run.
         instead: what stands in the drawing's place, if anything.
+        at_first: how many strokes the canvas began with: the browser cannot undo those.
+        able: which of ``EARLIER`` and ``LATER`` there are.
     """
 
     strokes: dict | None
@@ -24,25 +26,44 @@ class Drawn(NamedTuple):
     under_way: bool
     changed: bool
     instead: state.Instead | None
+    at_first: int
+    able: list[str]
 
 
-# Strokes that stand on the canvas instead of the link's; those that Clear took away.
-PUT, TAKEN = "strokes put on the canvas", "strokes taken from the canvas"
+# Strokes that stand on the canvas instead of the link's; what Undo and Redo bring back from before
+# them, each a list of strokes, the next one last.
+PUT, EARLIER, LATER = "strokes put on the canvas", "strokes before", "strokes after"
+MOST_KEPT = 30  # of either
 
 
 def put(strokes: list) -> None:
-    """Have these strokes, and no others, stand on the canvas when the page is run next."""
+    """Have these strokes, and no others, stand on the canvas when the page is run next.
+
+    They are as if drawn one by one: Undo takes them away one by one, and then brings back what
+    stood there before.
+    """
+    kept = st.session_state
+    begun = [strokes[:count] for count in range(1, len(strokes))]
+    kept[EARLIER] = [*kept.get(EARLIER, []), _standing(), *begun][-MOST_KEPT:]
+    kept[LATER] = []
+    _show(strokes)
+
+
+def _standing() -> list:
+    return st.session_state.get(shown_instead.STROKES, [])
+
+
+def _show(strokes: list) -> None:
     number = (st.session_state.get(PUT) or {}).get("number", 0) + 1  # or nothing would change
     st.session_state[PUT] = {"objects": strokes, "number": number}
 
 
-def _empty() -> None:
-    st.session_state[TAKEN] = st.session_state.get(shown_instead.STROKES, [])
-    put([])
-
-
-def _refill() -> None:
-    put(st.session_state.pop(TAKEN, []))
+def _turn(back: str, forth: str) -> None:
+    """Bring back what Undo or Redo has kept, and keep what stands there for the other."""
+    kept = st.session_state
+    if kept.get(back):
+        kept[forth] = [*kept.get(forth, []), _standing()][-MOST_KEPT:]
+        _show(kept[back].pop())
 
 
 def draw(pen: str, digits: bool) -> Drawn:
@@ -54,11 +75,13 @@ def draw(pen: str, digits: bool) -> Drawn:
     """
     live_pen = stroke_stream.pen(link.opened())
     text = link.opened() if live_pen.opened is None else live_pen.opened
-    strokes = drawing_area.draw(pen, st.session_state.get(PUT) or link.drawing(text))
-    # The browser empties the canvas by itself, but for the strokes that stood on it at first.
+    first = st.session_state.get(PUT) or link.drawing(text)
+    strokes = drawing_area.draw(pen, first)
+    # The browser undoes strokes by itself, but for those that stood on the canvas at first.
     with st.container(key="unseen-tools"):
-        st.button("Empty the canvas", key="empty", on_click=_empty)
-        st.button("Bring the strokes back", key="refill", on_click=_refill)
+        st.button("Empty the canvas", key="empty", on_click=put, args=([],))
+        st.button("Before", key="earlier", on_click=_turn, args=(EARLIER, LATER))
+        st.button("After", key="later", on_click=_turn, args=(LATER, EARLIER))
     finished, changed = len(shown_instead.strokes(strokes)), shown_instead.changed(strokes)
     instead = shown_instead.current(strokes) if digits else state.instead()
     # A stroke that has ended meanwhile is on the canvas already.
@@ -69,4 +92,8 @@ def draw(pen: str, digits: bool) -> Drawn:
     if instead and digits:
         with st.container(key="cover"):
             st.html(shown_instead.cover(instead, drawing_area.SIDE))
-    return Drawn(strokes, finished, under_way, changed, instead)
+    first_count = len(first["objects"]) if first else 0
+    if changed and finished > first_count:
+        st.session_state[LATER] = []  # drawn on: there is nothing to bring back
+    able = [name for name in (EARLIER, LATER) if st.session_state.get(name)]
+    return Drawn(strokes, finished, under_way, changed, instead, first_count, able)

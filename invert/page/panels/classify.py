@@ -52,6 +52,9 @@ def show() -> None:
     with places.answer:
         reading = _reading(image, error, chosen, drawn)
         kept = f'data-strokes="{drawn.finished}" data-left-out="{link.left_out()}"'
+        kept += f' data-at-first="{drawn.at_first}"'
+        kept += f' data-earlier="{easel.EARLIER in drawn.able:d}"'
+        kept += f' data-later="{easel.LATER in drawn.able:d}"'
         st.html(f'<div class="reading" {kept}>{reading}</div>')
     if chosen.name not in CLASSIFIERS:
         with places.own:

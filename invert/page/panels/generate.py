@@ -8,10 +8,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import invert
-from invert.drawing import BlankDrawing
+from invert import film
+from invert.drawing import BlankDrawing, in_link
 from invert.methods import records, starts
 from invert.networks import judge
-from invert.page.pictures import chart, downloads, markup, run_images
+from invert.page.canvas import easel, shown_instead
+from invert.page.pictures import chart, downloads, markup, pen_film, run_images
 from invert.page.server import failure, loading, queue
 from invert.page.session import network, one_of, settings, state
 from invert.page.session.remembered import remembered
@@ -51,6 +53,7 @@ def show() -> None:
     with st.container(key="draw-more", horizontal=True, gap="small"):
         st.html(markup.more_button("drawing"))
         place = st.container(key="from-place", width="content")
+        canvas = st.container(key="canvas-place", width="content")
         keep = st.container(key="keep-place", width="content")
     with st.container(key="more-drawing"):
         choice = settings.choose(chosen)
@@ -64,6 +67,9 @@ def show() -> None:
     if result:
         with keep:
             _offer(result.run)
+        if chosen.digits and result.run.strokes is not None:
+            with canvas:
+                _offer_canvas(result.run.strokes)
         _senders(result.run)
 
 
@@ -227,9 +233,12 @@ def _offer(run: invert.Run) -> None:
         for label, ending, mime, make in (
             ("Images (PNG)", "png", "image/png", lambda: downloads.png(run)),
             ("Film (GIF)", "gif", "image/gif", lambda: downloads.gif(run)),
+            ("Strokes (SVG)", "svg", "image/svg+xml", lambda: film.svg(run.strokes)),
             ("Numbers (NPZ)", "npz", "application/octet-stream", lambda: _npz(run)),
         ):
             if ending == "gif" and not len(run.frames):
+                continue
+            if ending == "svg" and run.strokes is None:
                 continue
             st.download_button(
                 label,
@@ -258,6 +267,26 @@ def _senders(run: invert.Run) -> None:
                 f"Read image {number + 1}", key=f"read-{number + 1}", on_click=_send,
                 args=(run, number),
             )  # fmt: skip
+
+
+def _offer_canvas(strokes: np.ndarray) -> None:
+    """Show a button that puts an image's strokes on the visitor's canvas; of several, which."""
+    if len(strokes) == 1:
+        st.button("Put it on the canvas", key="to-canvas", on_click=_put, args=(strokes[0],))
+        return
+    with (
+        st.popover("Put on the canvas", key="to-canvas-which"),
+        st.container(key="to-canvas-images", horizontal=True, gap="small"),
+    ):
+        for number, each in enumerate(strokes, start=1):
+            st.button(f"Image {number}", key=f"to-canvas-{number}", on_click=_put, args=(each,))
+
+
+def _put(strokes: np.ndarray) -> None:
+    """Have strokes ``(K, P, 2)`` stand on the canvas, as those of a link do."""
+    shown_instead.take_away()
+    easel.put(in_link.from_splines(strokes, pen_film.PEN))
+    state.send_strokes()
 
 
 def _send(run: invert.Run, number: int) -> None:

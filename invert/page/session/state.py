@@ -133,9 +133,14 @@ def complain(sentence: str) -> None:
 def send(image: np.ndarray, words: str) -> None:
     """Send an image from the right side to the left, which has to be shown anew."""
     set_instead(Instead(image, words))
+    send_strokes()
+
+
+def send_strokes() -> None:
+    """Have the left side shown anew: strokes were put on its canvas."""
     st.session_state["sent"] = True
 
 
 def was_sent() -> bool:
-    """Whether an image was sent since this was last asked."""
+    """Whether anything was sent since this was last asked."""
     return st.session_state.pop("sent", False)

@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from page_driver import ONE, ZERO, Page, sprite
 
 import invert
 from invert import CLASSIFIERS
+from invert.drawing import from_strokes, in_link
 from invert.inversion.domain import Domain
 from invert.methods import records, starts
 from invert.methods.records import method_for
@@ -182,6 +184,44 @@ def test_a_pen_bends_my_strokes_and_shows_them_first(page):
     np.testing.assert_allclose(mine, run.stroke_frames, atol=0.06)
     page.click("from-drawing")
     assert (pen_way(page) == random).all()
+
+
+def test_strokes_are_put_on_the_canvas_read_and_undone_one_by_one(page, monkeypatch):
+    page.choose("network", "question").choose("steps", "40").draw(ONE)
+    begun = []
+    canvas = sys.modules["streamlit_drawable_canvas"]
+
+    def shown(**given):
+        """The canvas sends what it begins with as soon as that changes."""
+        if given["initial_drawing"] not in begun:
+            begun.append(given["initial_drawing"])
+            page.drawing = {"objects": begun[-1]["objects"]} if begun[-1] else page.drawing
+        return SimpleNamespace(json_data=page.drawing)
+
+    monkeypatch.setattr(canvas, "st_canvas", shown)
+    page.run().click("to-canvas")
+    run = invert.generate(8, classifier="question", seed=settings.SEED, steps=40)
+    ends = [[stroke["path"][0][1:], stroke["path"][-1][1:]] for stroke in page.drawing["objects"]]
+    np.testing.assert_allclose(ends, run.strokes[0][:, [0, -1]], atol=0.26)
+    image = from_strokes(page.drawing)
+    assert page.answer == int(invert.classify(image, "question")[0].argmax())
+    assert (
+        in_link.decode(page.test.query_params["drawing"])["objects"][1]["path"][0][1:] == ends[1][0]
+    )
+    page.click("earlier")
+    assert len(page.drawing["objects"]) == 1 and 'data-later="1"' in page.html
+    page.click("earlier")
+    assert page.drawing == ONE and page.answer == 1, "what stood there before"
+    page.click("later").click("later")
+    assert len(page.drawing["objects"]) == 2 and 'data-later="0"' in page.html
+
+
+def test_each_of_several_images_has_its_strokes_and_svg_holds_them_all(page):
+    page.choose("network", "question").choose("steps", "5").choose("count", 2)
+    assert offered(page, "to-canvas-1") and offered(page, "to-canvas-2")
+    assert offered(page, "keep-svg")
+    page.choose("network", "energy")
+    assert not offered(page, "to-canvas-1") and not offered(page, "keep-svg"), "no strokes"
 
 
 def pen_way(page):
