@@ -102,7 +102,9 @@ def answer(page, digit):
 
 def made(page, digit):
     """Wait until the images are such of ``digit``, and return their film."""
-    film = page.locator(f'.film[aria-label^="Image made to be a {digit}:"]').first
+    film = page.locator(
+        f'.film[aria-label^="Image made to be {"an" if digit == 8 else "a"} {digit}:"]'
+    ).first
     film.wait_for()
     return film
 
@@ -236,7 +238,7 @@ def test_a_link_opens_with_my_drawing_and_what_became_of_it(visit):
     Easel(page).draw(THREE)
     answer(page, 3)
     page.get_by_role("button", name="Start from my drawing").click()
-    page.locator('.film[aria-label^="Image made to be a 8:"]').wait_for()
+    page.locator('.film[aria-label^="Image made to be an 8:"]').wait_for()
     wait_for_url(page, "start=my+drawing")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Share").click()

@@ -94,7 +94,10 @@ def choose(page, digit):
 
 def made(page, digit):
     """Wait for images of a digit, and return their sheet with all that is in its style."""
-    sheet = page.locator(".sheet", has=page.get_by_label(f"Image made to be a {digit}:")).first
+    sheet = page.locator(
+        ".sheet",
+        has=page.get_by_label(f"Image made to be {'an' if int(digit) == 8 else 'a'} {digit}:"),
+    ).first
     sheet.wait_for()
     return sheet.get_attribute("style")
 

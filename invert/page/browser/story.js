@@ -6,6 +6,18 @@ whenThere(".scene", (scene) => {
   showSide(scene.dataset.side);
 });
 
+// Where one draws oneself, the other side is shown as soon as something is made of the drawing: of one
+// that was there already too. Whoever has the pen down by then draws on.
+const OWN_MILLISECONDS = 900;
+let touches = 0;
+addEventListener("pointerdown", () => { touches += 1; }, true);
+whenThere(".sheet:not(.waiting)", () => {
+  const before = touches;
+  setTimeout(() => {
+    if (touches === before && document.querySelector(".scene[data-own='1']")) showSide("draws");
+  }, OWN_MILLISECONDS);
+});
+
 // Whoever began the story from the page finds the same side again when it is closed.
 let sideBefore = null;
 addEventListener("click", (event) => {

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
+from invert.page.canvas import shown_instead
 from invert.page.session import link, settings, state
 
 # The present scene's number, from 1, in the session's state; 0 where the story is closed.
@@ -47,15 +48,22 @@ DRAWS = {
 SCENES = (
     Scene(
         "Somebody asked: can I learn the picture that makes my network say 8? This is what the plan"
-        " gives. It is noise, and only this network reads it as an 8.",
-        "Click the image: the other networks see no 8.",
+        " gives in pixels. It is noise, and only this network reads it as an 8.",
+        "Click the image: on the left stands what the other networks read in it.",
         "run",
         {**DRAWS, state.NETWORK: "question", state.METHOD: "plain", state.START: "noise",
          state.DIGIT: "8"},
         reached="figure",
     ),
     Scene(
-        "The network cannot see most of a picture. The digit drowns in this noise, and"
+        "The same plan and the same network, but now it draws with a pen. What is learned is where"
+        " two strokes go, not each pixel: it is an 8, and anyone can read it.",
+        "Choose another digit.",
+        "digit",
+        {**DRAWS, state.NETWORK: "question", state.DIGIT: "8"},
+    ),
+    Scene(
+        "Why noise? The network cannot see most of a picture. The digit drowns in this noise, and"
         " the answer does not change.",
         "Move the slider.",
         "lost",
@@ -63,25 +71,18 @@ SCENES = (
         reached=".way",
     ),
     Scene(
-        "Now the same network, trained on digits that were disturbed to mislead it. The same plan"
-        " draws digits that anyone can read.",
-        "Choose another digit.",
-        "digit",
-        {**DRAWS, state.NETWORK: "robust", state.DIGIT: "8"},
-    ),
-    Scene(
-        "This network also learned to reject its own bad drawings. Each image starts from other"
-        " noise, and is another handwriting.",
+        "This network was trained on digits that were disturbed to mislead it, and learned to"
+        " reject its own bad drawings. In pixels, too, it draws digits: each in another hand.",
         "Choose another digit.",
         "digit",
         {**DRAWS, state.NETWORK: "energy", state.START: "noise", state.DIGIT: "5",
          state.COUNT: 4},
     ),
     Scene(
-        "Now your own digit. The network changes your drawing step by step until it is an 8.",
+        "Now your own digit. The network bends your strokes until they are an 8.",
         "Draw a 3.",
         "easel",
-        {**DRAWS, state.NETWORK: "energy", state.START: state.MY_DRAWING, state.DIGIT: "8"},
+        {**DRAWS, state.NETWORK: "question", state.START: state.MY_DRAWING, state.DIGIT: "8"},
     ),
 )  # fmt: skip
 
@@ -118,10 +119,12 @@ def show() -> None:
         return
     st.query_params[link.SCENE] = str(number)
     scene = SCENES[number - 1]
-    side = "reads" if scene.where == "easel" else "draws"
+    own = scene.where == "easel"
+    side = "reads" if own else "draws"
     with st.container(key="scene", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(
             f'<section class="scene" data-side="{side}" data-touched="{scene.touched}"'
+            f' data-own="{own:d}"'
             ' aria-label="The story">'
             f'<p class="number">{number} of {len(SCENES)}</p><div role="status">'
             f"<p>{escape(scene.sentence)}</p><p><b>{escape(scene.touch)}</b></p></div></section>"
@@ -144,6 +147,8 @@ def _turn_to(number: int) -> None:
     for key, value in (SCENES[number - 1].shows if number else theirs).items():
         kept[key] = value
     kept[SCENE], kept[THEIRS] = number, theirs
+    if number and SCENES[number - 1].shows.get(state.START) == state.MY_DRAWING:
+        shown_instead.take_away()  # what covers the drawing that the scene starts from
 
 
 def _before_the_story() -> dict[str, Any]:

@@ -186,18 +186,19 @@ def _said_beside(image, probabilities, chosen: network.Network, drawn: easel.Dra
     guess = f"Second guess: {escape(chosen.labels[second])}, {sure}" if sure != "0%" else ""
     if not chosen.digits:
         return guess
-    if not _looks_like_digit(image):
-        # To count them takes a while, and so is left for when the pen is up.
-        count = 0 if drawn.instead or drawn.under_way else _digits_side_by_side(drawn.strokes)
-        if count > 1:
-            return f"I see {COUNTS[min(count, 9)]} digits. The network reads them as one."
-        return NO_DIGIT
+    looks = A_DIGIT if _looks_like_digit(image) else NO_DIGIT
     if drawn.instead:
         others = [name for name in CLASSIFIERS if name != chosen.name]
         read = {name: invert.classify(image[None], classifier=name)[0] for name in others}
         parts = [f"<code>{name}</code> {int(np.argmax(said))}" for name, said in read.items()]
-        return f"Others read: {', '.join(parts)}. {A_DIGIT}"
-    return guess or A_DIGIT
+        return f"Others read: {', '.join(parts)}. {looks}"
+    if looks == A_DIGIT:
+        return guess or A_DIGIT
+    # To count them takes a while, and so is left for when the pen is up.
+    count = 0 if drawn.under_way else _digits_side_by_side(drawn.strokes)
+    if count > 1:
+        return f"I see {COUNTS[min(count, 9)]} digits. The network reads them as one."
+    return NO_DIGIT
 
 
 def _looks_like_digit(image: np.ndarray) -> bool:

@@ -13,7 +13,7 @@ from invert.drawing import BlankDrawing, in_link
 from invert.methods import records, starts
 from invert.networks import judge
 from invert.page.canvas import easel, shown_instead
-from invert.page.pictures import chart, downloads, markup, pen_film, run_images
+from invert.page.pictures import chart, downloads, markup, pen_film, run_images, wording
 from invert.page.server import failure, loading, queue
 from invert.page.session import network, one_of, settings, state
 from invert.page.session.remembered import remembered
@@ -292,4 +292,5 @@ def _put(strokes: np.ndarray) -> None:
 def _send(run: invert.Run, number: int) -> None:
     label = run.labels[run.targets[number]]
     image = markup.in_unit(run.images[number], run.pixel_range)
-    state.send(image, f"drawn to be a {label} by {markup.network_name(run.classifier)}")
+    what = f"{wording.article(label)} {label}"
+    state.send(image, f"drawn to be {what} by {markup.network_name(run.classifier)}")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from invert.page.pictures import film_sheet, markup, morph
+from invert.page.pictures import film_sheet, markup, morph, wording
 
 NOTHING = "no digit"
 # CSS pixels of an image among ten, and of one alone.
@@ -43,7 +43,8 @@ def html(drawn: Sequence[Drawn], opens: Sequence[str], words: str) -> str:
     shape = drawn[0].frames.shape[1:]
     figures = []
     for place, (one, name) in enumerate(zip(drawn, opens, strict=True)):
-        said = f"made to be a {one.label}, the {one.who} reads {one.says}: open it on Generate"
+        made = f"made to be {wording.article(one.label)} {one.label}"
+        said = f"{made}, the {one.who} reads {one.says}: open it on Generate"
         short = f"{one.who}: {one.says}" if alone else one.says.replace(NOTHING, "–")
         other = "" if one.says == one.label else ' class="other"'
         along = 100 * place / max(1, len(drawn) - 1)

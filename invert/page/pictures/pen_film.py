@@ -10,8 +10,7 @@ from html import escape
 
 import numpy as np
 
-from invert import film
-from invert.drawing import bezier
+from invert.drawing import bezier, in_link
 
 WRITES = 12  # positions of the film in which the start is written, before it is bent
 SECONDS = 3.4
@@ -34,7 +33,7 @@ def attribute(
     weights = bezier.pieces(np.eye(frames.shape[-2]))
     weights = np.concatenate([weights[0, :1], weights[:, 1:].reshape(-1, weights.shape[-1])])
     told = np.clip(np.rint(frames * UNITS), -(2**15), 2**15 - 1).astype("<i2")
-    height, width = (film.PAGE * side / min(shape[:2]) for side in shape[:2])
+    height, width = (in_link.CANVAS_SIDE * side / min(shape[:2]) for side in shape[:2])
     way = {
         "shape": frames.shape[:4],
         "points": base64.b64encode(told.tobytes()).decode("ascii"),

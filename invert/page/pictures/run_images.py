@@ -8,7 +8,7 @@ import numpy as np
 
 from invert import film
 from invert.networks import judge
-from invert.page.pictures import markup, pen_film
+from invert.page.pictures import markup, pen_film, wording
 
 PLAY_SECONDS = 2.4
 # For so many images: columns, and CSS pixels an image, here and on a large screen. Multiples of 28
@@ -206,4 +206,4 @@ def _description(target: str, says: dict[str, Said]) -> str:
     parts = [
         f"{who} says {answer}{', ' * bool(sure)}{sure}" for who, (answer, sure) in says.items()
     ]
-    return f"Image made to be a {target}: {'; '.join(parts)}"
+    return f"Image made to be {wording.article(target)} {target}: {'; '.join(parts)}"

@@ -45,8 +45,10 @@ def test_closing_gives_back_what_was_chosen_before(page):
 
 
 def test_what_is_chosen_during_the_story_stays(page):
-    page.choose("digit", "3").click("story").click("scene-next").click("scene-next")
-    page.choose("digit", "6").click("scene-next").choose("seed", 77).click("scene-close")
+    page.choose("digit", "3").click("story").click("scene-next")
+    page.choose("digit", "6").click("scene-next").click("scene-next").choose("seed", 77).click(
+        "scene-close"
+    )
     assert page.test.get_by_key("digit").value == "6" and page.test.get_by_key("seed").value == 77
     assert page.test.get_by_key("network").value == "energy", "as before"
     page.click("story").click("scene-close")
@@ -61,8 +63,8 @@ def test_what_no_control_showed_is_as_usual_after_the_story(page):
 
 
 def test_whoever_came_by_a_link_to_a_scene_stays_there(page, monkeypatch):
-    other = at(monkeypatch, scene="3").click("scene-close")
-    assert other.test.get_by_key("network").value == "robust"
+    other = at(monkeypatch, scene="2").click("scene-close")
+    assert other.test.get_by_key("network").value == "question"
 
 
 @pytest.mark.parametrize("number", range(1, len(story.SCENES) + 1))
@@ -96,15 +98,18 @@ def test_the_first_scene_is_noise_that_only_its_network_reads(page):
     assert others.pop("question") == 8 and 8 not in others.values(), "as the sentence says"
 
 
-def test_the_third_scenes_digit_is_one_to_the_judge(page):
-    page.click("story").click("scene-next").click("scene-next")
+def test_the_second_scene_is_the_same_network_with_a_pen_and_an_8_to_the_judge(page):
+    page.click("story").click("scene-next")
     (shown,) = page.images
-    assert "judge says 8" in shown
+    assert "made to be an 8" in shown and "judge says 8" in shown and 'data-pen="' in page.html
+    assert page.test.get_by_key("network").value == "question"
 
 
-def test_the_last_scene_changes_the_visitors_drawing(page):
-    page.draw(ZERO).click("story")
+def test_the_last_scene_bends_the_visitors_strokes_whatever_covers_them(page):
+    page.draw(ZERO).click("story").click("read-1")
+    assert "Others read: robust" in page.words and "takes it for no digit" in page.words
     for _ in range(4):
         page.click("scene-next")
-    assert page.test.get_by_key("start").value == state.MY_DRAWING
-    assert "of the others 0 comes highest" in page.html
+    assert page.test.get_by_key("start").value == state.MY_DRAWING and page.answer == 0
+    assert "of the others 0 comes highest" in page.html and "from your drawing" in page.words
+    assert 'data-pen="' in page.html

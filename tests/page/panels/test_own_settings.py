@@ -82,7 +82,7 @@ def test_classes_are_called_as_one_types_or_it_is_said_why_not(own_page):
     own_page.choose(key, "ant, bee, cat, <b>dog</b>")
     assert "<b>dog" not in own_page.html and 'role="alert"' not in own_page.html
     assert own_page.test.get_by_key("class").options == ["ant", "bee", "cat", "<b>dog</b>"]
-    assert "Image made to be a ant" in own_page.html
+    assert "Image made to be an ant" in own_page.html
     own_page.choose(key, "")
     assert own_page.test.get_by_key("class").options == ["0", "1", "2", "3"]
 

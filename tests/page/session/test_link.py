@@ -35,7 +35,7 @@ def test_bad_url_falls_back_to_what_is_valid(page, monkeypatch, key, value):
     other = Page(monkeypatch)
     other.test.query_params[key] = value
     other.run()
-    assert len(other.images) == COUNT and "made to be a 8" in other.images[0]
+    assert len(other.images) == COUNT and "made to be an 8" in other.images[0]
     assert 'role="alert"' not in other.html and "<script>alert" not in other.html
     said = " ".join(toast.value for toast in other.test.toast)
     assert (f"does not have: {key}. " in said) == bool(value) and "<" not in said
