@@ -265,12 +265,12 @@ def _levels(frames, pixel_range) -> np.ndarray:
         )
     if array.dtype.kind not in "buif":
         raise ValueError(f"frames must be real numbers; got dtype {array.dtype}.")
-    least, most = pixel_range
-    low, high = array.min(), array.max()
-    if not (low >= least and high <= most):  # false for NaN too
-        ink = ", ink = 1" if (least, most) == (0, 1) and not colour else ""
+    low, high = pixel_range
+    darkest, lightest = array.min(), array.max()
+    if not (darkest >= low and lightest <= high):  # false for NaN too
+        ink = ", ink = 1" if (low, high) == (0, 1) and not colour else ""
         raise ValueError(
-            f"frames must lie in [{least:g}, {most:g}]{ink}; got values from {low} to {high}."
+            f"frames must lie in [{low:g}, {high:g}]{ink}; got values from {darkest} to {lightest}."
         )
-    light = (array.astype(np.float32) - least) / (most - least)
+    light = (array.astype(np.float32) - low) / (high - low)
     return np.rint(255 * light if colour else 255 * (1 - light[..., None])).astype(np.uint8)

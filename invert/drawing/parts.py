@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-CELLS = 64  # parts of the ink nearer than one of so many cells are one
-# A ruled line, or a shadow, along the picture's edge: so thin, so long, of the picture's side.
+CELLS = 64  # along the longer side; parts of the ink nearer than a cell are one
+# A ruled line, or a shadow, along the picture's edge: at most this thin, and at least this long, as
+# shares of the picture's side.
 EDGE_THIN, EDGE_LONG = 0.15, 0.75
-EDGE_LONGER = 1.15  # than all other ink is, that way
+EDGE_LONGER = 1.15  # times as long as all other ink, along that edge
 EDGE_GAP = 2  # cells between it and the edge
-# A frame's outline is closed but for this part, and its ticks stand out by that part of it; a box
-# so full of ink holds its digit as a hole.
+# A frame's outline is closed but for the first share, and its ticks stand out by at most the second
+# share of a side. A box with more than the third share of ink holds its digit as a hole.
 FRAME_OPEN, FRAME_TICKS, BOX_FULL = 0.1, 0.25, 0.7
 SMALLEST = 8  # cells a side of a frame
 STANDS = 0.04  # of a frame's ink: less in it is dirt

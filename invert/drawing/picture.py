@@ -13,10 +13,12 @@ GRAIN = 0.0125  # and noise must be smaller still; everything else is treated as
 SMALL_SIDE = 64  # a photo's light changes slowly: its paper is looked for at this size
 PEN_SIDE, GAP_SIDE = 5, 17  # of it: no pen is wider than the first, no stroke than the second
 SPECK = 0.04  # a part with less of all the ink is dirt
-PIECE, MOST_PIECES = 0.1, 100  # a thing has so much of the largest one's ink; so many are looked at
+PIECE = 0.1  # of the largest thing's ink: what has less is no thing of its own
+MOST_PIECES = 100  # that are looked at
 TINY = 40  # pixels: a picture no larger is hardly a photo, and may be filled to its edges
-ENDS, ENDS_SHARE = 0.15, 0.6  # near black and white lies that much of a drawing
-RIM = 0.03  # of it crossed by ink: the picture has no margin
+# In a drawing more than the second share of the pixels is within the first share of black or white.
+ENDS, ENDS_SHARE = 0.15, 0.6
+RIM = 0.03  # of the rim: where ink crosses more, the picture has no margin
 
 
 def ink(array) -> np.ndarray | None:

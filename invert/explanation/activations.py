@@ -36,7 +36,7 @@ def activations(image, classifier) -> Activations:
         classifier: a shipped one's name, the path of a file, or made by ``invert.freeze``.
 
     Raises:
-        ValueError: ``image`` is no image, or the classifier is none, or has other than dense
+        ValueError: ``image`` is no image, or the classifier is unknown, or has other than dense
             layers.
         WeightsError: a shipped classifier's weights are missing, cut or altered.
 
@@ -70,7 +70,7 @@ def first_weights(classifier) -> np.ndarray:
         it makes it less so.
 
     Raises:
-        ValueError: the classifier is none, or has other than dense layers.
+        ValueError: the classifier is unknown, or has other than dense layers.
         WeightsError: a shipped classifier's weights are missing, cut or altered.
 
     >>> first_weights("robust").shape

@@ -33,7 +33,7 @@ def input_times_gradient(image, target, classifier) -> np.ndarray:
 
     Returns:
         An array of the image's shape, float32, in units of the logit: positive for, negative
-        against, zero where there is no ink (the least value of the pixel range). Source: Shrikumar
+        against, zero where there is no ink (the lowest value of the pixel range). Source: Shrikumar
         et al. 2016, https://arxiv.org/abs/1605.01713.
 
     Raises:
@@ -90,7 +90,7 @@ def smallest_changes(image, classifier, targets=None) -> np.ndarray:
         as that target. The image itself where it already is; NaN where none was found (rare).
 
     Raises:
-        ValueError: ``image`` is no image, a target no class, or the classifier is none.
+        ValueError: ``image`` is no image, a target no class, or the classifier is unknown.
 
     >>> smallest_changes(np.zeros((28, 28)), "robust").shape
     (10, 28, 28)

@@ -25,7 +25,7 @@ def seen_directions(classifier) -> np.ndarray:
         is all that is orthogonal to it.
 
     Raises:
-        ValueError: the classifier is none, or has other than dense layers.
+        ValueError: the classifier is unknown, or has other than dense layers.
 
     >>> seen_directions("robust").shape
     (784, 256)
@@ -88,7 +88,7 @@ def noise(strength: float, seed: int, classifier) -> np.ndarray:
         they are. The sum's values leave the pixel range.
 
     Raises:
-        ValueError: the classifier is none, has other than dense layers, or is blind to nothing.
+        ValueError: the classifier is unknown, has other than dense layers, or is blind to nothing.
 
     >>> round(float(noise(2.0, 0, "robust").std()), 6)
     2.0
@@ -121,7 +121,7 @@ def twin(image, towards, classifier, rounds: int = 300) -> np.ndarray:
         ``(N, *shape)`` float64 in the pixel range.
 
     Raises:
-        ValueError: ``image`` or ``towards`` are no images, the classifier is none or has other
+        ValueError: ``image`` or ``towards`` are no images, the classifier is unknown or has other
             than dense layers.
 
     >>> same = twin(np.zeros((28, 28)), np.ones((1, 28, 28)), "robust", rounds=50)

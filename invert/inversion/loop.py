@@ -108,8 +108,8 @@ def make_loop(
             return tf.TensorArray(tf.float32, length, element_shape=shape, clear_after_read=False)
 
         def keep(frames, i, x):
-            # Written again at every step until the frame's own step is reached; what comes after
-            # the last of them goes to a slot that nobody reads.
+            # Each slot is written at every step until its frame's step is reached. What comes after
+            # the last frame goes to a slot that nobody reads.
             return frames.write(tf.reduce_sum(tf.cast(frame_steps < i, tf.int32)), x)
 
         def look(x, number, progress):

@@ -162,7 +162,7 @@ class _Learner:
         frozen = open_graph(classifier)
         if not frozen.domain.is_image:
             raise ValueError(
-                f"opposite needs a classifier of images; {frozen.name} reads values that are none."
+                f"opposite needs a classifier of images; {frozen.name} reads other values."
             )
         network = _network_for(frozen, STYLES, pen.ink_is_dark(frozen, STROKES))
         kept = Checkpoint(checkpoint, frozen, network, seed)

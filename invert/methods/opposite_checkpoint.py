@@ -84,7 +84,7 @@ def _read(path: Path, key: str, count: int, shapes: Sequence[tuple[int, ...]]):
     """Return numbers and arrays that ``_write`` wrote, or None where there is no file.
 
     Raises:
-        ValueError: the file is none, or of something else that is learned.
+        ValueError: the file is no checkpoint, or of something else that is learned.
     """
     if not path.exists():
         return None

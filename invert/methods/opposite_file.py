@@ -106,7 +106,7 @@ def parse(data: bytes, name: str) -> Held:
         name: what to call it.
 
     Raises:
-        ValueError: it is none, or claims too much.
+        ValueError: it is no such file, or claims too much.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -126,7 +126,7 @@ def parse(data: bytes, name: str) -> Held:
             ]
     except (ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, OSError) as error:
         found = f"there is no {error}" if isinstance(error, KeyError) else error
-        raise ValueError(f"{RULE}; {name} is none ({str(found).rstrip('.')}).") from error
+        raise ValueError(f"{RULE}; {name} is not ({str(found).rstrip('.')}).") from error
     return Held(network, arrays, labels, domain, classifier)
 
 
@@ -149,7 +149,7 @@ def _about(about: Any) -> tuple[HandNetwork, tuple[str, ...], Domain, str]:
     def bound(value: Any) -> Any:
         values = value if isinstance(value, list) else [value]
         if len(values) > 4 or not all(type(v) in (int, float) and abs(v) < 1e9 for v in values):
-            raise ValueError("its pixel range is none")
+            raise ValueError("its pixel range is wrong")
         return tuple(map(float, value)) if isinstance(value, list) else float(value)
 
     if not isinstance(about, dict):
@@ -160,12 +160,12 @@ def _about(about: Any) -> tuple[HandNetwork, tuple[str, ...], Domain, str]:
     labels, name, dark = about["labels"], about["classifier"], about["dark"]
     texts = [*labels, name] if isinstance(labels, list) and len(labels) <= 100_000 else [None]
     if not all(isinstance(text, str) and len(text) <= 500 for text in texts) or len(texts) < 3:
-        raise ValueError("its labels are none")
+        raise ValueError("its labels are wrong")
     if not isinstance(dark, bool):
         raise ValueError("dark is neither true nor false")
     domain = Domain(shape, bound(about["low"]), bound(about["high"]))
     if not np.all(domain.span > 0):
-        raise ValueError("its pixel range is none")
+        raise ValueError("its pixel range is wrong")
     count, points = about["strokes"]
     pen = Strokes(shape, whole(count, 1, 8), whole(points, 2, 32), dark)
     styles = whole(about["styles"], 1, 1000)

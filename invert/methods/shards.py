@@ -1,4 +1,4 @@
-"""As many images as one wants, in shards: what each holds follows from the plan and its number.
+"""A data set of any size, in shards: what each holds follows from the plan and its number.
 
 So shards can be made in any order, by any number of workers, and again where one was lost.
 """

@@ -106,7 +106,9 @@ def freeze(
     except (Refusal, OSError, MemoryError):
         raise
     except Exception as error:  # a damaged file fails in whatever part the damage hits
-        raise Refusal(f"{formats.TAKEN}; {source} is none ({shortened(error)}).") from error
+        raise Refusal(
+            f"{formats.TAKEN}; {source} is none of these ({shortened(error)})."
+        ) from error
 
 
 def _with_gradients(opened: Source, how: tuple, error: OtherGradient) -> FrozenGraph:

@@ -143,10 +143,13 @@ def _check_graph(graph_def) -> None:
     names = {node.name for node in graph_def.node}
     _demand(len(names) == len(graph_def.node), "two operations share a name")
     for node in graph_def.node:
-        _demand(not node.device and not any(i.startswith("^") for i in node.input), "it is bound")
+        _demand(
+            not node.device and not any(i.startswith("^") for i in node.input),
+            "it is bound to a device or an order",
+        )
         for key, value in node.attr.items():
             ours = (node.op, key, value.s) == ("MatMul", GRADIENT_OF, GRADIENT.encode())
-            _demand(ours or not key.startswith("_"), "it has notes")
+            _demand(ours or not key.startswith("_"), "it has hints")
             _demand(not value.HasField("func") and not value.list.func, "it has functions")
         if node.op == "Const":
             tensor = node.attr["value"].tensor
@@ -169,12 +172,12 @@ def _bound(end: tuple[float, ...]) -> float | tuple[float, ...]:
 
 
 def _sides(sides) -> tuple[int, ...]:
-    _demand(type(sides) is list and len(sides) <= 8, "a shape is none")
+    _demand(type(sides) is list and len(sides) <= 8, "a shape is wrong")
     return tuple(_whole(side) for side in sides)
 
 
 def _whole(number) -> int:
-    _demand(type(number) is int and 0 <= number <= 2**31, "a length is none")
+    _demand(type(number) is int and 0 <= number <= 2**31, "a length is wrong")
     return int(number)
 
 

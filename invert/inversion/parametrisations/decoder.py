@@ -10,7 +10,7 @@ import tensorflow as tf
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Decoder:
-    """M is a code ``(N, size)``; codes of a standard normal distribution are what it knows.
+    """M is a code ``(N, size)``; the decoder was trained on standard normal ones.
 
     Source: Nguyen et al. 2016, https://arxiv.org/abs/1605.09304.
 

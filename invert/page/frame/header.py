@@ -10,7 +10,7 @@ from invert.page.pictures import markup
 from invert.page.server import failure, loading
 from invert.page.session import network
 
-# Where the code is kept; a server that knows says so, and the page shows a link to it.
+# Where the code is kept. If the server is told, the page shows a link to it.
 REPOSITORY = os.environ.get("INVERT_REPOSITORY", "")
 
 # On a phone or a tablet one side is shown at a time; a script follows these.

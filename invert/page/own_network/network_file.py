@@ -149,10 +149,10 @@ def _with_notes_taken(data: bytes, called: str) -> FrozenGraph:
         raise ValueError("the notes are too long")
     notes = json.loads(data[LENGTH:end])
     if type(notes) is not list or len(notes) != 2 or type(notes[1]) is not bool:
-        raise ValueError("the notes are none")
+        raise ValueError("the notes are not a list of two")
     names, assumed = notes
     if type(names) is not list or not all(type(name) is str for name in names):
-        raise ValueError("the names are none")
+        raise ValueError("the names are not texts")
     frozen = passing.unpack(data[end:], called)
     if len(names) != frozen.classes:
         raise ValueError("not every class has a name")

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from invert.images import SIDE
 from invert.training.changes import augment
 
-FINE = 4  # strokes are drawn so many times as large, then averaged down
+FINE = 4  # strokes are drawn this many times as large, then averaged down
 PAGE = 26 * FINE
 DIGIT_SIDE = 20  # pixels, the longest side of a drawn digit in MNIST
 PEN = (1.6, 4.2)  # pixels
@@ -244,7 +244,7 @@ def _blobs(random) -> np.ndarray:
 
 
 def _field(random, side: int) -> np.ndarray:
-    """``(28, 28)`` in [0, 1], as smooth as so few random values a side make it."""
+    """``(28, 28)`` in [0, 1], smooth: enlarged from ``side`` × ``side`` random values."""
     coarse = Image.fromarray(random.normal(size=(side, side)).astype(np.float32))
     field = np.asarray(coarse.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
     return (field - field.min()) / np.ptp(field)

@@ -23,7 +23,7 @@ RULE = (
 
 
 def told(labels: Any) -> tuple[str, ...]:
-    """Return the names that were told, in the order of the classes.
+    """Return the names that a caller gave, in the order of the classes.
 
     Args:
         labels: a sequence of names; numbers by name, such as Keras's ``class_indices``, or names by

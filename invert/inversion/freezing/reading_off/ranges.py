@@ -17,7 +17,7 @@ UNIT = (0.0, 1.0)
 
 
 def told(pixel_range) -> tuple[Bound, Bound]:
-    """Return a range that was told, or say what is wrong with it.
+    """Return the range that a caller gave, or say what is wrong with it.
 
     >>> told((0, 255)), told(([-2.0, -1.5, -1.0], [2, 2, 2]))
     ((0.0, 255.0), ((-2.0, -1.5, -1.0), (2.0, 2.0, 2.0)))

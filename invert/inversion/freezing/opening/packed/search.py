@@ -21,7 +21,7 @@ def only_one(folder: Path, kind_of: KindOf, deep: bool) -> tuple[str, Path] | No
         deep: whether to look into folders of folders, too.
 
     Raises:
-        Refusal: there are several, or the only file that might be one is none.
+        Refusal: there are several, or the only file that might be one is refused.
     """
     found: dict[Path, str] = {}
     refused: list[Refusal] = []
