@@ -74,7 +74,7 @@ def own_networks(count: int) -> None:
 
     import invert
     from invert.inversion.compiling import without_xla
-    from invert.page.own_network import held_networks, network_file
+    from invert.page.own_network import effort, held_networks
 
     invert.warm_up(lambda *_: None)
     before = resident()
@@ -87,7 +87,7 @@ def own_networks(count: int) -> None:
         graph = without_xla(invert.freeze(model))
         del model
         keras.backend.clear_session()
-        network_file.check(graph, (network_file.MOST_IMAGES,))
+        effort.check(graph, (effort.MOST_IMAGES,))
         images = np.zeros((1, *graph.image_shape), np.float32)
         invert.classify(images, graph)
         for images in (1, 4):

@@ -8,7 +8,7 @@ import os
 import time
 from pathlib import Path
 
-from invert.page.own_network import network_file, refusal_wording
+from invert.page.own_network import effort, network_file, refusal_wording
 from invert.page.server import throwaway
 
 # Of what does not say its size, the likeliest first. Values in a row fit at most one of these.
@@ -16,6 +16,8 @@ LIKELY_SIZES = (
     *((28, 28), (32, 32, 3), (32, 32), (64, 64), (28, 28, 3), (64, 64, 3)),
     *((224, 224, 3), (128, 128, 3), (96, 96, 3), (128, 128)),
 )
+# Steps, and the seconds of both cores together that the dearest run may take by them.
+REHEARSED, FAR_TOO_LONG, USUAL_STEPS = 3, 60, 80
 
 
 def main() -> None:
@@ -64,8 +66,7 @@ def _packed(data: bytes) -> bytes:
         frozen = _frozen(path)
     finally:
         path.unlink()
-    effort = network_file.check(frozen)
-    _rehearse(frozen, effort)
+    _rehearse(frozen, effort.check(frozen))
     return network_file.with_notes(frozen.labels, frozen.range_assumed, passing.pack(frozen))
 
 
@@ -83,19 +84,19 @@ def _frozen(path: Path):
     raise refused[0]  # which speaks of no guess
 
 
-def _rehearse(frozen, effort: network_file.Effort) -> None:
+def _rehearse(frozen, known: effort.Effort) -> None:
     """Take a few of the most expensive steps, so that what fails or takes too long does so here."""
     from invert import generate
     from invert.inversion.compiling import without_xla
     from invert.methods.records import OWN_METHOD
 
     without_xla(frozen)
-    images = max(1, effort.most_images(network_file.USUAL_STEPS))
-    for steps in (1, network_file.REHEARSED):  # the first run prepares what is needed
+    images = max(1, known.most_images(USUAL_STEPS))
+    for steps in (1, REHEARSED):  # the first run prepares what is needed
         start = time.process_time()  # which does not depend on what else the machine does
         generate([0] * images, OWN_METHOD, classifier=frozen, steps=steps, frames=2)
         seconds = (time.process_time() - start) / (steps + 1)
-    if seconds * effort.most_steps(images) > network_file.FAR_TOO_LONG:
+    if seconds * known.most_steps(images) > FAR_TOO_LONG:
         raise ValueError(network_file.DRAGS)
 
 

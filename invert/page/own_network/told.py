@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from invert.page.own_network import network_file
+from invert.page.own_network import effort, network_file
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
@@ -68,6 +68,6 @@ def _changed(graph: "FrozenGraph", low: float, high: float, labels) -> "FrozenGr
     architecture = dataclasses.replace(graph.architecture, domain=domain, compiled={})
     name = f"{graph.name} {domain.range_in_words} {','.join(labels)}"
     changed = dataclasses.replace(graph, architecture=architecture, labels=labels, name=name)
-    if network_file.EFFORT in graph.compiled:
-        changed.compiled[network_file.EFFORT] = graph.compiled[network_file.EFFORT]
+    if effort.EFFORT in graph.compiled:
+        changed.compiled[effort.EFFORT] = graph.compiled[effort.EFFORT]
     return without_xla(changed)

@@ -10,7 +10,7 @@ from invert.inversion.checks import MAX_COUNT, MAX_STEPS
 from invert.inversion.domain import Bound, Domain
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, DENSE
 from invert.page import examples
-from invert.page.own_network import held_networks, network_file, told
+from invert.page.own_network import effort, held_networks, told
 from invert.page.pictures import markup
 from invert.page.server import failure, loading
 from invert.page.session import one_of, state
@@ -72,13 +72,13 @@ class Network(NamedTuple):
         """How many steps a run of so many images may take."""
         if self.source is None or isinstance(self.source, str):
             return MAX_STEPS
-        return network_file.most_steps(self.source, images)
+        return effort.most_steps(self.source, images)
 
     def most_images(self, steps: int) -> int:
         """How many images a run of so many steps may have."""
         if self.source is None or isinstance(self.source, str):
             return MAX_COUNT
-        return network_file.most_images(self.source, steps)
+        return effort.most_images(self.source, steps)
 
     def fit(self, image: np.ndarray) -> np.ndarray:
         """Return an image in [0, 1] in the network's pixel range."""

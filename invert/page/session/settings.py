@@ -7,7 +7,7 @@ import streamlit as st
 
 import invert
 from invert.methods import records, starts
-from invert.page.own_network.network_file import MOST_IMAGES
+from invert.page.own_network.effort import MOST_IMAGES
 from invert.page.session import network, one_of, state
 
 # The page's own limits, within the engine's: these shapes are compiled at start-up.

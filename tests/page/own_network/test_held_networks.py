@@ -17,7 +17,7 @@ from PIL import Image
 import invert
 from invert import upload
 from invert.inversion.freezing import freeze
-from invert.page.own_network import held_networks, network_file
+from invert.page.own_network import effort, held_networks, network_file
 from invert.page.panels import classify, code
 from invert.page.server import departures
 from invert.page.session import link, network
@@ -164,10 +164,8 @@ def test_it_stays_in_its_session_and_few_are_held(page, files, drop, monkeypatch
 
 
 def test_no_more_is_offered_than_a_slow_network_may_be_asked_for(page, files, drop, monkeypatch):
-    monkeypatch.setattr(
-        network_file, "effort_of", lambda frozen: network_file.Effort(step=0, image=1)
-    )
-    monkeypatch.setattr(network_file, "MOST_OF_A_RUN", 250)
+    monkeypatch.setattr(effort, "effort_of", lambda frozen: effort.Effort(step=0, image=1))
+    monkeypatch.setattr(effort, "MOST_OF_A_RUN", 250)
     drop(page.choose("network", "own"), "a.keras", (files / "digits.keras").read_bytes())
     assert page.test.get_by_key("steps").options[-1] == "200"
     assert page.test.get_by_key("count").max == 3, "250 by the method's 80 steps"

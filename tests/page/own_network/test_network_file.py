@@ -43,7 +43,7 @@ from invert.inversion.freezing.gate.workload import workload
 from invert.inversion.freezing.opening import hdf5
 from invert.inversion.freezing.refusal import Refusal, WrongSize, plain
 from invert.inversion.frozen_graph import FrozenGraph
-from invert.page.own_network import child, network_file, refusal_wording
+from invert.page.own_network import child, effort, network_file, refusal_wording
 from invert.page.pictures import markup
 from invert.page.server import throwaway
 
@@ -207,7 +207,7 @@ def network(*stack, shape=(28, 28, 1), classes=10):
 
 
 def test_each_rule_is_named_by_the_sentence_that_refuses(monkeypatch):
-    monkeypatch.setattr(network_file, "MOST_OPERATIONS", 600)
+    monkeypatch.setattr(effort, "MOST_OPERATIONS", 600)
     conv = [layers.Conv2D(100, 5, padding="same") for _ in range(3)]
     for frozen, words in (
         (network(shape=(225, 64, 1)), "images of at most 224×224×3; .* takes 225×64. Your own"),
@@ -223,9 +223,9 @@ def test_each_rule_is_named_by_the_sentence_that_refuses(monkeypatch):
         ),
     ):
         with pytest.raises(ValueError, match=words):
-            network_file.check(frozen)
-    network_file.check(network(shape=(64, 64, 3), classes=100))
-    network_file.check(network(classes=2))
+            effort.check(frozen)
+    effort.check(network(shape=(64, 64, 3), classes=100))
+    effort.check(network(classes=2))
 
 
 def test_the_file_is_named_by_the_visitors_name(tmp_path, here):
@@ -375,21 +375,21 @@ def test_products_are_counted_as_by_hand():
 )
 def test_ordinary_networks_may_have_sixteen_images_at_once(shape, units):
     frozen = cnn(shape, *units)
-    assert network_file.most_images(frozen, 80) == 16 and network_file.most_steps(frozen, 1) == 1000
-    assert 80 <= network_file.most_steps(frozen, 16) <= network_file.most_steps(frozen, 4)
+    assert effort.most_images(frozen, 80) == 16 and effort.most_steps(frozen, 1) == 1000
+    assert 80 <= effort.most_steps(frozen, 16) <= effort.most_steps(frozen, 4)
 
 
 def test_no_run_may_take_more_than_a_run_may():
     for step, image in ((1.4e9, 1e8), (1e8, 1.4e9), (1e6, 1e9), (1e6, 1e6), (0, 1)):
-        effort = network_file.Effort(step, image)
-        assert effort.most_images(80) >= 1 and effort.most_steps(1) >= 80
+        known = effort.Effort(step, image)
+        assert known.most_images(80) >= 1 and known.most_steps(1) >= 80
         for images in range(1, 17):
-            steps = effort.most_steps(images)
-            assert steps * (step + images * image) <= network_file.MOST_OF_A_RUN
-            assert steps == 0 or effort.most_images(steps) >= images
+            steps = known.most_steps(images)
+            assert steps * (step + images * image) <= effort.MOST_OF_A_RUN
+            assert steps == 0 or known.most_images(steps) >= images
         for steps in (5, 10, 20, 40, 60, 100, 200, 400):
-            images = effort.most_images(steps)
-            assert images == 0 or steps * (step + images * image) <= network_file.MOST_OF_A_RUN
+            images = known.most_images(steps)
+            assert images == 0 or steps * (step + images * image) <= effort.MOST_OF_A_RUN
 
 
 def test_a_batch_of_any_size_is_followed():
@@ -422,7 +422,7 @@ def test_a_batch_of_any_size_is_followed():
     )
     assert workload(frozen, 6).effort < 1e7 and workload(frozen, 16).effort < 2e7
     with pytest.raises(ValueError, match="fast enough for this page"):
-        network_file.check(frozen)
+        effort.check(frozen)
 
 
 def test_xla_compiles_nothing_for_a_visitor(tmp_path, xla):
@@ -901,11 +901,11 @@ def test_on_the_server_the_sizes_of_one_batch_are_followed(monkeypatch, honest):
     monkeypatch.setattr(
         module, "workload", lambda frozen, batch: asked.append(batch) or measured(frozen, batch)
     )
-    honest.compiled.pop(network_file.EFFORT, None)
+    honest.compiled.pop(effort.EFFORT, None)
     monkeypatch.setattr(throwaway, "run", lambda *_: repacked(honest))
     frozen = network_file.read("own.h5", hdf5.SIGNATURE)
-    assert asked == [network_file.MOST_IMAGES]
-    assert network_file.most_images(frozen, 80) >= 1 and len(asked) == 1
+    assert asked == [effort.MOST_IMAGES]
+    assert effort.most_images(frozen, 80) >= 1 and len(asked) == 1
 
 
 def test_packing_keeps_every_kind_of_number(tmp_path):

@@ -1,0 +1,127 @@
+"""How long the steps of one's own network take, by its arithmetic, and what a run of it may be."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from invert.inversion.checks import MAX_STEPS
+from invert.page.own_network.refusal_wording import ALIAS, ELSEWHERE
+
+if TYPE_CHECKING:
+    from invert.inversion.frozen_graph import FrozenGraph
+
+MOST_SIDE, COLOURS = 224, 3  # of an image
+FEWEST_CLASSES, MOST_CLASSES = 2, 100
+# Of an image on the way to the logits, see ``gate.cost``. Two convolutions of 32 and 64 units
+# on 28×28 pixels and a dense layer take 40 million, ResNet-20 some 100 million.
+MOST_EFFORT = 1.5e9
+MOST_OPERATIONS = 1200  # each takes up to 5 ms to be prepared; 28 steps of a GRU are 540
+MOST_RESULTS = 2**26  # bytes of an image; of both ways and two batches there are six times as many
+MOST_RESULTS_OF_A_RUN = 2**27  # of all images together
+# Of a whole run: six seconds by that measure, and at most twice that by the clock.
+MOST_OF_A_RUN = 1.5e11
+MOST_IMAGES = 16
+EVERY_BATCH = range(1, MOST_IMAGES + 1)
+EFFORT = "effort"  # where a frozen graph keeps it
+
+
+@dataclasses.dataclass(frozen=True)
+class Effort:
+    """How long a network's steps take, in multiplications; see ``gate.cost``.
+
+    Attributes:
+        step: for any number of images.
+        image: beside that, for each image.
+        results: bytes that the layers return for each image.
+    """
+
+    step: float
+    image: float
+    results: float = 1.0
+
+    def most_images(self, steps: int) -> int:
+        """How many images a run of so many steps may have: 0 to ``MOST_IMAGES``."""
+        by_time = int((MOST_OF_A_RUN / steps - self.step) / self.image)
+        return max(0, min(MOST_IMAGES, by_time, int(MOST_RESULTS_OF_A_RUN / self.results)))
+
+    def most_steps(self, images: int) -> int:
+        """How many steps a run of so many images may take: 0 to ``MAX_STEPS``."""
+        return min(MAX_STEPS, int(MOST_OF_A_RUN / (self.step + images * self.image)))
+
+
+def check(frozen: FrozenGraph, batches: Sequence[int] = EVERY_BATCH) -> Effort:
+    """Return how long a network's steps take, if it is one that the page runs.
+
+    Nothing of it is run. Its sizes are followed for some numbers of images: in the process that
+    reads it for all that may be asked for, on the server for the largest, which has to be quick.
+
+    Raises:
+        ValueError: it is too large; in one sentence.
+    """
+    image = "×".join(map(str, frozen.image_shape))
+    if max(frozen.image_shape[:2]) > MOST_SIDE or frozen.image_shape[2:] not in ((), (COLOURS,)):
+        raise ValueError(
+            f"A network must take images of at most {MOST_SIDE}×{MOST_SIDE}×{COLOURS};"
+            f" {ALIAS} takes {image}. {ELSEWHERE}"
+        )
+    if not FEWEST_CLASSES <= frozen.classes <= MOST_CLASSES:
+        raise ValueError(
+            f"A network must tell apart {FEWEST_CLASSES} to {MOST_CLASSES} classes; {ALIAS} has"
+            f" {frozen.classes:,}. Train it on fewer."
+        )
+    if EFFORT not in frozen.compiled:  # not by ``once``, which makes others wait
+        frozen.compiled[EFFORT] = _effort(frozen, batches)
+    known: Effort = frozen.compiled[EFFORT]
+    return known
+
+
+def effort_of(frozen: FrozenGraph) -> Effort:
+    """Return how long the steps of a network take that was checked.
+
+    Raises:
+        ValueError: they take too long, or too much memory.
+    """
+    return check(frozen, (MOST_IMAGES,))
+
+
+def most_images(frozen: FrozenGraph, steps: int) -> int:
+    """How many images of one's own network a run may have: 1 to 16 where it has 80 steps."""
+    return effort_of(frozen).most_images(steps)
+
+
+def most_steps(frozen: FrozenGraph, images: int) -> int:
+    """How many steps a run of one's own network may have: 80 or more where it has one image."""
+    return effort_of(frozen).most_steps(images)
+
+
+def _effort(frozen: FrozenGraph, batches: Sequence[int]) -> Effort:
+    from invert.inversion.freezing.gate.workload import workload
+
+    operations = sum(node.op != "Const" for node in frozen.architecture.graph_def.node)
+    if operations > MOST_OPERATIONS:
+        raise ValueError(
+            f"A network must have at most {MOST_OPERATIONS} operations; {ALIAS} has"
+            f" {operations:,}. Give one of fewer layers."
+        )
+    step = image = results = 0.0
+    for batch in batches:  # sizes may depend on it in any way
+        load = workload(frozen, batch)
+        step, image = max(step, load.overhead), max(image, load.effort / batch)
+        results = max(results, load.bytes / batch)
+        _check_load(step + image, results)
+    return Effort(step, max(image, 1.0), max(results, 1.0))
+
+
+def _check_load(effort: float, results: float) -> None:
+    if effort > MOST_EFFORT:
+        raise ValueError(
+            f"A network must be fast enough for this page; {ALIAS} takes"
+            f" {effort / MOST_EFFORT:,.1f} times as long for an image as it may. {ELSEWHERE}"
+        )
+    if results > MOST_RESULTS:
+        raise ValueError(
+            f"A network's layers must return at most {MOST_RESULTS // 2**20} MB an image;"
+            f" those of {ALIAS} return {results / 2**20:,.0f} MB. {ELSEWHERE}"
+        )
