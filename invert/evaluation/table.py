@@ -31,8 +31,8 @@ COUNT = 10_000  # images a row: of fewer, the Fréchet distance is mostly its ow
 # Methods that would take half an hour for so many have rows of fewer.
 FEWER = {"fourier": 1000, "strokes": 1000}
 AT_ONCE = 1000
-SEED = 2000  # of the first thousand images; the next thousand has the next. Settings were chosen
-# with other seeds.
+# Of the first thousand images; the next thousand has the next. Settings were chosen with others.
+SEED = 2000
 # What is measured: classifier, method and start.
 PLAN = (
     ("question", "plain", "black"),

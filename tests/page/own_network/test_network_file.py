@@ -501,13 +501,13 @@ def test_what_reads_answers_in_bounds(saved, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     data = (saved / "own.keras").read_bytes()
     assert child.answer(data)[:1] == network_file.GRAPH
-    for name, value, said in (
-        ("FAR_TOO_LONG", 0, network_file.DRAGS),
-        ("MOST_ANSWER", 1000, network_file.UNPACKS),
-        ("MOST_EFFORT", 1e6, "fast enough for this page"),
+    for module, name, value, said in (
+        (child, "FAR_TOO_LONG", 0, network_file.DRAGS),
+        (network_file, "MOST_ANSWER", 1000, network_file.UNPACKS),
+        (effort, "MOST_EFFORT", 1e6, "fast enough for this page"),
     ):
         with monkeypatch.context() as patch:
-            patch.setattr(network_file, name, value)
+            patch.setattr(module, name, value)
             answer = child.answer(data)
         assert answer[:1] == network_file.REFUSED and said in answer.decode()
     for error, kind in ((MemoryError, network_file.MEMORY_GONE), (OSError, network_file.REFUSED)):
