@@ -19,7 +19,7 @@ import numpy as np
 
 from invert.drawing import bezier, polylines, stroke_pieces
 
-SIDE = CANVAS_SIDE = 280  # pixels, of the canvas
+CANVAS_SIDE = 280  # pixels, of the canvas
 MAX_LENGTH = 4_000  # characters; servers take addresses of twice that
 MAX_POINTS = 1_000  # of a text of that length, and far more than a digit has
 

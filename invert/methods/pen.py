@@ -1,4 +1,4 @@
-"""What the method ``strokes`` needs beside its record: one's own strokes, and a network's ways."""
+"""What ``strokes`` needs beside its record: a drawing to start from, and a network's ink."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from invert.inversion.learning import Learned
     from invert.inversion.parametrisations import Parametrisation
 
-# Of a drawing: the longest strokes, so many at most, by so many points each. A random start has
-# fewer: what is left to chance should not be much.
+# Of a drawing: at most this many strokes, the longest, of this many points each. A random start has
+# fewer, so that less is left to chance.
 MOST_STROKES, POINTS = 4, 10
 CLASSES, STEPS = 10, 40  # by which a network is asked whether ink is light or dark
 SAMPLE = 32  # random drawings that tell how large a network's logits are
@@ -114,13 +114,13 @@ def from_drawing(canvas_json: Any, shape: tuple[int, ...], dark: bool) -> tuple[
 
 def on_canvas(pen: Strokes, m: np.ndarray) -> np.ndarray:
     """Return M ``(…, K, P, 2)`` in the canvas's pixels: x to the right, y down."""
-    from invert.drawing.in_link import SIDE
+    from invert.drawing.in_link import CANVAS_SIDE
 
-    return pen.on_page(m) * np.float32(SIDE)
+    return pen.on_page(m) * np.float32(CANVAS_SIDE)
 
 
 def spread(graph: FrozenGraph, pen: Strokes, m: np.ndarray) -> float:
-    """How far a network's logits of drawings lie apart: what its margins are measured in."""
+    """The deviation of a network's logits of drawings: the unit of its margins."""
     from invert.inversion.reading import read
 
     logits = read(graph, graph.domain.from_unit(pen.make(m).numpy()))
@@ -130,9 +130,9 @@ def spread(graph: FrozenGraph, pen: Strokes, m: np.ndarray) -> float:
 def ink_is_dark(graph: FrozenGraph, record: Optimization) -> bool:
     """Whether a network reads dark ink on light paper, by its own answers.
 
-    A few steps are taken both ways, and the way counts whose drawings it takes for their classes
-    more surely, by views that no step saw. The answer is kept with the network. The networks that
-    ship need not be asked: to them ink is 1.
+    Both ways are tried for a few steps. The one whose drawings the network takes for their classes
+    more surely, by views that no step saw, is right. The answer is kept with the network. The
+    networks that ship need not be asked: to them ink is 1.
     """
     if graph.name in CLASSIFIERS and graph is open_graph(graph.name):
         return False

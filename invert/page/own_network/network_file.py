@@ -42,7 +42,9 @@ UNPACKS = (
     f" those of {ALIAS} take more. Give a smaller network."
 )
 NO_ROOM = "The server has no room to read a network now. Try again in a moment."
-GRAPHS = (b"\x0a", b"\x12", b"\x18", b"\x22")  # the fields of a GraphDef
+# Of what may be a network: HDF5 and zip, as ``opening`` knows them, which would import TensorFlow
+# here; and the fields of a GraphDef.
+FIRST_BYTES = (b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"\x0a", b"\x12", b"\x18", b"\x22")
 
 
 def read(name: str, data: bytes, still_wanted: Callable[[], None] = lambda: None) -> FrozenGraph:
@@ -150,13 +152,10 @@ def graph_name(name: str, data: bytes) -> str:
 
 
 def _check_bytes(name: str, data: bytes) -> None:
-    from invert.inversion.freezing.opening import hdf5
-    from invert.inversion.freezing.opening.packed import archives
-
     if len(data) > MOST_BYTES:
         size = len(data) / 2**20
         raise ValueError(f"{RULE}; {name} has {size:,.1f} MB. {ELSEWHERE}")
     if not data:
         raise ValueError(f"{RULE}; {name} is empty. {WAY_OUT}")
-    if not data.startswith((hdf5.SIGNATURE, archives.SIGNATURE, *GRAPHS)):
+    if not data.startswith(FIRST_BYTES):
         raise ValueError(f"{RULE}; by its first bytes {name} is none of these. {WAY_OUT}")
