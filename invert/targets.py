@@ -14,6 +14,9 @@ from invert.inversion.checks import MAX_COUNT, brief, check_whole
 NUMBER = re.compile(r"-?[0-9]{1,9}")  # of a class, as text
 # How near a probability must come to the share of a mixture, and to an output asked for as such.
 NEAR_SHARES, NEAR_OUTPUTS = 0.1, 0.05
+# How near a value must come, as a share of the range of what random inputs give.
+NEAR_VALUES = 0.01
+MOST_VALUE = 1e18  # float32 holds its square
 DIGIT_LABELS = tuple(str(digit) for digit in range(DIGITS))
 AVOIDED = -1.0  # the aim of a class that an image is not to be taken for
 
@@ -27,16 +30,21 @@ class Wanted(NamedTuple):
         classes: ``(N,)`` int64, the class that each is about: the largest share, or the avoided.
         near: ``(N,)`` float32, how far an output may be from its aim; 0 where a verdict is a
             class's.
+        scales: ``(A,)`` float32, what outputs are divided by before they are compared; of
+            probabilities 1.
     """
 
     aims: np.ndarray
     classes: np.ndarray
     near: np.ndarray
+    scales: np.ndarray | float = 1.0
 
     @property
     def by_class(self) -> bool:
         """Whether each image is to be of one class, and nothing else is asked."""
-        return not self.near.any() and not (self.aims < 0).any()
+        return (
+            bool(np.isfinite(self.aims).all()) and not self.near.any() and not (self.aims < 0).any()
+        )
 
     def met(self, probabilities: np.ndarray, convinced: np.ndarray) -> np.ndarray:
         """Return whether each image came to what was asked, ``(N,)`` bool.
@@ -45,12 +53,18 @@ class Wanted(NamedTuple):
             probabilities: of the images, ``(N, A)``.
             convinced: whether the classifier takes each for its class, ``(N,)``.
         """
-        avoided = (self.aims < 0).any(axis=1)
-        off = np.abs(probabilities - self.aims).max(axis=1)
+        off = np.nan_to_num(np.abs(probabilities - self.aims) / self.scales).max(axis=1)
+        avoided = (self.aims < 0).any(axis=1) & (self.near == 0)
         return np.where(avoided, ~convinced, np.where(self.near > 0, off <= self.near, convinced))
 
+    def misses(self, outputs: np.ndarray) -> np.ndarray:
+        """Return how far the outputs that were asked for are from what was asked, ``(N,)``."""
+        return np.asarray(np.nanmax(np.abs(outputs - self.aims), axis=1))
 
-def check_wanted(targets: Any, labels: Sequence[str], most: int = MAX_COUNT) -> Wanted:
+
+def check_wanted(
+    targets: Any, labels: Sequence[str], head: str = "softmax", most: int = MAX_COUNT
+) -> Wanted:
     """Return what is asked for as aims, or say what is wrong with it.
 
     Args:
@@ -58,6 +72,10 @@ def check_wanted(targets: Any, labels: Sequence[str], most: int = MAX_COUNT) -> 
             mapping of classes to shares that add up to 1, such as ``{3: 0.5, 8: 0.5}``, or of one
             class to 0: anything but it; or the probabilities themselves, ``(N, A)`` floats.
         labels: of all classes, in order.
+        head: of the network. Of activations, only units can be asked for. Of values, values can: a
+            number, or a list of them, for a network of one output; for one of several, ``(N, A)``
+            numbers, or a mapping of outputs' labels to the values that they are to have, or a list
+            of mappings. What a mapping leaves out may be anything.
         most: the largest number of images.
 
     Raises:
@@ -65,12 +83,21 @@ def check_wanted(targets: Any, labels: Sequence[str], most: int = MAX_COUNT) -> 
 
     >>> check_wanted([{"cat": 0.25, "dog": 0.75}, {"cat": 0}], ["cat", "dog"]).aims.tolist()
     [[0.25, 0.75], [-1.0, 0.0]]
+    >>> check_wanted([7.0, 2], ["0"], "values").aims.tolist()
+    [[7.0], [2.0]]
     """
-    if isinstance(targets, np.ndarray) and targets.ndim == 2 and targets.dtype.kind == "f":
+    if head == "values":
+        return _values(targets, labels, most)
+    floats = isinstance(targets, np.ndarray) and targets.ndim == 2 and targets.dtype.kind == "f"
+    if floats and head != "activations":
         return _outputs(targets, labels, most)
     if isinstance(targets, Mapping):
         targets = [targets]
     sequence = _listed(targets, most)
+    if head == "activations" and any(isinstance(target, Mapping) for target in sequence):
+        raise ValueError(
+            f"of a hidden layer, name one unit an image, by its number; got {brief(targets)}."
+        )
     rows = [
         _shares(target, labels) if isinstance(target, Mapping) else _one(target, labels)
         for target in sequence
@@ -91,6 +118,41 @@ def _outputs(values: np.ndarray, labels: Sequence[str], most: int) -> Wanted:
         )
     aims = values.astype(np.float32)
     return Wanted(aims, aims.argmax(axis=1), np.full(len(aims), NEAR_OUTPUTS, np.float32))
+
+
+def _values(targets: Any, labels: Sequence[str], most: int) -> Wanted:
+    """What a network of values is to give; NaN where that is left open."""
+    sequence = [targets] if isinstance(targets, Mapping) else _listed(targets, most)
+    if not any(isinstance(target, Mapping | list | tuple | np.ndarray) for target in sequence):
+        # Numbers: an input each of a network of one output; of several, one input's outputs.
+        sequence = [[value] for value in sequence] if len(labels) == 1 else [list(sequence)]
+    rows = []
+    for target in sequence:
+        row = [math.nan] * len(labels)
+        if isinstance(target, Mapping):
+            for label, value in itertools.islice(target.items(), len(labels)):
+                row[_class_of(label, labels)] = _number(value)
+        else:
+            numbers = list(target) if isinstance(target, list | tuple | np.ndarray) else [target]
+            if len(numbers) != len(labels):
+                raise ValueError(
+                    f"each target must have a value for each of the {len(labels)} outputs, or be a"
+                    f" mapping such as {{{labels[0]!r}: 7.0}}; got {brief(target)}."
+                )
+            row = [_number(value) for value in numbers]
+        if all(math.isnan(value) for value in row):
+            raise ValueError(f"each target must name a value of an output; got {brief(target)}.")
+        rows.append(row)
+    aims = np.array(rows, np.float32)
+    asked = np.isfinite(aims).argmax(axis=1)
+    return Wanted(aims, asked, np.full(len(aims), NEAR_VALUES, np.float32))
+
+
+def _number(value: Any) -> float:
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not real or not abs(value) < MOST_VALUE:
+        raise ValueError(f"a value of an output must be a finite number; got {brief(value)}.")
+    return float(value)
 
 
 def _one(target: Any, labels: Sequence[str]) -> list[float]:

@@ -84,7 +84,10 @@ def test_a_picture_can_be_the_start(tmp_path):
         ("generate 8 --start nothing.png", "nothing.png"),
         ("generate 8 --steps 0", "steps must be a whole number from 1 to 1000; got 0"),
         ("generate 8 --step-size -1", "step_size must be a number above 0"),
-        ("generate 8 --out eights.bmp", "--out must end in .png, .gif or .svg; got 'eights.bmp'"),
+        (
+            "generate 8 --out eights.bmp",
+            "--out must end in .png, .gif, .svg or .csv; got 'eights.bmp'",
+        ),
         ("generate 8 --out nowhere/eights.png", "a folder that exists; got 'nowhere/eights.png'"),
         ("generate 8 --method inverse --out x.gif", "inverse takes no steps, so it has no film"),
         ("generate 8 --start random", "start must be an image or one of black"),
@@ -251,11 +254,12 @@ def test_a_file_of_ones_own_is_inspected_run_backwards_and_asked(own, tmp_path, 
         assert picture.mode == "RGB" and picture.size == (24, 32)
 
     assert command.main(["inspect", str(own), *labels, str(out)]) == 0
-    pasted, found, assumed, answer = capsys.readouterr().out.splitlines()
+    pasted, found, layers, assumed, answer = capsys.readouterr().out.splitlines()
     assert assumed == "Its pixels are taken to be in [0, 255]: its first step is 0.003922·x + 0."
     graph = eval(pasted, {"invert": invert})  # what was printed can be pasted
     assert (graph.image_shape, graph.pixel_range) == ((8, 6, 3), (0, 255))
     assert "8×6×3 images, 3 classes (ant, bee, cat)" in found
+    assert layers == f"Its layers, for --output: {', '.join(f'{n} ({w})' for n, w in graph.layers)}"
     assert answer.startswith(f"{out}: bee (")
     assert command.main(["classify", str(out), "--classifier", str(own), *labels]) == 0
     assert capsys.readouterr().out.startswith(f"{out}: bee (")

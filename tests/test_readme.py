@@ -11,10 +11,13 @@ import invert
 from invert.networks import classifier, judge
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-MARKED = re.search(r"<!-- the answer:.*?-->\n```python\n(.*?)```\n<!-- end", README, re.DOTALL)
+MARKED = re.search(r"<!-- the answer:.*?-->\n```python\n(.*?)```\n", README, re.DOTALL)
 
 
-PEN = re.search(r"<!-- the pen:.*?-->\n```python\n(.*?)```\n<!-- end", README, re.DOTALL)
+PEN = re.search(r"<!-- the pen:.*?-->\n```python\n(.*?)```\n", README, re.DOTALL)
+
+
+FEATURES = re.search(r"```python\n(price = .*?)```\n", README, re.DOTALL)
 
 
 @pytest.mark.parametrize("target", [8, 3])
@@ -80,6 +83,16 @@ def test_the_pen_draws_through_an_ordinary_network(ordinary, tmp_path, monkeypat
     assert np.ptp(inked, axis=0).max() + 1 == pytest.approx(20, abs=1.5), "as long as MNIST's"
     assert 0.03 < (page > 0.5).mean() < 0.4, "strokes on paper, no dust"
     assert judge.read(page[None]).argmax() == 8
+
+
+def test_the_features_that_are_found_give_the_value_of_the_known_function():
+    keras.utils.set_random_seed(0)
+    names = {"np": np, "keras": keras, "invert": invert}
+    exec(FEATURES[1], names)
+    run = names["run"]
+    np.testing.assert_allclose(names["price"](run.images), 7, atol=0.15)
+    assert (run.images[:, 2] == 0.5).all()
+    assert run.distinct >= 3 and run.misses.max() < 0.02
 
 
 def test_the_readme_can_be_read_in_one_sitting():

@@ -1,5 +1,6 @@
 """What may be asked for, and what comes of it."""
 
+import keras
 import numpy as np
 import pytest
 from scipy import optimize
@@ -106,3 +107,42 @@ def test_shares_are_where_the_cross_entropy_is_least():
     row = np.array([0.2, 0.5, 0.3])
     least = optimize.minimize(lambda z: by_hand(z, row, "softmax"), np.zeros(3)).x
     np.testing.assert_allclose(np.exp(least) / np.exp(least).sum(), row, atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A network of 4×4 values from -10 to 30."""
+    keras.utils.set_random_seed(0)
+    layers = [keras.Input((4, 4)), keras.layers.Flatten(), keras.layers.Dense(3)]
+    return invert.freeze(keras.Sequential(layers), pixel_range=(-10, 30))
+
+
+@pytest.mark.parametrize("method", ["steepest", "plain"])
+def test_within_bounds_the_distance_to_the_start_and_no_further(small, method):
+    """In shares of the pixel range, whose length is 40."""
+    start = np.full((4, 4), 2.0)
+    run = invert.generate([0, 1], method, classifier=small, start=start, within=0.25, steps=20)
+    far = np.sqrt((((run.images - start) / 40) ** 2).sum(axis=(1, 2)))
+    np.testing.assert_allclose(far, 0.25, rtol=1e-4)  # both want to go farther
+    assert run.settings["within"] == 0.25
+    free = invert.generate([0, 1], method, classifier=small, start=start, steps=20).images
+    assert ((((free - start) / 40) ** 2).sum(axis=(1, 2)) > 0.3**2).all()
+
+
+def test_a_bound_is_a_matter_of_steepest_steps(small):
+    assert invert.generate(1, classifier=small, within=0.25, steps=2).method == "steepest"
+
+
+@pytest.mark.parametrize(
+    ("method", "within", "words"),
+    [
+        ("strokes", 1.0, "within bounds how far pixels go, and strokes makes images of something"),
+        ("inverse", 1.0, "and inverse makes"),
+        ("steepest", 0, "within must be a number above 0.*; got 0"),
+        ("steepest", True, "got True"),
+        ("steepest", float("inf"), "got inf"),
+    ],
+)
+def test_what_cannot_be_bounded_is_said(method, within, words):
+    with pytest.raises(ValueError, match=words):
+        invert.generate(3, method, classifier="robust", within=within)

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from invert import film, shell
+from invert.commands import feature_tables, typed_targets
 from invert.commands import options as shared
 from invert.inversion.checks import MAX_COUNT, MAX_SEED, check_whole
 from invert.methods import generation, records, starts
@@ -24,7 +25,28 @@ def add(commands) -> None:
         "generate", help="run a classifier backwards", parents=[shared.of_files()]
     )
     command.add_argument(
-        "targets", nargs="+", metavar="TARGET", help="a digit 0 to 9; of one's own, number or label"
+        "targets", nargs="*", metavar="TARGET", help="a digit 0 to 9; of one's own, number or label"
+    )
+    command.add_argument(
+        "--target",
+        action="append",
+        default=[],
+        metavar="WHAT",
+        help="likewise; or a mixture such as 3:.5,8:.5, or 8:0 for anything but it, or a number for"
+        " each output, such as 7.0 or .2,.8",
+    )
+    command.add_argument(
+        "--within",
+        type=float,
+        metavar="DISTANCE",
+        help="how far an image may go from its start, in L2, where the pixel range counts 1",
+    )
+    command.add_argument(
+        "--fixed",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a feature that stays as it is, by its name or number",
     )
     shared.add_classifier(command)
     shared.add_method(command)
@@ -51,8 +73,8 @@ def add(commands) -> None:
         "--out",
         default="generated.png",
         metavar="FILE",
-        help=".png, .gif for the film, or .svg of a pen's strokes (default generated.png, which is"
-        " replaced)",
+        help=".png, .gif for the film, .svg of a pen's strokes, or .csv of features (default"
+        " generated.png, which is replaced)",
     )
     command.set_defaults(run=run, stopped="Nothing was written.")
 
@@ -61,8 +83,11 @@ def run(options) -> None:
     """Write the images, or the film of their optimisation, and print how they are read."""
     out = Path(options.out)
     film_wanted, drawn = out.suffix.lower() == ".gif", out.suffix.lower() == ".svg"
-    if out.suffix.lower() not in (".png", ".gif", ".svg"):
-        raise ValueError(f"--out must end in .png, .gif or .svg; got {out.name!r}.")
+    if out.suffix.lower() not in (".png", ".gif", ".svg", ".csv"):
+        raise ValueError(f"--out must end in .png, .gif, .svg or .csv; got {out.name!r}.")
+    typed = [*options.targets, *options.target]
+    if not typed:
+        raise ValueError("Say what to make: a digit, a label, or --target.")
     if not out.parent.is_dir():
         raise ValueError(f"--out must be in a folder that exists; got {options.out!r}.")
     count = check_whole(options.count, "--count", 1, MAX_COUNT)
@@ -86,8 +111,10 @@ def run(options) -> None:
     named = options.start is None or options.start in (*starts.STARTS, starts.RANDOM)
     asked = b"" if named else shell.read(options.start)
 
-    targets = [target for target in options.targets for _ in range(count)]
+    limits = {"within": options.within, "fixed": typed_targets.fixed(options.fixed)}
     if options.opposite is not None:
+        shared.check_alone([name for name, value in limits.items() if value is not None])
+        targets = [target for target in typed for _ in range(count)]
         made = shared.open_opposite(options).draw(targets, seed)
     else:
         graph = shared.open_asked(options)
@@ -95,45 +122,72 @@ def run(options) -> None:
             options.start if named else shared.picture(options.start, asked, graph, options.whole)
         )
         made = generation.generate(
-            targets,
+            typed_targets.targets(typed, graph.labels, graph.head, count),
             options.method,
             classifier=options.classifier if options.classifier in CLASSIFIERS else graph,
             seed=seed,
             start=start,
             frames=GIF_FRAMES if film_wanted else 0,
+            **limits,
             **settings,
         )
+    shell.write(out, _file(made, out, count, len(typed)))
+    _say(made, out)
+
+
+def _file(made, out: Path, count: int, several: int) -> bytes:
+    """The images, the film, the strokes or the table, by the name of the file."""
+    kind = out.suffix.lower()
+    if made.domain.is_image == (kind == ".csv"):
+        what = "pictures; use --out FILE.png" if kind == ".csv" else "features; use --out FILE.csv"
+        raise ValueError(f"{made.classifier} reads {what}.")
+    if kind == ".csv":
+        return feature_tables.write(made)
     # One target fills a square; several stand in a row, or in a row each where there are several.
-    several = len(options.targets) > 1
-    columns = (count if count > 1 else len(options.targets)) if several else None
+    columns = (count if count > 1 else several) if several > 1 else None
     columns = columns or math.ceil(math.sqrt(len(made.images)))
     height, width = made.images.shape[1:3]
     longest = max(columns * width, math.ceil(len(made.images) / columns) * height)
     scale = max(1, min(SCALE, film.MAX_SIDE // longest))
-    if drawn:
+    if kind == ".svg":
         if made.strokes is None:
             raise ValueError(
                 f"{made.method} draws no strokes; use --method strokes, or --out FILE.png."
             )
-        picture = film.svg(made.strokes, columns)
-    else:
-        draw, pictures = (film.gif, made.frames) if film_wanted else (film.png, made.images)
-        picture = draw(pictures, scale=scale, columns=columns, pixel_range=made.pixel_range)
-    shell.write(out, picture)
+        return film.svg(made.strokes, columns)
+    draw, pictures = (film.gif, made.frames) if kind == ".gif" else (film.png, made.images)
+    return draw(pictures, scale=scale, columns=columns, pixel_range=made.pixel_range)
 
-    for target in dict.fromkeys(made.targets):
-        confidence = made.probabilities[made.targets == target, target].mean()
-        print(f"{made.labels[target]}: the classifier gives it {confidence:.3f} on average")
+
+def _say(made, out: Path) -> None:
+    """Print how the images are read, or how near the values came."""
+    if made.misses is not None:
+        convinced = made.verdicts.count("convinced")
+        print(
+            f"{convinced} of {len(made.images)} inputs give what was asked, {made.distinct} of them"
+            f" different; the farthest is {made.misses.max():.4g} off"
+        )
+    for target in dict.fromkeys(made.targets) if made.misses is None else ():
+        own = made.targets == target
+        mean = made.probabilities[own, target].mean()
+        if made.above is None:
+            print(f"{made.labels[target]}: the classifier gives it {mean:.3f} on average")
+        else:
+            print(
+                f"{made.labels[target]}: activation {mean:.3g} on average,"
+                f" {made.above[own].mean():.1f} standard deviations above noise"
+            )
     for note in made.notes:
         print(note)
     for verdict, number in Counter(made.verdicts).items():
         if verdict in VERDICTS:
-            print(VERDICTS[verdict].format(_images(number), made.classifier))
+            print(VERDICTS[verdict].format(_images(number, made.domain.is_image), made.classifier))
     print(
-        f"{out}: {_images(len(made.images))}, classifier {made.classifier}, method {made.method},"
-        f" start {made.start}"
+        f"{out}: {_images(len(made.images), made.domain.is_image)}, classifier {made.classifier},"
+        f" method {made.method}, start {made.start}"
     )
 
 
-def _images(number: int) -> str:
-    return "1 image" if number == 1 else f"{number} images"
+def _images(number: int, pictures: bool = True) -> str:
+    what = "image" if pictures else "input"
+    return f"1 {what}" if number == 1 else f"{number} {what}s"

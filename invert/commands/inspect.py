@@ -1,7 +1,7 @@
 """``inspect``: say what a file of one's own is to ``invert.freeze``."""
 
+from invert.commands import feature_tables, pixel_readings
 from invert.commands import options as shared
-from invert.commands import pixel_readings
 
 READ_BY_EACH = " By each of the usual ranges the pictures are read as:"
 
@@ -23,14 +23,23 @@ def run(options) -> None:
     """Print what a network of one's own is, as arguments of ``invert.freeze``; read pictures."""
     graph = shared.open_asked(options)
     said = {name: value for name, value in shared.told(options).items() if value is not None}
-    said |= {"shape": graph.image_shape, "pixel_range": graph.pixel_range}
+    said["shape"] = graph.image_shape
+    if graph.domain.is_image:
+        said["pixel_range"] = graph.pixel_range
+    else:
+        said |= feature_tables.arguments(graph.domain)
     arguments = ", ".join(f"{name}={value!r}" for name, value in said.items())
     print(f"invert.freeze({options.classifier!r}, {arguments})")
-    labels = ", ".join(graph.labels[:10]) + (", …" if graph.classes > 10 else "")
-    print(
-        f"{graph.name}: {'×'.join(str(side) for side in graph.image_shape)} images,"
-        f" {graph.classes} classes ({labels}), {graph.head} of its logits"
-    )
+    labels = _few(graph.labels)
+    taken = f"{'×'.join(str(side) for side in graph.image_shape)} images"
+    if not graph.domain.is_image:
+        taken = f"{graph.image_shape[-1]} features ({_few(graph.domain.names)})"
+    what = f"{graph.classes} classes ({labels}), {graph.head} of its logits"
+    if not graph.classifies:
+        what = f"{graph.classes} {graph.head}{' of ' * bool(graph.layer)}{graph.layer} ({labels})"
+    print(f"{graph.name}: {taken}, {what}")
+    if graph.layers:
+        print(f"Its layers, for --output: {', '.join(f'{n} ({w})' for n, w in graph.layers)}")
     failed: list[str] = []
     by_each = graph.range_assumed and bool(options.files)
     if graph.range_evidence:
@@ -49,3 +58,7 @@ def run(options) -> None:
         pictures = shared.read_pictures(options.files, graph, options.whole, failed)
         shared.print_answers(graph, pictures)
     shared.say_failed(failed, len(options.files))
+
+
+def _few(names) -> str:
+    return ", ".join(names[:10]) + (", …" if len(names) > 10 else "")

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from invert import shell, upload
+from invert.commands import feature_tables
 from invert.images import SIDE
 from invert.inversion.domain import Domain
 from invert.methods import records
@@ -94,7 +95,9 @@ def of_files() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
     group = options.add_argument_group("of a network of one's own, where the file does not say it")
     group.add_argument("--input", metavar="NAME", help="the operation that takes the images")
-    group.add_argument("--output", metavar="NAME", help="the operation that gives the logits")
+    group.add_argument(
+        "--output", metavar="NAME", help="what gives the logits, or a hidden layer's name"
+    )
     group.add_argument("--signature", metavar="NAME", help="of a SavedModel")
     group.add_argument(
         "--feed",
@@ -111,6 +114,25 @@ def of_files() -> argparse.ArgumentParser:
         "--labels",
         metavar="A,B,… or FILE",
         help="a name for each class, or a file of them, such as labels.txt",
+    )
+    group = options.add_argument_group("of a network of features, which reads no pictures")
+    group.add_argument(
+        "--bounds",
+        nargs="+",
+        metavar=("LOW", "HIGH"),
+        help="the lowest and the highest value of each feature, or a .csv of examples, a feature a"
+        " column",
+    )
+    group.add_argument("--names", metavar="A,B,…", help="of the features, in order")
+    group.add_argument("--whole-numbers", metavar="A,B,…", help="features that are whole numbers")
+    group.add_argument(
+        "--one-of",
+        action="append",
+        metavar="A,B,…",
+        help="features of which one is at its highest value, the others at their lowest",
+    )
+    group.add_argument(
+        "--head", help="softmax, sigmoid or values, where the network does not show its end"
     )
     return options
 
@@ -145,6 +167,8 @@ def told(options) -> dict:
         "shape": shape,
         "pixel_range": options.pixel_range and tuple(options.pixel_range),
         "labels": options.labels and _labels(options.labels),
+        "head": options.head,
+        **feature_tables.told(options),
     }
 
 

@@ -61,9 +61,21 @@ def negative_margin(logits, aims, head: str):
     return others - tf.reduce_sum(aims * logits, axis=1)
 
 
+def squared_distance(outputs, aims, head: str):
+    """The sum of the squared differences from the aims; where an aim is NaN, any output will do.
+
+    >>> aims = tf.constant([[3.0, np.nan]])
+    >>> float(squared_distance(tf.constant([[1.0, 5.0]]), aims, "values")[0])
+    4.0
+    """
+    off = tf.where(tf.math.is_nan(aims), 0.0, outputs - aims)
+    return tf.reduce_sum(tf.square(off), axis=1)
+
+
 LOSS_FUNCTIONS = {
     "cross-entropy": cross_entropy,
     "logit": negative_logit,
     "margin": negative_margin,
     "aims": cross_entropy_or_avoidance,
+    "values": squared_distance,
 }

@@ -16,7 +16,9 @@ import tensorflow as tf
 
 from invert.inversion.domain import Domain
 
-Head = Literal["softmax", "sigmoid"]
+# What makes answers of what a network returns: probabilities, values as they are, or activations of
+# a hidden layer as they are.
+Head = Literal["softmax", "sigmoid", "values", "activations"]
 # The mark of a product whose gradient ``substitution`` takes.
 GRADIENT = "InvertMatMulByTransposedConstant"
 GRADIENT_OF = "_gradient_op_type"

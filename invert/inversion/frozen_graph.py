@@ -3,7 +3,7 @@
 import dataclasses
 import threading
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import tensorflow as tf
@@ -15,6 +15,20 @@ _making = threading.RLock()
 Made = TypeVar("Made")
 # A sigmoid says yes at this probability or above.
 YES = 0.5
+# What a frozen graph knows apart from its architecture, its labels and its name.
+APART = ("range_evidence", "range_assumed", "layers", "layer")
+
+
+class Layer(NamedTuple):
+    """A layer between the input and the output.
+
+    Attributes:
+        name: its name, behind those of the models that it lies in, such as "base/conv2d_2".
+        width: how many units or channels it has.
+    """
+
+    name: str
+    width: int
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -28,6 +42,9 @@ class FrozenGraph:
         name: what to call the network, such as its file's name.
         range_evidence: what its range of pixels is taken from; "" where it was told.
         range_assumed: whether that does not settle it.
+        layers: those between its input and its source's output, in order, which ``output=`` of
+            ``freeze`` takes.
+        layer: the hidden one whose units' activations it gives; "" where it gives the answers.
         compiled: what was made for this graph, such as compiled functions; it goes with the graph.
     """
 
@@ -37,6 +54,8 @@ class FrozenGraph:
     name: str = "own"
     range_evidence: str = ""
     range_assumed: bool = False
+    layers: tuple[Layer, ...] = ()
+    layer: str = ""
     compiled: dict[Any, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -87,7 +106,8 @@ class FrozenGraph:
         constants = dict(zip(known.weights, map(np.asarray, self.weights), strict=True))
         ends = known.graph_def.SerializeToString(), constants, known.placeholder, known.output
         known_of_it = known.input_shape, known.domain, self.labels, known.head, self.name
-        return _again, (*ends, *known_of_it, self.range_evidence, self.range_assumed)
+        own = {name: getattr(self, name) for name in APART}
+        return _again, (*ends, *known_of_it, own)
 
     @property
     def domain(self) -> Domain:
@@ -96,8 +116,17 @@ class FrozenGraph:
 
     @property
     def head(self) -> Head:
-        """What makes probabilities of the logits: a softmax, or a sigmoid for each class apart."""
+        """What makes answers of what the graph returns.
+
+        A softmax, or a sigmoid for each class apart; of a regression "values" and of a hidden layer
+        "activations", which are answers as they are.
+        """
         return self.architecture.head
+
+    @property
+    def classifies(self) -> bool:
+        """Whether its answers are probabilities of classes."""
+        return self.head in ("softmax", "sigmoid")
 
     @property
     def image_shape(self) -> tuple[int, ...]:
@@ -150,7 +179,12 @@ class FrozenGraph:
         return made
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """Return the classifier's probabilities for logits ``(…, classes)``, float32."""
+        """Return the network's answers for logits ``(…, classes)``, float32.
+
+        Of a classifier they are probabilities; values and activations are answers as they are.
+        """
+        if not self.classifies:
+            return logits
         if self.head == "sigmoid":
             odds = np.exp(-np.abs(logits))  # of the less likely side, so that nothing overflows
             return np.asarray(np.where(logits >= 0, 1.0, odds) / (1.0 + odds))
@@ -182,8 +216,7 @@ def _again(
     labels: tuple[str, ...],
     head: Head,
     name: str,
-    range_evidence: str,
-    range_assumed: bool,
+    apart: dict[str, Any],
 ) -> FrozenGraph:
     frozen = FrozenGraph.of(
         tf.compat.v1.GraphDef.FromString(graph_def),
@@ -196,4 +229,4 @@ def _again(
         head=head,
         name=name,
     )
-    return dataclasses.replace(frozen, range_evidence=range_evidence, range_assumed=range_assumed)
+    return dataclasses.replace(frozen, **apart)

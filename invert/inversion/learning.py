@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from invert.inversion import batches, compiling
@@ -64,6 +65,8 @@ def learn(
     frame_steps: Sequence[int] = (),
     seed: int = 0,
     tries: int = 1,
+    within: float = 0.0,
+    scales: npt.ArrayLike = 1.0,
 ) -> Learned:
     """Learn the inputs for which a frozen network gives what is aimed at.
 
@@ -87,6 +90,9 @@ def learn(
         tries: how many starts each input has, one after the other: ``start`` is
             ``(N * tries, …)``. The one with the lowest mean loss over the objective's unseen views
             is kept: the network itself chooses.
+        within: how far M may go from its start, in L2 and units of M, where the objective is
+            bounded.
+        scales: what outputs are divided by for the loss "values", ``(outputs,)`` or a number.
 
     Returns:
         Inputs, logits, M, losses, frames, and which of them moved. The same call returns the same
@@ -119,6 +125,8 @@ def learn(
         weights=np.array([weights[name] for name in objective.priors], np.float32),
         strength=np.float32(strength),
         seed=np.int32(seed),
+        scales=np.broadcast_to(np.asarray(scales, np.float32), frozen.architecture.outputs),
+        within=np.float32(within),
         frame_steps=distinct,
     )
     arguments = frozen, objective, parametrisation, start, aims, settings

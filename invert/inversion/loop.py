@@ -27,6 +27,7 @@ class Objective(NamedTuple):
         view: how the network sees the input, a record as in ``views``.
         looks: how many views are looked at in one step; their mean counts.
         unseen: how many more views the result is scored by, none of them seen by a step.
+        bounded: whether M stays within a distance of its start.
     """
 
     loss: str
@@ -35,6 +36,7 @@ class Objective(NamedTuple):
     view: Any = STRAIGHT
     looks: int = 1
     unseen: int = 0
+    bounded: bool = False
 
 
 class Settings(NamedTuple):
@@ -47,6 +49,8 @@ class Settings(NamedTuple):
         weights: of the objective's priors, ``(P,)`` float32.
         strength: of the view, float32.
         seed: of the view, int32.
+        scales: what outputs are divided by for the loss of values, ``(outputs,)`` float32.
+        within: how far M may go from its start, in L2, float32, where it is bounded.
         frame_steps: after how many steps M is kept, ``(F,)`` int32, rising.
     """
 
@@ -56,6 +60,8 @@ class Settings(NamedTuple):
     weights: Any
     strength: Any
     seed: Any
+    scales: Any
+    within: Any
     frame_steps: Any
 
 
@@ -68,8 +74,23 @@ def signature(objective: Objective) -> Settings:
         weights=tf.TensorSpec((len(objective.priors),), tf.float32),
         strength=tf.TensorSpec((), tf.float32),
         seed=tf.TensorSpec((), tf.int32),
+        scales=tf.TensorSpec((None,), tf.float32),
+        within=tf.TensorSpec((), tf.float32),
         frame_steps=tf.TensorSpec((None,), tf.int32),
     )
+
+
+def nearest(m, start, within):
+    """Return the points ``(N, …)`` nearest to M whose L2 distance to the start is bounded.
+
+    >>> nearest(tf.constant([[3.0, 5.0], [0.5, 1.0]]), tf.constant([[0.0, 1.0]] * 2), 2.5).numpy()
+    array([[1.5, 3. ],
+           [0.5, 1. ]], dtype=float32)
+    """
+    way = m - start
+    axes = list(range(1, way.shape.rank))
+    far = tf.sqrt(tf.reduce_sum(tf.square(way), axes, keepdims=True))
+    return tf.where(far > within, start + way * tf.math.divide_no_nan(within, far), m)
 
 
 def make_loop(
@@ -99,7 +120,7 @@ def make_loop(
     domain, view = architecture.domain, objective.view
 
     def loop(logits_of, m, aims, first, *numbers):
-        steps, step_size, decay, weights, strength, seed, frame_steps = numbers
+        steps, step_size, decay, weights, strength, seed, scales, within, frame_steps = numbers
         length, room = (MAX_STEPS, slots) if xla else (steps, tf.size(frame_steps))
         start = m.read_value()  # M is the loop's state: reads and assigns of a variable would wait
         shape = tf.TensorShape((m.shape[0], *start.shape[1:]))
@@ -116,7 +137,10 @@ def make_loop(
             moment = Moment(seed, number, first, progress)
             inputs = view.seen(parametrisation, x, strength, moment)
             inputs = tf.ensure_shape(inputs, (None, *domain.shape))
-            return inputs, loss_of(logits_of(domain.from_unit(inputs)), aims, architecture.head)
+            outputs, wanted = logits_of(domain.from_unit(inputs)), aims
+            if objective.loss == "values":
+                outputs, wanted = outputs / scales, aims / scales
+            return inputs, loss_of(outputs, wanted, architecture.head)
 
         def loss_at(x, i):
             """The mean over the step's views, and the priors."""
@@ -137,6 +161,8 @@ def make_loop(
             step, memory = step_rule(gradient, memory, time + 1)
             size = step_size * (1.0 - decay * time / tf.cast(steps, tf.float32))
             after = parametrisation.project(x - size * step)
+            if objective.bounded:  # towards the start, so that no bound of M's own is broken
+                after = nearest(after, start, within)
             # With a graph of an early TensorFlow 1, shapes are not fully inferred.
             after.set_shape(x.shape)
             frames = keep(frames, i, x) if slots else frames

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from invert.images import DIGITS, PIXELS
 from invert.inversion.checks import brief
+from invert.inversion.domain import Domain
 from invert.methods import starts
-from invert.methods.records import Optimization
+from invert.methods.records import Method, Optimization
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
@@ -56,13 +59,75 @@ def check_network(record: Optimization, graph: FrozenGraph) -> None:
     """Raise a ValueError if a network's inputs are not what a method makes."""
     if record.parametrisation == "decoder":
         check_digits(record.name, graph)
-    if record.parametrisation in ("fourier", "strokes") and not graph.domain.is_image:
+    pictures = record.parametrisation in ("fourier", "strokes") or record.view == "jitter"
+    if pictures and not graph.domain.is_image:
         raise ValueError(f"{record.name} draws pictures; {graph.name} reads none. Use steepest.")
+
+
+def check_pixels(record: Method, what: str) -> None:
+    """Raise a ValueError unless a method changes the values of an input one by one."""
+    if getattr(record, "parametrisation", "") != "pixels":
+        raise ValueError(
+            f"{what}, and {record.name} makes images of something else. Use steepest or plain."
+        )
+
+
+def fixing(domain: Domain, fixed: Any) -> Domain:
+    """Return a domain with more values held, or say what is wrong with them.
+
+    Args:
+        domain: of the network.
+        fixed: values by their places, as ``Domain.places`` takes them.
+
+    >>> fixing(Domain((2,), 0, 9, is_image=False, names=("x", "y")), {"y": 3}).fixed
+    {1: 3.0}
+    """
+    if not isinstance(fixed, Mapping):
+        raise ValueError(
+            f"fixed must give values by name or place, such as {{2: 0.25}}; got {brief(fixed)}."
+        )
+    held = dict(domain.fixed)
+    low, high = domain.ends()
+    chosen = {place for group in domain.one_of for place in group}
+    for key, value in fixed.items():
+        real = isinstance(value, int | float | np.integer | np.floating)
+        for place in domain.places(key):
+            least, most = float(low[place]), float(high[place])
+            good = real and not isinstance(value, bool) and least <= np.float32(value) <= most
+            if not good or (place in domain.whole and not float(value).is_integer()):
+                kind = "whole number" if place in domain.whole else "number"
+                raise ValueError(
+                    f"fixed must give {brief(key)} a {kind} from {least:g} to {most:g};"
+                    f" got {brief(value)}."
+                )
+            if place in chosen and value not in (least, most):
+                raise ValueError(
+                    f"fixed must give {brief(key)}, which is one of many, {least:g} or {most:g};"
+                    f" got {brief(value)}."
+                )
+            held[place] = float(value)
+    for group in domain.one_of:
+        on = [place for place in group if held.get(place) == high[place]]
+        if len(on) > 1 or all(held.get(place) == low[place] for place in group):
+            raise ValueError("fixed must leave one of a group at its highest value, and no more.")
+    return dataclasses.replace(domain, fixed=held)
+
+
+def check_within(record: Method, within: Any) -> float:
+    """Return the most that an input may differ from its start, or say what is wrong with it."""
+    real = isinstance(within, int | float | np.integer | np.floating)
+    if not real or isinstance(within, bool) or not 0 < within < math.inf:
+        raise ValueError(
+            "within must be a number above 0, the L2 distance to the start in shares of the range;"
+            f" got {brief(within)}."
+        )
+    check_pixels(record, "within bounds how far pixels go")
+    return float(within)
 
 
 def check_digits(method: str, graph: FrozenGraph) -> None:
     """Raise a ValueError unless a network reads 28×28 digits."""
-    if graph.values != PIXELS or graph.classes != DIGITS:
+    if graph.values != PIXELS or graph.classes != DIGITS or not graph.classifies:
         raise ValueError(
             f"{method} draws 28×28 digits; {graph.name} reads {graph.classes} classes of"
             f" {'×'.join(str(side) for side in graph.image_shape)} images. Use steepest."
@@ -70,7 +135,13 @@ def check_digits(method: str, graph: FrozenGraph) -> None:
 
 
 def begin(
-    record: Optimization, graph: FrozenGraph, start: Any, classes: np.ndarray, seed: int
+    record: Optimization,
+    graph: FrozenGraph,
+    start: Any,
+    classes: np.ndarray,
+    seed: int,
+    domain: Domain,
+    settled: bool = False,
 ) -> Beginning:
     """Return what a run begins with.
 
@@ -80,20 +151,29 @@ def begin(
         start: as for ``generate``, by name or by value.
         classes: the classes that the images are about, ``(N,)``.
         seed: of what is random.
+        domain: of its inputs, with what is held fixed.
+        settled: whether whole numbers and what is one of many stay as the start has them.
     """
+    if record.parametrisation == "pixels":
+        return _pixels(record, graph, start, classes, seed, domain, settled)
     return BEGINNINGS[record.parametrisation](record, graph, start, classes, seed)
 
 
-def _pixels(record, graph, start, classes, seed) -> Beginning:
+def _pixels(record, graph, start, classes, seed, domain: Domain, settled) -> Beginning:
+    from invert.inversion.parametrisations.features import Features
     from invert.inversion.parametrisations.pixels import Pixels
 
-    first = starts.make(start, classes, seed, graph.domain)
+    first = starts.make(start, classes, seed, domain)
+    pixels: Parametrisation = Pixels(domain.shape)
+    if not domain.is_free:
+        pixels = Features.of(domain, settled)
+        first = pixels.begin(first, domain)
     length = record.step_size
     # Sums over pixels: as much for each pixel, however many there are.
     if record.step_rule == "steepest":
         length *= math.sqrt(graph.values / PIXELS)
     weights = {name: weight * PIXELS / graph.values for name, weight in record.priors.items()}
-    return Beginning(Pixels(graph.domain.shape), first, weights, length)
+    return Beginning(pixels, first, weights, length)
 
 
 def _code(record, graph, start, classes, seed) -> Beginning:
@@ -119,4 +199,4 @@ def _strokes(record, graph, start, classes, seed) -> Beginning:
     return Beginning(strokes, first, weights, record.step_size, len(first) // len(classes))
 
 
-BEGINNINGS = {"pixels": _pixels, "decoder": _code, "fourier": _waves, "strokes": _strokes}
+BEGINNINGS = {"decoder": _code, "fourier": _waves, "strokes": _strokes}

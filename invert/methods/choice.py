@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from invert.methods import answers
 from invert.methods.records import METHODS, OWN_METHOD, Optimization
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def _choose(graph: FrozenGraph) -> Choice:
     return Choice(
         best,
         f"The network chose {best}: moved, resized and blurred, its images keep the most of their"
-        f" probability ({said}).",
+        f" {'probability' if graph.classifies else 'activation, in deviations above noise'}"
+        f" ({said}).",
     )
 
 
@@ -128,6 +130,6 @@ def _rate(graph: FrozenGraph, run: Run) -> tuple[float, float]:
         seen = tf.image.resize(tf.image.resize(seen, small, antialias=True), (height, width))
         shares = np.clip(seen.numpy().reshape(images.shape), 0, 1)
         probabilities = graph.probabilities(read(graph, graph.domain.from_unit(shares)))
-        sure.append(probabilities[np.arange(count), run.targets].mean())
+        sure.append(answers.sure(graph, probabilities, run.targets).mean())
     convinced = np.mean([verdict == "convinced" for verdict in run.verdicts])
     return float(convinced), float(np.mean(sure))

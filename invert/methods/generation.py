@@ -13,18 +13,22 @@ import numpy as np
 import numpy.typing as npt
 
 from invert.inversion.checks import MAX_FRAMES, MAX_SEED, check_whole
-from invert.methods import beginnings, choice, runs, starts
-from invert.methods.records import WEAKER, Method, Optimization, method_for
+from invert.methods import answers, beginnings, choice, runs, starts
+from invert.methods.records import OWN_METHOD, WEAKER, Method, Optimization, method_for
 from invert.methods.runs import Run
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, check_classifier, open_graph
 from invert.targets import DIGIT_LABELS, Wanted, check_wanted
 
 if TYPE_CHECKING:
+    from invert.inversion.domain import Domain
     from invert.inversion.frozen_graph import FrozenGraph
     from invert.networks.classifier import Classifier
 
 # Between two classes a network's probabilities change within a hair's breadth: many small steps.
 BETWEEN_CLASSES = {"steps": 1000, "step_size": 0.02}
+
+# Of a regression, likewise.
+VALUES = {"steps": 300, "step_size": 0.03}
 
 # The weights that a network is asked for, where nobody says them.
 WEIGHTS = {"total_variation", "l2"}
@@ -38,6 +42,8 @@ def generate(
     seed: int = 0,
     start: npt.ArrayLike | dict[str, Any] | None = None,
     frames: int = 0,
+    within: float | None = None,
+    fixed: Any = None,
     **settings: float | str,
 ) -> Run:
     """Make images by running a classifier backwards.
@@ -47,8 +53,12 @@ def generate(
             each by its number (of a digit 0–9) or its label. Or, for each image, a mapping: shares
             of classes that add up to 1, such as ``{3: 0.5, 8: 0.5}``; or one class to 0, such as
             ``{8: 0}``, for anything but it. Or the very probabilities, floats ``(N, classes)``.
-            All but classes are learned by the cross-entropy, by default by ``plain`` in many small
-            steps, and in steps that shrink.
+            Of a hidden layer, a unit or channel each, by its number: the loss is then minus its
+            activation. Of a network of values, a number each, or ``(N, outputs)`` floats, or
+            mappings of outputs' labels to values: the loss is then the squared difference, each
+            output in units of the range of what random inputs give. All but classes and units are
+            learned by default by ``plain`` in many small steps, and in steps that shrink;
+            probabilities by the cross-entropy.
         method: a name in ``METHODS``; by default the one that the classifier is best run backwards
             by, and for one's own ``steepest``.
         classifier: ``question``, ``robust``, ``energy`` or ``student``; the path of a file of one's
@@ -63,6 +73,14 @@ def generate(
             all start from "noise". ``strokes`` starts from "random" ones, or from a drawing, a
             dict such as the canvas's ``json_data``, and then moves as few points as it must.
         frames: how many frames of the way to keep, 2 to ``MAX_FRAMES``, or 0 for none.
+        within: how far an image may go from its start: the square root of the sum over all values
+            of the squared change, each as a share of the pixel range, so that one pixel from the
+            lowest to the highest value counts 1. With a ``start`` of one's own, this is a small
+            change that one asks for. By default there is no bound; with one, ``steepest`` is the
+            method, and only methods that change pixels take it.
+        fixed: a mapping of values that stay, by a feature's name or number, or by a pixel's place
+            such as ``(row, column)``, in the network's own range. Only methods that change pixels
+            take it.
         **settings: the method's by name: ``loss``, "cross-entropy" or "logit"; ``steps``, 1 to
             ``MAX_STEPS``; ``step_size``; and the weights of its priors (``METHODS[name].settings``
             has them all). Where no size is given, steepest steps are shorter the more there are of
@@ -83,9 +101,16 @@ def generate(
     """
     check_classifier(classifier)
     shipped = isinstance(classifier, str) and classifier in CLASSIFIERS
-    if method is None and not _names_classes(targets):
+    unsaid, said = method is None, settings
+    if unsaid and not _names_classes(targets):
         method, settings = "plain", {**BETWEEN_CLASSES, **settings}
+    elif unsaid and (within is not None or fixed is not None):
+        method = OWN_METHOD
     record = method_for(str(classifier) if shipped else "", method, settings)
+    if within is not None:
+        within = beginnings.check_within(record, within)
+    if fixed is not None:
+        beginnings.check_pixels(record, "fixed holds pixels or features")
     seed = check_whole(seed, "seed", 0, MAX_SEED)
     frames = check_whole(frames, "frames", 0, MAX_FRAMES)
     if frames == 1:
@@ -99,29 +124,48 @@ def generate(
 
     graph = open_graph(classifier)
     if not shipped:
-        wanted = check_wanted(targets, graph.labels)
+        wanted = check_wanted(targets, graph.labels, graph.head)
+    if graph.head == "values":
+        wanted = wanted._replace(scales=answers.ranges(graph))
+        if unsaid:
+            method, settings = "plain", {**VALUES, **said}
+            record = method_for("", method, settings)
+    domain = graph.domain if fixed is None else beginnings.fixing(graph.domain, fixed)
     notes: tuple[str, ...] = ()
     if not shipped and method is None and start is None and settings.keys() <= {"steps"}:
         chosen = choice.method_of(graph)
         record, notes = method_for("", chosen.method, settings), (chosen.why,)
     if not shipped and record.name == "regularized" and not settings.keys() & WEIGHTS:
         record = method_for("", record.name, {**settings, **choice.weights_of(graph)})
+    if graph.head == "activations" and isinstance(record, Optimization) and "loss" not in settings:
+        record = dataclasses.replace(record, loss="logit")  # the activation itself
     if not isinstance(record, Optimization):
         if not wanted.by_class:
             raise ValueError(f"{record.name} draws one class an image; name classes alone.")
         beginnings.check_digits(record.name, graph)
         return _imagine(record, graph, wanted.classes, seed)
     beginnings.check_network(record, graph)
+    if within is not None and (domain.whole or domain.one_of):
+        raise ValueError(
+            "within bounds what can change little by little; whole numbers and one of many cannot."
+        )
     named = record.start if start is None else start
-    run = _learn(record, graph, wanted, seed, named, frames)
+    if start is None and not graph.domain.is_image:
+        named = "noise"
+    run = _learn(record, graph, wanted, seed, named, frames, within, domain)
     if start is None and named == "black" and "never moved" in run.verdicts:
         # On a black page every unit may be inactive; the faintest noise wakes some.
-        run = _learn(record, graph, wanted, seed, "noise", frames)
+        run = _learn(record, graph, wanted, seed, "noise", frames, within, domain)
     for weaker in WEAKER if record.view == "camera" else ():
         if set(run.verdicts) == {"convinced"}:
             break
         milder = dataclasses.replace(record, strength=weaker * record.strength)
-        run = runs.mended(run, _learn(milder, graph, wanted, seed, named, frames))
+        run = runs.mended(run, _learn(milder, graph, wanted, seed, named, frames, within, domain))
+    if domain.whole or domain.one_of:
+        # What moves in whole steps is found by now; what is left is learned around it.
+        around = _learn(record, graph, wanted, seed, run.images, frames, within, domain, True)
+        nearer = None if run.misses is None else around.misses < run.misses
+        run = runs.mended(run, around, nearer)
     return dataclasses.replace(run, notes=(*run.notes, *notes))
 
 
@@ -140,6 +184,9 @@ def _learn(
     seed: int,
     start: npt.ArrayLike | dict[str, Any],
     frames: int,
+    within: float | None,
+    domain: Domain,
+    settled: bool = False,
 ) -> Run:
     """Run the optimisation, from one start."""
     from invert.inversion.learning import learn
@@ -148,9 +195,10 @@ def _learn(
     from invert.methods import pen
 
     if not wanted.by_class:  # between two classes it only comes to rest if its steps shrink
-        record = dataclasses.replace(record, loss="aims", decay=1.0)
+        values = graph.head == "values"
+        record = dataclasses.replace(record, loss="values" if values else "aims", decay=1.0)
     parametrisation, first, weights, length, tries = beginnings.begin(
-        record, graph, start, wanted.classes, seed
+        record, graph, start, wanted.classes, seed, domain, settled
     )
     frame_steps = np.linspace(0, record.steps, frames).round().astype(int)
     learned = learn(
@@ -162,6 +210,7 @@ def _learn(
             VIEWS[record.view],
             record.looks,
             record.unseen if tries > 1 else 0,
+            within is not None,
         ),
         first,
         wanted.aims,
@@ -172,29 +221,35 @@ def _learn(
         decay=record.decay,
         strength=record.strength,
         tries=tries,
+        within=within or 0.0,
+        scales=wanted.scales,
         frame_steps=frame_steps.tolist(),
         seed=seed,
     )
+    inputs = domain.settled(learned.inputs)
     probabilities = graph.probabilities(learned.logits)
-    met = wanted.met(probabilities, graph.convinced(probabilities, wanted.classes))
+    met = wanted.met(probabilities, answers.convinced(graph, probabilities, wanted.classes))
     return Run(
         targets=wanted.classes,
         aims=wanted.aims,
-        images=learned.inputs,
+        images=inputs,
         probabilities=probabilities,
         verdicts=runs.verdicts(met, learned.moved),
         losses=learned.losses,
-        frames=learned.frames,
+        frames=domain.settled(learned.frames),
         frame_probabilities=graph.probabilities(learned.frame_logits),
         frame_steps=frame_steps,
         method=record.name,
         classifier=graph.name,
         labels=graph.labels,
-        domain=graph.domain,
+        domain=domain,
         seed=seed,
         start=_name_of(start),
-        settings=record.settings,
+        settings=record.settings if within is None else {**record.settings, "within": within},
         notes=graph.notes,
+        misses=wanted.misses(probabilities) if graph.head == "values" else None,
+        neighbourhood=None if domain.is_image else answers.neighbourhood(graph, domain, inputs),
+        usual=answers.usual(graph) if graph.head == "activations" else None,
         **pen.drawn(parametrisation, learned),
     )
 

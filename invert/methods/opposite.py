@@ -164,6 +164,11 @@ class _Learner:
             raise ValueError(
                 f"opposite needs a classifier of images; {frozen.name} reads other values."
             )
+        if not frozen.classifies:
+            raise ValueError(
+                f"opposite needs a classifier; {frozen.name} gives {frozen.head}. Freeze it without"
+                " the name of a hidden layer."
+            )
         network = _network_for(frozen, STYLES, pen.ink_is_dark(frozen, STROKES))
         kept = Checkpoint(checkpoint, frozen, network, seed)
         state = kept.load() or learning.begin(network, seed, steps or learning.STEPS)

@@ -70,7 +70,7 @@ class Optimization(Method):
     """
 
     start: str
-    loss: Literal["cross-entropy", "logit", "margin", "aims"]
+    loss: Literal["cross-entropy", "logit", "margin", "aims", "values"]
     step_rule: Literal["adam", "steepest"]
     steps: int
     step_size: float

@@ -66,7 +66,8 @@ def make(
     """Return the images where M starts, as shares of the pixel range.
 
     Args:
-        start: one of ``STARTS``, or an image in the domain, or one an image ``(N, *shape)``.
+        start: one of ``STARTS``, or an image in the domain, or one an image ``(N, *shape)``. Of
+            features, "noise" is anywhere in their range.
         targets: the classes ``(N,)``; only "class-gaussian" looks at them.
         seed: of the randomness in "noise" and "class-gaussian".
         domain: of the classifier's images; "black" is the lowest value.
@@ -95,7 +96,9 @@ def make(
             f" {'×'.join(str(side) for side in shape)} images. Start from noise or black."
         )
     generators = [np.random.default_rng((seed, number)) for number in range(count)]
-    if start == "black":
+    if start == "noise" and not domain.is_image:  # anywhere in the range
+        flat = np.reshape([g.random(size=shape) for g in generators], (count, values))
+    elif start == "black":
         flat = np.zeros((count, values))
     elif start == "noise":
         flat = np.reshape([noise(g, shape, FINE, COARSE) for g in generators], (count, values))

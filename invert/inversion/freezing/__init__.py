@@ -10,9 +10,11 @@ import contextlib
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from invert.inversion.freezing.from_source import freeze_source
+from invert.inversion.checks import brief
+from invert.inversion.freezing import feature_bounds
+from invert.inversion.freezing.from_source import Told, freeze_source
 from invert.inversion.freezing.opening import (
     checkpoint,
     formats,
@@ -44,8 +46,13 @@ def freeze(
     shape: Sequence[int] | None = None,
     pixel_range: tuple[Any, Any] | None = None,
     labels: Sequence[str] | Mapping[Any, Any] | str | Path | None = None,
+    bounds: Any = None,
+    names: Sequence[str] | None = None,
+    whole: Sequence[str | int] | None = None,
+    one_of: Sequence[Sequence[str | int]] | None = None,
+    head: Literal["softmax", "sigmoid", "values"] | None = None,
 ) -> FrozenGraph:
-    """Freeze any trained image classifier of TensorFlow to a graph of constants.
+    """Freeze any trained network of TensorFlow to a graph of constants: of images, or of features.
 
     Args:
         source: a Keras model; or the path of a ``.keras`` or ``.h5`` file (or of the two files that
@@ -56,7 +63,10 @@ def freeze(
             first bytes, not by their names. A frozen graph is returned as it is.
         input: the name of the input, operation or tensor that takes the image, if there are
             several.
-        output: the name of what gives the classes' scores, likewise.
+        output: the name of what gives the classes' scores, likewise. Or the name of a hidden layer,
+            such as "conv2d_2" or "base/conv2d_2" (``layers`` of a frozen graph lists them): then
+            its units, or channels, stand in the place of classes, and the graph gives their
+            activations; a channel's is its mean over all places.
         signature: which one of a SavedModel; by default ``serving_default``, or the only one.
         feed: values of other placeholders, such as ``{"keep_prob": 1.0}``.
         shape: of one image, ``(H, W)`` or ``(H, W, 3)``, if the network does not say: 784 values
@@ -68,6 +78,16 @@ def freeze(
         labels: a name for each class; or their numbers by name, as Keras's ``class_indices``; or
             the path of a file of these: a name a line, numbered or not, or JSON. By default, what a
             ``labels.txt`` or ``metadata.json`` beside the network says, else its number.
+        bounds: of a network that reads no images but features, or series of them ``(T, features)``:
+            the lowest and the highest value, each a number or one a feature; or a table of examples
+            ``(M, features)`` to take them from. What is the same in all examples stays so. Without
+            a softmax, sigmoid or argmax at its end, such a network gives values.
+        names: of the features; by default a table's columns, else "x0", "x1" and so on.
+        whole: features that are whole numbers, by name or number.
+        one_of: groups of features, of each of which one is at its highest value and the others at
+            their lowest, such as ``[("red", "green", "blue")]``.
+        head: what the output ends in, where the network does not show it: "softmax" or "sigmoid"
+            for the logits of classes, or "values" of a regression.
 
     Returns:
         The classifier. Its logits are what goes into the argmax, softmax or sigmoid that the
@@ -86,21 +106,30 @@ def freeze(
     >>> frozen = freeze(keras.Sequential([keras.Input((28, 28, 1)), *layers]))
     >>> frozen.image_shape, frozen.classes, frozen.pixel_range, frozen.head
     ((28, 28), 10, (0.0, 1.0), 'softmax')
+    >>> prices = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    >>> freeze(prices, bounds=([20, 0], [200, 30]), names=["area", "age"]).head
+    'values'
     """
     if isinstance(source, FrozenGraph):
-        arguments = (input, output, signature, feed, shape, pixel_range, labels)
-        if any(argument is not None for argument in arguments):
+        of_files = input, output, signature, feed, shape, pixel_range, labels, head
+        of_features = bounds, names, whole, one_of
+        if any(argument is not None for argument in (*of_files, *of_features)):
             raise Refusal(f"{source.name} is frozen already; to change that, freeze its source.")
         return source
     if pixel_range is not None:
         pixel_range = ranges.told(pixel_range)
+    told_features = feature_bounds.told(bounds, names, whole, one_of)
+    if told_features is not None and pixel_range is not None:
+        raise Refusal("bounds are of features and pixel_range of images; give one of them.")
+    if head not in (None, "softmax", "sigmoid", "values"):
+        raise Refusal(f"head must be softmax, sigmoid or values; got {brief(head)}.")
     labels = None if labels is None else names_of_classes.told(labels)
     try:
         with contextlib.ExitStack() as unpacked:
             opened = _open(source, signature, shape, unpacked)
-            how = (input, output, feed, shape, pixel_range, labels)
+            how = Told(input, output, feed, shape, pixel_range, labels, told_features, head)
             try:
-                return freeze_source(opened, *how)
+                return freeze_source(opened, how)
             except OtherGradient as error:
                 return _with_gradients(opened, how, error)
     except (Refusal, OSError, MemoryError):
@@ -111,12 +140,12 @@ def freeze(
         ) from error
 
 
-def _with_gradients(opened: Source, how: tuple, error: OtherGradient) -> FrozenGraph:
+def _with_gradients(opened: Source, how: Told, error: OtherGradient) -> FrozenGraph:
     """Freeze a source once more, with the gradients that it declares itself."""
     if opened.with_gradients is None:
         raise error
     try:
-        return freeze_source(opened.with_gradients(), *how)
+        return freeze_source(opened.with_gradients(), how)
     except Refusal as second:
         raise error from second
 

@@ -12,14 +12,14 @@ from invert.inversion.freezing.reading_off.logits import Ending
 from invert.inversion.frozen_graph import FrozenGraph
 
 
-def assemble(flat: Flat, ending: Ending, layout: Layout, pixel_range, **known) -> FrozenGraph:
+def assemble(flat: Flat, ending: Ending, layout: Layout, domain: Domain, **known) -> FrozenGraph:
     """Return the frozen graph of a classifier whose logits were found.
 
     Args:
         flat: the graph.
         ending: where its logits are.
         layout: how images go into it.
-        pixel_range: the lowest and the highest value of a pixel.
+        domain: what an input may be.
         **known: ``labels`` and ``name``.
     """
     logits = ending.logits
@@ -48,7 +48,7 @@ def assemble(flat: Flat, ending: Ending, layout: Layout, pixel_range, **known) -
         flat.image,
         names.get(logits, logits),
         input_shape=layout.input_shape,
-        domain=Domain(layout.image_shape, *pixel_range),
+        domain=domain,
         head=ending.head,
         **known,
     )

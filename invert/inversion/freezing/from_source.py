@@ -1,17 +1,22 @@
 """From a classifier that was opened to its frozen graph."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from invert.inversion.architecture import Head
+from invert.inversion.domain import Bound, Domain
 from invert.inversion.freezing import assemble
+from invert.inversion.freezing.feature_bounds import Features
 from invert.inversion.freezing.flattening.flat import Flat
 from invert.inversion.freezing.flattening.walk import Walk
-from invert.inversion.freezing.reading_off import ends, logits, ranges
+from invert.inversion.freezing.reading_off import ends, hidden_layers, logits, ranges
 from invert.inversion.freezing.reading_off import layout as shapes
 from invert.inversion.freezing.reading_off.families import family_of
+from invert.inversion.freezing.reading_off.hidden_layers import Hidden
 from invert.inversion.freezing.refusal import Exceeded, Refusal, Unfed, listed
 from invert.inversion.freezing.source import Source
 from invert.inversion.freezing.verify import comparison, declared, original
@@ -22,21 +27,37 @@ from invert.inversion.frozen_graph import FrozenGraph
 SHOWN = 2  # images that the frozen graph and its source are compared on
 
 
-def freeze_source(source: Source, input, output, feed, shape, pixel_range, labels) -> FrozenGraph:
+class Told(NamedTuple):
+    """What was told of a source, as ``freeze`` takes it; None where nothing was."""
+
+    input: str | None = None
+    output: str | None = None
+    feed: Mapping[str, Any] | None = None
+    shape: Sequence[int] | None = None
+    pixel_range: tuple[Bound, Bound] | None = None
+    labels: tuple[str, ...] | None = None
+    features: Features | None = None
+    head: Head | None = None
+
+
+def freeze_source(source: Source, told: Told) -> FrozenGraph:
     """Freeze an opened classifier; try what may be meant, the likeliest first.
 
     Args:
         source: the classifier.
-        input, output, feed, shape, pixel_range, labels: as they were told, or None.
+        told: what was told of it.
 
     Raises:
         Refusal: it is no classifier of images, or several things could be meant.
     """
     errors = []
+    output, layer = told.output, ""
+    if output is not None and output not in source.outputs and not source.has(output):
+        output, layer = None, str(output)
     for answers in ends.outputs(source, output):
         try:
-            place = ends.image_input(source, answers, input, feed)
-            ways_in = shapes.layouts(place.static, shape)
+            place = ends.image_input(source, answers, told.input, told.feed)
+            ways_in = _ways_in(place.static, told)
         except Refusal as error:
             errors.append(error)
             continue
@@ -45,7 +66,7 @@ def freeze_source(source: Source, input, output, feed, shape, pixel_range, label
             # Graphs are often written for a batch of one size. Most serve any other as well.
             for batch in dict.fromkeys((SHOWN, fixed or SHOWN)):
                 try:
-                    return _follow(source, answers, place, layout, batch, pixel_range, labels)
+                    return _follow(source, answers, layer, place, layout, batch, told)
                 except Exceeded:
                     raise
                 except Refusal as error:
@@ -54,18 +75,33 @@ def freeze_source(source: Source, input, output, feed, shape, pixel_range, label
     raise errors[0]
 
 
-def _follow(source: Source, answers, place, layout, batch, pixel_range, labels) -> FrozenGraph:
+def _ways_in(static: tuple | None, told: Told) -> list[shapes.Layout]:
+    if told.features is not None:
+        return [told.features.layout(static, told.shape)]
+    return shapes.layouts(static, told.shape)
+
+
+def _follow(source: Source, answers, layer: str, place, layout, batch, told: Told) -> FrozenGraph:
     """Freeze by a batch of this size, once it is known what takes the image and in which shape."""
     whole_numbers = place.dtype.is_integer
     flat, walk = _walk(source, place, layout, batch)
-    ending, answer = _one_ending(flat, walk, answers, source.outputs)
-    evidence = None
-    if pixel_range is None:
+    hidden = None
+    if layer:
+        ending, answer, hidden = _behind_the_layer(source, flat, walk, answers, layer, told)
+    else:
+        ending, answer = _one_ending(flat, walk, answers, source.outputs, told)
+    evidence, pixel_range = None, told.pixel_range
+    if told.features is not None:
+        domain = told.features.domain(layout.image_shape)
+        pixel_range = domain.low, domain.high
+    elif pixel_range is None:
         in_colour = len(layout.image_shape) == 3
         family = family_of(source.names()) if in_colour else None
         evidence = ranges.found(flat, whole_numbers, family)
         pixel_range = evidence.pixel_range
-    ranges.check(pixel_range, layout.image_shape)
+    if told.features is None:
+        ranges.check(pixel_range, layout.image_shape)
+        domain = Domain(layout.image_shape, *pixel_range)
     shown = comparison.images(batch, layout.image_shape, pixel_range)
     if whole_numbers:
         shown = np.round(shown)
@@ -73,21 +109,57 @@ def _follow(source: Source, answers, place, layout, batch, pixel_range, labels) 
         ending = logits.undo(flat, ending, *_probed(flat, ending, layout, shown))
     if place.static and place.static[0] == batch:
         assemble.any_batch(flat, batch)
-    frozen = assemble.assemble(
-        flat,
-        ending,
-        layout,
-        labels=_labels(labels, source.labels, ending.classes),
-        pixel_range=pixel_range,
-        name=source.name,
-    )
+
+    def assembled(ending: logits.Ending, asked_for: bool = True) -> FrozenGraph:
+        names = told.labels if asked_for else None
+        labels = _labels(names, source.labels, ending.classes)
+        return assemble.assemble(flat, ending, layout, domain, labels=labels, name=source.name)
+
+    # A hidden layer lies on the way to the answer: what is compared with the source is the answer.
+    frozen = assembled(ending, hidden is None)
     asked, got = _ask_the_source(source, walk, place, layout, shown, ending, answer)
     comparison.compare(frozen, asked, layout, shown, got, half=flat.half, random=bool(flat.drawn))
     declared.check(source, walk, layout.inputs(shown))
-    if evidence is None:
-        return frozen
-    return dataclasses.replace(
-        frozen, range_evidence=evidence.words, range_assumed=evidence.assumed
+    layers = hidden_layers.on_the_way(source, flat, walk, walk.tensor(answer))
+    if hidden is not None:
+        frozen = assembled(hidden.ending(flat))
+    apart: dict[str, Any] = {"layers": hidden_layers.listed_once(source, layers)}
+    if hidden is not None:
+        apart["layer"] = hidden.layer.name
+    if evidence is not None:
+        apart |= {"range_evidence": evidence.words, "range_assumed": evidence.assumed}
+    return dataclasses.replace(frozen, **apart)
+
+
+def _behind_the_layer(
+    source: Source, flat: Flat, walk: Walk, answers, name: str, told: Told
+) -> tuple[logits.Ending, str, Hidden | None]:
+    """An ending that a layer leads to, its answer, and the layer; None for the classes' own."""
+    known: list[Hidden] = []
+    for answer in answers:
+        try:
+            output = walk.tensor(answer)
+            layers = hidden_layers.on_the_way(source, flat, walk, output)
+        except Exceeded:
+            raise
+        except Refusal:
+            continue
+        known += layers
+        found = hidden_layers.named(layers, name)
+        if found is None:
+            continue
+        try:
+            ending = logits.find(flat, output, *_known_end(told))
+        except Refusal:  # no classifier's
+            return hidden_layers.whole(flat, walk, output), answer, found
+        if found.ref == output:
+            return ending, answer, None
+        sure = ending if ending.sure else hidden_layers.whole(flat, walk, output)
+        return sure, answer, found
+    choice = listed(sorted(source.outputs)) + ", and the layers " if source.outputs else ""
+    raise Refusal(
+        f"The network has no output {name[:80]!r}; it has {choice}"
+        f"{listed(each.layer.name for each in known)}."
     )
 
 
@@ -98,6 +170,10 @@ def _labels(told, found, classes: int) -> tuple[str, ...]:
     if told is None and found is not None and len(found) == classes:
         told = found
     return told or tuple(str(k) for k in range(classes))
+
+
+def _known_end(told: Told) -> tuple[Head | None, bool]:
+    return told.head, told.features is not None
 
 
 def _walk(source: Source, place, layout, batch: int, mend: bool = True) -> tuple[Flat, Walk]:
@@ -132,14 +208,14 @@ def _repeated(flat: Flat, tensor: str, row: np.ndarray) -> str:
 
 
 def _one_ending(
-    flat: Flat, walk: Walk, answers, declared: Mapping[str, str]
+    flat: Flat, walk: Walk, answers, declared: Mapping[str, str], told: Told
 ) -> tuple[logits.Ending, str]:
     """The logits that all answers come from, and the answer that tells most about them."""
     found: dict[str, tuple[logits.Ending, str]] = {}
     errors = []
     for answer in answers:
         try:
-            ending = logits.find(flat, walk.tensor(answer))
+            ending = logits.find(flat, walk.tensor(answer), *_known_end(told))
         except Refusal as error:
             if isinstance(error, Exceeded) or (isinstance(error, Unfed) and declared):
                 raise

@@ -40,6 +40,7 @@ class Source:
         shapes: of inputs, the batch in front, where the file says so apart from the graph.
         constants: values of placeholders that the source fixes.
         labels: the classes' names, where a file beside it says them.
+        layers: names of all layers, where the source says them.
         compute: runs the source itself. Takes the inputs' values by tensor, the tensor of the
             images and a question about one of its tensors; returns the answer, and the gradient of
             its mixture or None. None where there is only the graph.
@@ -55,6 +56,7 @@ class Source:
     shapes: Mapping[str, tuple] = dataclasses.field(default_factory=dict)
     constants: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
     labels: tuple[str, ...] | None = None
+    layers: tuple[str, ...] = ()
     compute: Callable[..., tuple[np.ndarray, np.ndarray | None]] | None = None
     gradients: Mapping[str, Gradient] = dataclasses.field(default_factory=dict)
     with_gradients: "Callable[[], Source] | None" = None
@@ -67,12 +69,17 @@ class Source:
         functions = (function.node_def for function in self.graph_def.library.function)
         return (node.name for nodes in (self.graph_def.node, *functions) for node in nodes)
 
+    def has(self, name: str) -> bool:
+        """Whether there is a tensor or an operation of this name."""
+        operation, _, index = str(name).partition(":")
+        return operation in self.nodes and (index or "0").isdecimal()
+
     def tensor(self, name: str, known: Mapping[str, str], what: str) -> str:
         """Return the tensor that is meant by the name of a tensor, operation, input or output."""
         if name in known:
             return known[name]
         operation, _, index = str(name).partition(":")
-        if operation not in self.nodes or not (index or "0").isdecimal():
+        if not self.has(name):
             choice = known or [n for n, node in self.nodes.items() if node.op in PLACEHOLDERS]
             raise Refusal(
                 f"The network has no {what} {str(name)[:80]!r}; it has {listed(sorted(choice))}."

@@ -44,6 +44,7 @@ def open_model(model, told=None, name: str | None = None, keep: bool = False) ->
             errors.append(error)
             continue
         source = source_of(name or model.name, call, inputs, concrete, keep)
+        source.layers = _layers(model)
         if not keep:
             source.with_gradients = lambda: open_model(model, told, name, keep=True)
         return source
@@ -51,6 +52,12 @@ def open_model(model, told=None, name: str | None = None, keep: bool = False) ->
     raise kind(
         f"The Keras model cannot be called on its images ({shortened(errors[0])})."
     ) from errors[0]
+
+
+def _layers(model) -> tuple[str, ...]:
+    """The names of all layers of a model, and of the models in it."""
+    every = model._flatten_layers(include_self=False, recursive=True)
+    return tuple(layer.name for layer in every)
 
 
 class _Call:

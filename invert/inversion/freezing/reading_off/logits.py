@@ -32,6 +32,7 @@ class Ending:
             likeliest class, or the probability of the second of two classes.
         sure: whether the graph says so, not only its numbers.
         last: the operation that the logits were found before, such as a softmax, or "".
+        places: axes of the source's answer that a map's channels are averaged over.
     """
 
     logits: Ref
@@ -40,14 +41,24 @@ class Ending:
     answer: Answer = "logits"
     sure: bool = False
     last: str = ""
+    places: tuple[int, ...] = ()
 
 
-def find(flat: Flat, output: Ref) -> Ending:
+def find(flat: Flat, output: Ref, head: Head | None = None, features: bool = False) -> Ending:
     """Return where the logits of an output are.
+
+    Args:
+        flat: the graph.
+        output: the output.
+        head: what it is known to end in, or None.
+        features: whether the network reads no pictures: then what ends in neither argmax, softmax
+            nor sigmoid gives values, and not the scores of classes.
 
     Raises:
         Refusal: the output is no classifier's.
     """
+    if head == "values":
+        return _checked(flat, Ending(output, 0, "values", sure=True))
     answer: Answer = "logits"
     last = ""
     end = _before_casts_of_a_class(flat, _before_reshapes(flat, output))
@@ -68,10 +79,19 @@ def find(flat: Flat, output: Ref) -> Ending:
             return _of_two(flat, node.input[0], node.name)
         kind = "class" if answer == "class" else "probabilities"
         return _checked(flat, Ending(node.input[0], 0, "sigmoid", kind, sure=True, last=node.name))
-    sure = node is not None and node.op in ("LogSoftmax", "MatMul", "BiasAdd", "Relu")
+    if (
+        features
+        and head is None
+        and answer == "logits"
+        and (node is None or node.op != "LogSoftmax")
+    ):
+        return _checked(flat, Ending(output, 0, "values", sure=True))
+    sure = head is not None or (
+        node is not None and node.op in ("LogSoftmax", "MatMul", "BiasAdd", "Relu")
+    )
     if _classes(flat, end) == _classes(flat, output):
         output = end
-    return _checked(flat, Ending(output, 0, "softmax", answer, sure, last))
+    return _checked(flat, Ending(output, 0, head or "softmax", answer, sure, last))
 
 
 def undo(flat: Flat, ending: Ending, near: np.ndarray, far: np.ndarray) -> Ending:
@@ -108,7 +128,7 @@ def _checked(flat: Flat, ending: Ending) -> Ending:
             f" {flat.shape(flat.image)[0]} images; a classifier returns one row of scores an image,"
             f" of {MAX_CLASSES:,} classes at most."
         )
-    if classes == 1 and ending.sure:
+    if classes == 1 and ending.sure and ending.head != "values":
         raise _one_number()
     return dataclasses.replace(ending, classes=classes)
 

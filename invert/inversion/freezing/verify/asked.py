@@ -31,6 +31,7 @@ class Question:
             second of two classes, or the number of the likeliest class.
         head: what makes probabilities of the logits.
         backwards: whether its gradient by the image is asked for too. Whole numbers have none.
+        places: axes of the tensor that its channels are averaged over.
     """
 
     tensor: str
@@ -38,6 +39,7 @@ class Question:
     kind: Kind
     head: Head
     backwards: bool
+    places: tuple[int, ...] = ()
 
     def of(self, logits: tf.Tensor) -> tf.Tensor:
         """What the source should answer, ``(N, values)``, by the frozen graph's logits."""
@@ -45,7 +47,7 @@ class Question:
             return tf.argmax(logits, axis=-1)[:, None]
         if self.kind == "logit":
             return logits[:, 1:] - logits[:, :1]
-        if self.kind == "logits":
+        if self.kind == "logits" or self.head in ("values", "activations"):
             return logits
         odds = tf.nn.softmax(logits) if self.head == "softmax" else tf.sigmoid(logits)
         return odds[:, 1:] if self.kind == "probability" else odds
@@ -74,7 +76,8 @@ def question(source: Source, walk: Walk, ending: Ending, answer: str, pixels) ->
     """Return what to ask a source whose ``answer`` ends in ``ending``, and its pixels' type."""
     backwards = pixels.is_floating
     of_classes = ending.answer == "class"
-    whole = Question(answer, None, ending.answer, ending.head, backwards and not of_classes)
+    asked = answer, None, ending.answer, ending.head, backwards and not of_classes
+    whole = Question(*asked, ending.places)
     if ending.last not in walk.origins:
         return whole
     function, name = where = walk.origins[ending.last]
@@ -89,6 +92,8 @@ def question(source: Source, walk: Walk, ending: Ending, answer: str, pixels) ->
 
 def answered(answer: tf.Tensor, question: Question, images: tf.Tensor) -> list[tf.Tensor]:
     """Return an answer, and the gradient of its mixture by the images if there is one."""
+    if question.places:
+        answer = tf.reduce_mean(answer, question.places)
     mixture = question.mixture(answer)
     if mixture is None:
         return [answer]

@@ -1,0 +1,130 @@
+"""How sure a network's answers are: of classes, and of hidden units beside what noise gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from invert.methods import starts
+
+if TYPE_CHECKING:
+    from invert.inversion.domain import Domain
+    from invert.inversion.frozen_graph import FrozenGraph
+
+SAMPLE = 256  # random inputs that tell how far values range
+NEIGHBOURS, NEAR_BY = (
+    64,
+    0.02,
+)  # of an input; the deviation of their values, as a share of the range
+APART = 0.05  # of its range, by which a value of two different inputs differs
+RANGED = "how far values range"
+PICTURES = 64  # of noise
+CONVINCING = 3.0  # standard deviations above their mean
+USUAL = "what noise gives"
+
+
+def usual(graph: FrozenGraph) -> np.ndarray:
+    """Return mean and standard deviation of each unit over pictures of noise, ``(2, units)``."""
+    from invert.inversion.reading import read
+
+    if USUAL not in graph.compiled:
+        noise = starts.make("noise", np.zeros(PICTURES, int), seed=0, domain=graph.domain)
+        activations = read(graph, graph.domain.from_unit(noise))
+        graph.compiled[USUAL] = np.stack([activations.mean(axis=0), activations.std(axis=0)])
+    found: np.ndarray = graph.compiled[USUAL]
+    return found
+
+
+def above(activations: np.ndarray, units: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """Return how many standard deviations over noise each input's own unit is, ``(N,)`` float32.
+
+    Args:
+        activations: ``(N, units)``.
+        units: the number of each input's own, ``(N,)``.
+        usual: as ``usual`` returns it.
+
+    >>> above(np.array([[7.0, 1.0]]), np.array([0]), np.array([[1.0, 0.0], [2.0, 1.0]]))
+    array([3.], dtype=float32)
+    """
+    mean, deviation = usual[:, units]
+    own = activations[np.arange(len(units)), units]
+    least = 1e-6 * np.maximum(1, np.abs(mean))  # of a unit that is the same for all noise
+    return np.asarray((own - mean) / np.maximum(deviation, least), np.float32)
+
+
+def sure(graph: FrozenGraph, outputs: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return how sure a network is of each input's class, or how far above noise its unit is.
+
+    Args:
+        graph: the network.
+        outputs: its answers, ``(N, classes)``.
+        classes: each input's own, ``(N,)``.
+    """
+    if graph.head == "activations":
+        return above(outputs, classes, usual(graph))
+    return np.asarray(outputs[np.arange(len(classes)), classes])
+
+
+def convinced(graph: FrozenGraph, outputs: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return whether a network takes each input for its class, or its unit answers it, ``(N,)``.
+
+    A hidden unit answers where it is more than ``CONVINCING`` standard deviations above the mean
+    over ``PICTURES`` pictures of noise, where runs start.
+    """
+    if graph.head == "activations":
+        return sure(graph, outputs, classes) > CONVINCING
+    return graph.convinced(outputs, classes)
+
+
+def ranges(graph: FrozenGraph) -> np.ndarray:
+    """Return the range of nine in ten of each output's values, over random inputs, ``(A,)``."""
+    from invert.inversion.reading import read
+
+    if RANGED not in graph.compiled:
+        inputs = starts.make("noise", np.zeros(SAMPLE, int), seed=0, domain=graph.domain)
+        values = read(graph, graph.domain.settled(graph.domain.from_unit(inputs)))
+        low, high = np.percentile(values, [5, 95], axis=0)
+        least = 1e-6 * np.maximum(1, np.abs(values).max(axis=0))  # of an output that never changes
+        graph.compiled[RANGED] = np.maximum(high - low, least).astype(np.float32)
+    found: np.ndarray = graph.compiled[RANGED]
+    return found
+
+
+def neighbourhood(graph: FrozenGraph, domain: Domain, inputs: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of each output over inputs' neighbours, ``(N, A)`` float32.
+
+    Args:
+        graph: the network.
+        domain: of the inputs, with what is held fixed. Whole numbers and what is one of many stay.
+        inputs: ``(N, *shape)``.
+    """
+    from invert.inversion.reading import read
+
+    held = [*domain.fixed, *domain.whole, *(place for group in domain.one_of for place in group)]
+    noise = NEAR_BY * np.random.default_rng(0).standard_normal((NEIGHBOURS, domain.values))
+    noise[:, held] = 0
+    found = []
+    for each in np.asarray(domain.to_unit(inputs), np.float32):
+        near = np.clip(each + noise.reshape(-1, *domain.shape), 0, 1).astype(np.float32)
+        outputs = graph.probabilities(read(graph, domain.settled(domain.from_unit(near))))
+        found.append(outputs.std(axis=0))
+    return np.array(found, np.float32)
+
+
+def distinct(inputs: np.ndarray, aims: np.ndarray) -> int:
+    """Return how many inputs are different from all before them of the same aims.
+
+    Args:
+        inputs: ``(N, *shape)``, as shares of their range.
+        aims: ``(N, A)``.
+
+    >>> distinct(np.array([[0.1, 0.5], [0.12, 0.5], [0.3, 0.5]]), np.array([[7.0], [7.0], [7.0]]))
+    2
+    """
+    kept: dict[bytes, list[np.ndarray]] = {}
+    for each, aim in zip(inputs, aims, strict=True):
+        others = kept.setdefault(np.asarray(aim).tobytes(), [])
+        if all(np.abs(each - other).max() > APART for other in others):
+            others.append(each)
+    return sum(map(len, kept.values()))

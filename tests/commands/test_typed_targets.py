@@ -1,0 +1,120 @@
+"""Targets in the shell: mixtures, outputs, hidden units, values of features, found and written."""
+
+import csv
+
+import keras
+import numpy as np
+import pytest
+
+import invert
+from invert import __main__ as command
+from invert.commands import feature_tables
+from invert.commands.typed_targets import targets
+
+DIGITS = [str(digit) for digit in range(10)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "head", "want"),
+    [
+        (["3:.5,8:.5", "8:0"], DIGITS, "softmax", [{"3": 0.5, "8": 0.5}, {"8": 0}]),
+        (["a:b", "a,b"], ["a:b", "a,b"], "softmax", ["a:b", "a,b"]),  # labels are labels
+        ([".2,.8"], ["a", "b"], "softmax", [[0.2, 0.8]]),
+        (["7"], ["0"], "values", [7.0]),
+        (["7,-1"], ["y", "z"], "values", [[7, -1]]),
+        (["z:-1"], ["y", "z"], "values", [{"z": -1}]),
+        (["4"], DIGITS, "activations", ["4"]),
+    ],
+)
+def test_what_is_typed_is_what_is_meant(texts, labels, head, want):
+    got = targets(texts, labels, head, 1)
+    assert (np.float32(want).tolist() if isinstance(got, np.ndarray) else want) == list(
+        got.tolist() if isinstance(got, np.ndarray) else got
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("--target .2,.8", "must have a number for each of the 10; got 2"),
+        ("--target 3:half", "'3:half' needs a number in the place of 'half'"),
+        ("--target 3:.5,8:.6", "shares of a mixture must add up to 1"),
+        ("8 --fixed 3", "--fixed must be NAME=VALUE; got '3'"),
+        ("8 --within -1", "within must be a number above 0"),
+        ("8 --out found.csv", "reads pictures; use --out FILE.png"),
+        ("", "Say what to make"),
+        ("8 --opposite x --within 1", "--opposite draws in one go and takes no within"),
+    ],
+)
+def test_what_is_typed_wrong_is_said(arguments, words, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert command.main(["generate", "--classifier", "robust", *arguments.split()]) == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A network of 2a - c, and a table of what a, b and c may be."""
+    folder = tmp_path_factory.mktemp("features")
+    layer = keras.layers.Dense(1)
+    model = keras.Sequential([keras.Input((3,)), layer])
+    layer.set_weights([np.array([[2.0], [0.0], [-1.0]]), np.zeros(1)])
+    model.save(folder / "model.keras")
+    table = folder / "examples.csv"
+    table.write_text("a,b,c\n0,-1,0\n5,1,6\n2,0,3\n")
+    return folder / "model.keras", table
+
+
+def test_features_are_found_and_written(files, tmp_path, capsys):
+    model, table = files
+    out = tmp_path / "found.csv"
+    network = ["--classifier", str(model), "--bounds", str(table), "--whole-numbers", "c"]
+    asked = ["--target", "7.0", "--fixed", "b=0.5", "--count", "3", "--out", str(out)]
+    assert command.main(["generate", *network, *asked]) == 0
+    said = capsys.readouterr().out
+    assert "3 of 3 inputs give what was asked" in said and "3 inputs, classifier" in said
+    with out.open() as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        assert 2 * float(row["a"]) - float(row["c"]) == pytest.approx(7, abs=0.02)
+        assert float(row["b"]) == 0.5 and float(row["c"]).is_integer()
+        assert float(row["miss"]) == pytest.approx(abs(float(row["output 0"]) - 7), abs=1e-4)
+        assert row["verdict"] == "convinced" and float(row["0 ±"]) > 0
+    assert command.main(["inspect", *network[1:]]) == 0
+    pasted, what, _ = capsys.readouterr().out.splitlines()
+    graph = eval(pasted, {"invert": invert})
+    assert (graph.domain.low, graph.domain.whole) == ((0, -1, 0), (2,))
+    assert what == "model.keras: 3 features (a, b, c), 1 values (0)"
+    told = feature_tables.read(str(table))
+    graph = invert.freeze(model, bounds=told[1], names=told[0], whole=["c"])
+    run = invert.generate([7.0] * 3, classifier=graph, fixed={"b": 0.5})
+    assert feature_tables.write(run) == out.read_bytes()
+    assert command.main(["generate", *network, "--target", "7", "--out", "x.png"]) == 2
+    assert "reads features; use --out FILE.csv" in capsys.readouterr().err
+
+
+def test_what_is_no_table_is_said(tmp_path):
+    for text in ("a,b\n1,2\n3\n", "a,b\n1,two\n", "", "a\n1,2\n", '"'):
+        (tmp_path / "table.csv").write_text(text)
+        with pytest.raises(ValueError, match="must be a table of numbers, a feature a column"):
+            feature_tables.read(str(tmp_path / "table.csv"))
+
+
+def test_a_unit_of_a_hidden_layer_is_asked_for_by_the_layers_name(tmp_path, capsys):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            keras.layers.Conv2D(3, 3, activation="relu", name="conv"),
+            keras.layers.Flatten(name="flat"),
+            keras.layers.Dense(2, "softmax", name="end"),
+        ]
+    )
+    model.save(tmp_path / "model.keras")
+    layer = [str(tmp_path / "model.keras"), "--output", "conv"]
+    out = ["--method", "steepest", "--out", str(tmp_path / "unit.png")]
+    assert command.main(["generate", "2", "--classifier", *layer, *out]) == 0
+    assert "2: activation " in (said := capsys.readouterr().out) and "above noise" in said
+    assert command.main(["inspect", *layer]) == 0
+    said = capsys.readouterr().out
+    assert "3 activations of conv (0, 1, 2)" in said and "conv (3), flat (48), end (2)" in said
