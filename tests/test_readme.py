@@ -90,7 +90,7 @@ def test_the_features_that_are_found_give_the_value_of_the_known_function():
     names = {"np": np, "keras": keras, "invert": invert}
     exec(FEATURES[1], names)
     run = names["run"]
-    np.testing.assert_allclose(names["price"](run.images), 7, atol=0.15)
+    np.testing.assert_allclose(names["price"](run.images), 7, atol=0.05)
     assert (run.images[:, 2] == 0.5).all()
     assert run.distinct >= 3 and run.misses.max() < 0.02
 
