@@ -21,6 +21,7 @@ LIKELY = [
     ("robust", "latent"),
     ("robust", "inverse"),
 ]
+DRAWN = (1, 2)  # strokes of a drawing that is bent; each number is compiled for by itself
 
 
 def warm_up(
@@ -61,6 +62,13 @@ def warm_up(
                 **settings,
             )
             jobs.append((f"Compiling “{method}” for {count} at a time", run))
+    for count in DRAWN:
+        lines = [[["M", x, 40], ["L", x, 240]] for x in range(100, 100 + 40 * count, 40)]
+        drawing = {"objects": [{"type": "Path", "path": line} for line in lines]}
+        run = functools.partial(
+            generate, 0, "strokes", classifier="question", start=drawing, steps=1, frames=frames
+        )
+        jobs.append((f"Compiling “strokes” for a drawing of {count}", run))
     for number, (sentence, job) in enumerate(jobs, start=1):
         report(sentence, number / (len(jobs) + 1))
         job()

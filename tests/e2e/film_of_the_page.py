@@ -1,4 +1,4 @@
-"""The README's film: a 3 is drawn and read, and becomes an 8.
+"""The README's film: a 3 is drawn and read, and its strokes are bent into an 8.
 
 ``python tests/e2e/film_of_the_page.py .github/page.gif`` draws in a real Chromium.
 """
@@ -38,7 +38,7 @@ def film(page) -> list[Image.Image]:
     page.mouse.up()
     page.wait_for_timeout(700)
     take(4)
-    page.get_by_role("button", name="Start from my drawing").click()
+    page.get_by_role("button", name="Bend my drawing").click()
     page.locator('.chart img[alt*="of the others 3"]').wait_for()
     page.wait_for_timeout(600)
     scrub = page.get_by_label("Position in the film")
@@ -55,7 +55,7 @@ def main(path: Path) -> None:
             sys.exit(reason)
         with serve(Path(folder) / "log.txt") as address:
             page = browser.new_page(viewport=SIZE)
-            page.goto(address)
+            page.goto(f"{address}/?network=question")
             ready = page.get_by_role("status").get_by_text("Ready")
             ready.wait_for(timeout=MODELS_SECONDS * 1000)
             frames = film(page)

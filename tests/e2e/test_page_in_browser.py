@@ -558,6 +558,31 @@ def test_a_pen_writes_its_start_and_bends_it_from_control_points(visit):
     )
 
 
+def test_strokes_become_the_visitors_and_a_3_is_bent_into_an_8(visit):
+    page = visit("?network=question&digit=1")
+    easel = Easel(page)
+    easel.draw(THREE)
+    answer(page, 3)
+    page.get_by_role("button", name="Put it on the canvas").click()
+    answer(page, 1)
+    strokes = page.locator(".reading[data-strokes='2']")
+    strokes.wait_for()
+    put = easel.ink()
+    easel.draw([(60, 250), (220, 250)])
+    for ink in (put, None, None):
+        before = easel.ink()
+        easel.tool("Undo").click()
+        wait_until(lambda before=before: easel.ink() != before, SECONDS)
+        assert ink in (None, easel.ink())
+    answer(page, 3)
+    page.get_by_role("button", name="Bend my drawing").click()
+    wait_for_url(page, "start=my+drawing")
+    choose(page, "digit", "8")
+    label = made(page, 8).get_attribute("aria-label")
+    assert "network says 8" in label
+    assert page.locator(".film svg.pen path").count() == 1, "one stroke, as it was drawn"
+
+
 def drawn_share(page):
     return page.locator(".film svg.pen path").first.evaluate("p => p.style.strokeDashoffset")
 

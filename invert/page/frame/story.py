@@ -22,6 +22,7 @@ class Scene(NamedTuple):
         where: the key of what is to be touched; the style sheet frames it.
         shows: the page's state, as its keys and their values.
         reached: in what is framed, what a finger has to reach; without it, all of it.
+        watched: a selector of what is to be in view beside that, because it changes.
     """
 
     sentence: str
@@ -29,11 +30,12 @@ class Scene(NamedTuple):
     where: str
     shows: dict[str, Any]
     reached: str = ""
+    watched: str = ""
 
     @property
     def touched(self) -> str:
-        """What a finger has to reach, as a selector."""
-        return f".st-key-{self.where} {self.reached}".strip()
+        """What has to be in view, as a selector."""
+        return self.watched or f".st-key-{self.where} {self.reached}".strip()
 
 
 DRAWS = {
@@ -61,6 +63,7 @@ SCENES = (
         "Choose another digit.",
         "digit",
         {**DRAWS, state.NETWORK: "question", state.DIGIT: "8"},
+        watched=".sheet",
     ),
     Scene(
         "Why noise? The network cannot see most of a picture. The digit drowns in this noise, and"
@@ -77,6 +80,7 @@ SCENES = (
         "digit",
         {**DRAWS, state.NETWORK: "energy", state.START: "noise", state.DIGIT: "5",
          state.COUNT: 4},
+        watched=".sheet",
     ),
     Scene(
         "Now your own digit. The network bends your strokes until they are an 8.",

@@ -167,7 +167,7 @@ def _start(choice: state.Choice, chosen: network.Network) -> Start:
     if _by_pen(choice.record):
         strokes = state.drawn_strokes()
         if not strokes:
-            raise BlankDrawing("Draw a digit on the left: its strokes are bent.")
+            raise BlankDrawing("Draw a digit, and its strokes are bent.")
         return {"objects": strokes}
     drawn = state.drawn_image()
     if drawn is None:
@@ -180,6 +180,8 @@ def _start(choice: state.Choice, chosen: network.Network) -> Start:
 def _what(choice: state.Choice, chosen: network.Network) -> str:
     """Return what is done, from where, and what it knows beside the network."""
     record = choice.record
+    if record is state.OPPOSITE:
+        return f"{record.claim} {JUDGE}"
     if not isinstance(record, records.Optimization):
         return f"{record.claim} It learned from training images."
     by_chance = choice.start == starts.RANDOM and _by_pen(record)
@@ -196,16 +198,20 @@ def _what(choice: state.Choice, chosen: network.Network) -> str:
 @remembered(32)
 def _run(name: str, choice: state.Choice, start: Start, _classifier, values: int) -> Result:
     """Make the images. They depend on nothing else, so visitors with one link share them."""
+    targets = [choice.target] * choice.images
     with queue.turn():
-        run = invert.generate(
-            [choice.target] * choice.images,
-            choice.method,
-            classifier=_classifier,
-            seed=choice.seed,
-            start=start,
-            frames=_frames(values * choice.images),
-            **choice.said,
-        )
+        if choice.method == state.OPPOSITE.name:
+            run = invert.opposite.load(choice.network).draw(targets, choice.seed)
+        else:
+            run = invert.generate(
+                targets,
+                choice.method,
+                classifier=_classifier,
+                seed=choice.seed,
+                start=start,
+                frames=_frames(values * choice.images),
+                **choice.said,
+            )
     said = run_images.opinions(run)
     if len(run.frames):
         mean = run.frame_probabilities.mean(axis=1)

@@ -47,10 +47,12 @@ def npz(run, opinion: Opinion | None) -> bytes:
     judged: dict[str, Any] = {}
     if opinion is not None:
         judged = {"judge": opinion.probabilities, "looks_like_digit": opinion.digit}
+    drawn = {"strokes": run.strokes, "stroke_frames": run.stroke_frames}
     out = io.BytesIO()
     np.savez_compressed(
         out,
         **judged,
+        **{name: each for name, each in drawn.items() if each is not None},
         images=run.images,
         targets=run.targets,
         probabilities=run.probabilities,
@@ -75,15 +77,13 @@ def caption(run) -> str:
     'my drawing became an 8: energy, run backwards'
     """
     asked = list(dict.fromkeys(str(run.labels[target]) for target in run.targets))
-    if run.start == "image":
+    if run.start in ("image", "drawing"):
         became = "became" if set(run.verdicts) == {"convinced"} else "was to become"
         digits = " or ".join(f"{wording.article(label)} {label}" for label in asked)
         return f"my drawing {became} {digits}: {network_name(run.classifier)}, run backwards"
-    by = (
-        "an inverse model"
-        if run.method == "inverse"
-        else f"{network_name(run.classifier)} run backwards"
-    )
+    network = network_name(run.classifier)
+    others = {"inverse": "an inverse model", "opposite": f"the opposite model of {network}"}
+    by = others.get(run.method, f"{network} run backwards")
     return f"{', '.join(asked)}, drawn by {by} · invert"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import jinja2
 
-from invert.methods import starts
+from invert.methods import opposite, starts
 from invert.methods.records import Method, Optimization
 from invert.networks import inverse_model
 from invert.page.pictures.downloads import SCALE
@@ -148,7 +148,9 @@ def tensorflow(
 
 def can_write(record: Method) -> bool:
     """Whether ``tensorflow`` can write a method as a program; ``call`` can write any."""
-    return not isinstance(record, Optimization) or record.parametrisation in PARAMETRISATIONS
+    if isinstance(record, Optimization):
+        return record.parametrisation in PARAMETRISATIONS
+    return record.name == "inverse"
 
 
 def _quoted(text: str) -> str:
@@ -199,6 +201,8 @@ def call(
         arguments += [f'start="{start}"']
     arguments += [f"steps={steps}"] if steps else []
     line = f"run = invert.generate({', '.join(arguments)})"
+    if method == opposite.METHOD:
+        line = f"run = invert.opposite.load({network}).draw({arguments[0]}, seed={seed})"
     if len(line) > WIDTH:
         line = "\n".join(["run = invert.generate(", *(f"    {each}," for each in arguments), ")"])
     imports = "from pathlib import Path\n\n"

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 import invert
+from invert.methods import opposite
 from invert.networks.classifier import CLASSIFIERS
 from invert.networks.weights import WeightsError
 from invert.page.pictures import markup
@@ -93,6 +94,7 @@ def warm_panels() -> None:
     """Compile what the panels compute beside the methods, so that no first look waits for it."""
     from invert.explanation import attribution
 
+    invert.opposite.load(opposite.SHIPPED).draw(0)
     blank = np.zeros((28, 28), np.float32)
     for name in CLASSIFIERS:
         attribution.smallest_changes(blank, name)

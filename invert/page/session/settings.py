@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 import invert
-from invert.methods import records, starts
+from invert.methods import opposite, records, starts
 from invert.page.own_network.effort import MOST_IMAGES
 from invert.page.session import network, one_of, state
 
@@ -14,7 +14,7 @@ from invert.page.session import network, one_of, state
 MOST_SEED = 9999
 STEPS = [5, 10, 20, 40, 60, 100, 200, 400]
 # What a newcomer sees: the plan itself, from noise.
-COUNT, SEED = 1, 22
+COUNT, SEED = 1, 12
 BEST, DEFAULT = "its best", "default"
 
 
@@ -23,8 +23,11 @@ def choose(chosen: network.Network) -> state.Choice:
 
     Those that would change nothing are not offered.
     """
-    method = one_of.one_of("Method", [BEST, *suitable(chosen)], BEST, state.METHOD)
-    record = records.method_for(chosen.name, None if method == BEST else method, {})
+    offered = [BEST, *suitable(chosen)]
+    if chosen.name == opposite.SHIPPED:
+        offered.append(state.OPPOSITE.name)
+    method = one_of.one_of("Method", offered, BEST, state.METHOD)
+    record = state.record_of(chosen.name, None if method == BEST else method)
     title, name, claim = map(escape, (record.title, record.name, record.claim))
     st.html(f'<p class="note"><b>{title}</b> <small>{name}</small><br>{claim}</p>')
     with st.container(key="settings", horizontal=True, vertical_alignment="bottom", gap="small"):

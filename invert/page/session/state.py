@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import streamlit as st
 
-from invert.methods import records
+from invert.methods import opposite, records
 
 # Widgets whose choice another panel reads or sets too.
 NETWORK = "network"
@@ -19,6 +19,23 @@ LOST_IMAGE = "lost-image"
 LEFT, RIGHT = "left", "right"  # the open tabs
 # The values of two of those by which the right side shows what the left one has.
 MY_DRAWING, DRAWN = "my drawing", "drawn"
+
+
+# The one way of drawing that is no method: it is a network itself, and only some have one.
+OPPOSITE = records.Method(
+    name=opposite.METHOD,
+    title="Its opposite model",
+    claim="A second network turns a digit and a seed into strokes, in one go. It learned through"
+    " this one alone, from no data.",
+    source="",
+)
+
+
+def record_of(network: str, method: str | None, steps: int | None = None) -> records.Method:
+    """Return a way of drawing, with all its settings in place; None is the network's best."""
+    if method == OPPOSITE.name:
+        return OPPOSITE
+    return records.method_for(network, method, {} if steps is None else {"steps": steps})
 
 
 class Instead(NamedTuple):
@@ -59,8 +76,7 @@ class Choice(NamedTuple):
     @property
     def record(self) -> records.Method:
         """The method, with all its settings in place."""
-        steps = {} if self.steps is None else {"steps": self.steps}
-        return records.method_for(self.network, self.method, steps)
+        return record_of(self.network, self.method, self.steps)
 
     @property
     def said(self) -> dict[str, Any]:

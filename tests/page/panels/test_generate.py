@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from page_driver import ONE, ZERO, Page, sprite
+from page_driver import ONE, ZERO, Page, at, sprite
 
 import invert
 from invert import CLASSIFIERS
@@ -169,7 +169,7 @@ def test_a_pen_bends_my_strokes_and_shows_them_first(page):
     assert "from random strokes" in page.words and 'data-pen="' in page.html
     random = pen_way(page)
     page.click("from-drawing")
-    assert "Draw a digit on the left" in page.words, "an example has no strokes"
+    assert "its strokes are bent" in page.words, "an example has no strokes"
     page.draw(ZERO)
     mine = pen_way(page)
     assert "from your drawing" in page.words and mine.shape[1:3] == (1, 1)
@@ -222,6 +222,25 @@ def test_each_of_several_images_has_its_strokes_and_svg_holds_them_all(page):
     assert offered(page, "keep-svg")
     page.choose("network", "energy")
     assert not offered(page, "to-canvas-1") and not offered(page, "keep-svg"), "no strokes"
+
+
+def test_the_opposite_of_question_answers_in_one_go_and_code_makes_the_same(page, monkeypatch):
+    assert "opposite" not in page.test.get_by_key("method").options, "energy has none here"
+    page.choose("network", "question").choose("method", "opposite").choose("digit", "4")
+    assert "Made in one go" in page.words and 'class="player"' in page.html
+    run = invert.opposite.load("question").draw([4], settings.SEED)
+    np.testing.assert_allclose(pen_way(page)[0], run.strokes, atol=0.06)
+    assert (
+        not offered(page, "steps") and not offered(page, "keep-gif") and offered(page, "keep-svg")
+    )
+    asked = {"network": "question", "method": "opposite", "digit": "4", "seed": "7", "count": "2"}
+    other = at(monkeypatch, right="Code", **asked)
+    assert "By TensorFlow alone" not in other.words
+    (code,) = (element.value for element in other.test.code)
+    program = {}
+    exec(re.search(r"^run = .*$", code, re.MULTILINE)[0], {"invert": invert}, program)
+    again = invert.opposite.load("question").draw([4, 4], 7)
+    np.testing.assert_array_equal(program["run"].images, again.images)
 
 
 def pen_way(page):
@@ -286,6 +305,8 @@ def test_numbers_of_digits_hold_the_judges_opinion_whatever_the_range(sample, pi
         seed=0,
         start="noise",
         settings={},
+        strokes=None,
+        stroke_frames=None,
         probabilities=np.zeros((3, 10)),
         frame_probabilities=np.zeros((0, 3, 10)),
         losses=np.zeros((0, 3)),
