@@ -31,7 +31,7 @@ STARTS = {
 }
 
 
-BEGUN = "the run that was begun last"
+SHOWN = "the run that was shown last, and its start"
 JUDGE = "The judge is another network that only checks; nothing is learned from it."
 Start = str | dict[str, Any] | np.ndarray  # as `invert.generate` takes it
 
@@ -130,6 +130,7 @@ def _show_result(choice: state.Choice, chosen: network.Network) -> Result | None
         _instead(place, f'<div class="run"><p class="legend"></p>{blank}</div>')
     else:
         _instead(place, result.html)
+        st.session_state[SHOWN] = choice, None if isinstance(start, np.ndarray) else start
     st.html(markup.sentence(_what(choice, chosen) if chosen.source is not None else ""))
     return result
 
@@ -139,10 +140,8 @@ def _begin(choice: state.Choice, start: Start, chosen: network.Network) -> Delta
 
     What is shown already is not begun again.
     """
-    asked = choice, start if isinstance(start, str | dict) else None
-    before, st.session_state[BEGUN] = st.session_state.get(BEGUN), asked
     record = choice.record
-    if before == asked or not _by_pen(record):
+    if not _by_pen(record) or st.session_state.get(SHOWN) == (choice, start):
         return None
     from invert.methods import pen  # TensorFlow comes with it
 

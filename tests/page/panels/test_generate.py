@@ -186,6 +186,18 @@ def test_a_pen_bends_my_strokes_and_shows_them_first(page):
     assert (pen_way(page) == random).all()
 
 
+def test_how_a_pen_may_begin_is_shown_before_its_run_and_once(page, monkeypatch):
+    page.choose("network", "question").choose("steps", "5")
+    replaced = []
+    monkeypatch.setattr(generate, "_instead", lambda place, html: replaced.append(place))
+    page.choose("digit", "3")
+    assert 'class="sheet waiting" data-pen=' in page.html and replaced[-1] is not None
+    begun = pen_way(page)
+    assert begun.shape == (1, 1, 8, 6, 2), "four starts of two strokes"
+    page.run()
+    assert "sheet waiting" not in page.html and replaced[-1] is None, "it is shown already"
+
+
 def test_strokes_are_put_on_the_canvas_read_and_undone_one_by_one(page, monkeypatch):
     page.choose("network", "question").choose("steps", "40").draw(ONE)
     begun = []
