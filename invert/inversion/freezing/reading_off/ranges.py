@@ -14,6 +14,8 @@ from invert.inversion.freezing.refusal import Refusal
 COLOURS = 3
 BYTE = (0.0, 255.0)
 UNIT = (0.0, 1.0)
+SIGNED = (-1.0, 1.0)
+STANDARD = 0.9  # from this deviation on, pixels were standardised
 
 
 def told(pixel_range) -> tuple[Bound, Bound]:
@@ -73,14 +75,34 @@ def found(flat: Flat, whole_numbers: bool, family: Family | None) -> Evidence:
     """
     if whole_numbers:
         return Evidence(BYTE, "it takes whole numbers", assumed=False)
-    scale, shift = _first_steps(flat)
+    scale, shift, statistics = _first_steps(flat)
     if (scale, shift) != (1.0, 0.0) and scale != 0 and np.isfinite([scale, shift]).all():
         words = f"its first step is {scale:.4g}·x {'−' if shift < 0 else '+'} {abs(shift):.4g}"
         return Evidence(_made_for(scale, shift), words, assumed=False)
+    usual = None if statistics is None else seen_by(*statistics)
+    if usual is not None:
+        of = "mean {:.3g}, deviation {:.3g}".format(*statistics)
+        return Evidence(usual, f"its first batch normalisation saw pixels of {of}")
     if family is not None:
         words = f"its layers are named as those of {family.name}, which takes {family.pixels}"
         return Evidence(family.pixel_range, words)
     return Evidence(UNIT, "nothing in the network speaks of another range")
+
+
+def seen_by(mean: float, deviation: float) -> tuple[float, float] | None:
+    """Return the smallest usual range that pixels of such statistics can come from; None if none.
+
+    Numbers between a and b of mean m have a variance of at most (b - m)(m - a) (Bhatia & Davis
+    2000, "A better bound on the variance"). Those of deviation 1 about 0 were standardised, or
+    never seen.
+
+    >>> seen_by(0.13, 0.31), seen_by(-0.05, 0.5), seen_by(120, 60), seen_by(0, 1)
+    ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0), None)
+    """
+    for low, high in (UNIT, SIGNED, BYTE):
+        if low < mean < high and 0 < deviation**2 <= (high - mean) * (mean - low):
+            return None if (low, high) == SIGNED and deviation > STANDARD else (low, high)
+    return None
 
 
 def _made_for(scale: float, shift: float) -> tuple[float, float]:
@@ -91,8 +113,11 @@ def _made_for(scale: float, shift: float) -> tuple[float, float]:
     return (-1.0, 1.0) if abs(middle + 1) < 1e-3 and scale > 0 else UNIT
 
 
-def _first_steps(flat: Flat) -> tuple[float, float]:
-    """The scale and shift that pixels go through before anything else happens to them."""
+def _first_steps(flat: Flat) -> tuple[float, float, tuple[float, float] | None]:
+    """The scale and shift that pixels go through before anything else happens to them.
+
+    And where that is a batch normalisation, the mean and deviation of the pixels that it saw.
+    """
     readers: dict[str, list] = {}
     for node in flat.nodes.values():
         for ref in set(node.input):
@@ -102,6 +127,9 @@ def _first_steps(flat: Flat) -> tuple[float, float]:
     while len(readers.get(ref, ())) == 1:
         (node,) = readers[ref]
         other = [name for name in node.input if name != ref]
+        statistics = _normalised(flat, node) if (scale, shift) == (1.0, 0.0) else None
+        if statistics is not None:
+            return scale, shift, statistics
         if node.op in MOVES and node.input[0] == ref:
             pass
         elif node.op in STEPS and len(other) == 1 and other[0] in flat.fixed:
@@ -110,7 +138,27 @@ def _first_steps(flat: Flat) -> tuple[float, float]:
         else:
             break
         ref = f"{node.name}:0"
-    return scale, shift
+    return scale, shift, None
+
+
+def _normalised(flat: Flat, node) -> tuple[float, float] | None:
+    """The mean and deviation that a batch normalisation has kept; None for anything else."""
+    if node.op.startswith("FusedBatchNorm"):
+        mean, variance = node.input[3:5]
+    elif node.name.endswith("batchnorm/mul_1"):  # written out: x·f + (shift − mean·f)
+        parts = node.name.removesuffix("mul_1")
+        factors, sums = (flat.nodes.get(f"{parts}{name}") for name in ("mul_2", "add"))
+        means = [ref for ref in (factors.input if factors else ()) if ref != f"{parts}mul:0"]
+        if sums is None or len(means) != 1:
+            return None
+        (mean,), variance = means, f"{sums.name}:0"
+    else:
+        return None
+    if not {mean, variance} <= flat.fixed:
+        return None
+    values = [float(np.mean(flat.value(ref))) for ref in (mean, variance)]
+    good = np.isfinite(values).all() and values[1] >= 0
+    return (values[0], float(np.sqrt(values[1]))) if good else None
 
 
 def _times(scale, shift, value, _):

@@ -5,6 +5,7 @@ import pickle
 import keras
 import numpy as np
 import pytest
+import tf_keras
 from small_networks import logits_of, pictures
 
 from invert.inversion.freezing import freeze
@@ -106,3 +107,31 @@ def test_grey_images_have_no_colours():
     model = keras.Sequential([keras.Input((8, 8)), layers.Flatten(), layers.Dense(2)])
     with pytest.raises(ValueError, match=r"for images in colour alone.* \(8, 8\)"):
         freeze(model, pixel_range=(0, [1, 2, 3]))
+
+
+@pytest.mark.parametrize("library", [keras, tf_keras])
+@pytest.mark.parametrize(
+    ("high", "low", "taken"), [(1, 0, (0, 1)), (1, -1, (-1, 1)), (255, 0, (0, 255))]
+)
+def test_a_first_batch_normalisation_has_seen_the_pixels(library, high, low, taken):
+    """Its statistics are those of pictures in that range, here of uniform pixels."""
+    normal = library.layers.BatchNormalization()
+    rest = [library.layers.Flatten(), library.layers.Dense(2, activation="softmax")]
+    model = library.Sequential([library.Input((4, 4, 3)), normal, *rest])
+    pixels = low + (high - low) * pictures(50, 4, 4, 3)
+    weights = normal.get_weights()  # scale, shift, mean, variance
+    weights[:2] = np.float32([2, 0.5, 1]), np.float32([0.3, -2, 0])
+    weights[2:] = pixels.mean((0, 1, 2)), pixels.var((0, 1, 2))
+    normal.set_weights(weights)
+    graph = freeze(model)
+    assert graph.pixel_range == taken and graph.range_assumed
+    assert "its first batch normalisation saw pixels of mean" in graph.notes[0]
+
+
+@pytest.mark.parametrize("library", [keras, tf_keras])
+def test_one_that_has_seen_nothing_says_nothing(library):
+    normal = library.layers.BatchNormalization()
+    rest = [library.layers.Flatten(), library.layers.Dense(2, activation="softmax")]
+    graph = freeze(library.Sequential([library.Input((4, 4, 3)), normal, *rest]))
+    assert graph.pixel_range == (0, 1)
+    assert graph.range_evidence == "nothing in the network speaks of another range"
