@@ -33,9 +33,9 @@ ANSWERS = (
     (
         "Can it be done?",
         "Generate",
-        "Yes, in four steps. On the network as it was trained then (`question`) they find images"
-        " that only that network takes for digits. On the same network, trained to withstand small"
-        " changes (`robust`), the same steps draw digits that anyone can read.",
+        "Yes, in four steps. If M is pixels, the network as it was trained then (`question`) gets"
+        " images that only it takes for digits. If M is a pen's strokes, it draws digits anyone"
+        " can read. In pixels `robust` does, the same network trained to withstand small changes.",
     ),
     (
         "Is there a better way?",
@@ -59,8 +59,9 @@ ANSWERS = (
 KEYS = "Keys: 0 to 9 choose the digit. P shows canvas and picture alone, for a projector."
 OPPOSITE = (
     "And an opposite model?",
-    "Better ways",
-    "It is `inverse`, shown beside the methods it was meant to replace.",
+    "Generate",
+    "`question` has one, the method `opposite`: it learned through that network alone, without"
+    " data, and answers at once. `inverse` learned from training images.",
 )
 
 
