@@ -65,8 +65,9 @@ def generate(
             own; or what ``invert.freeze`` made, which spares reading the file anew at every call.
         seed: 0 to ``MAX_SEED``. The same call gives the same images: to the bit on one machine, in
             any thread and process; on one of its cores instead of two within 0.01 of the pixel
-            range, except by ``regularized``, which the last bit of a sum can lead elsewhere. Other
-            processors were not compared. Image ``i`` starts alike however many are asked for.
+            range, except by ``regularized`` and ``strokes``, which the last bit of a sum can lead
+            elsewhere. Other processors were not compared. Image ``i`` starts alike however many
+            are asked for.
         start: where M starts: "black", "noise", "average", "class-gaussian", an image of the
             classifier's shape or one a target; by default the method's own. Where that is "black"
             and an image cannot move from there, though the classifier takes it for something else,

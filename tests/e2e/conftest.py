@@ -62,12 +62,18 @@ def run_server(log):
         kill(process)
 
 
-def start(port, log):
+def start(port, log, **environment):
     """Start a server of the page on a port; return its address and its process."""
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
     with log.open("w") as out:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: healthy(address) or process.poll() is not None, SERVER_SECONDS)
@@ -79,7 +85,10 @@ def start(port, log):
 
 
 class Spare:
-    """One more server of the page, at one address, that tests may end and start again."""
+    """One more server of the page, at one address, that tests may end and start again.
+
+    Nothing is compiled before it is asked for: most of the start would go into that.
+    """
 
     def __init__(self, log):
         self.port, self.log, self.process = free_port(), log, None
@@ -88,7 +97,7 @@ class Spare:
     def run(self):
         """Start it, unless it runs."""
         if self.process is None:
-            _, self.process = start(self.port, self.log)
+            _, self.process = start(self.port, self.log, INVERT_COMPILE_AHEAD="no")
 
     def kill(self):
         if self.process is not None:

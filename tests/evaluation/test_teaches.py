@@ -12,8 +12,8 @@ def test_real_digits_teach_and_noise_and_wrong_digits_do_not(sample, monkeypatch
     lessons, test = (images[::2], digits[::2]), data.Split(images[1::2], digits[1::2])
     assert teaches.teaches(*lessons, test) > 0.8
     assert teaches.teaches(lessons[0], (lessons[1] + 1) % 10, test) < 0.1
-    noise = np.random.default_rng(0).random(lessons[0].shape, np.float32)
-    assert teaches.teaches(noise, lessons[1], test) < 0.3
+    noise = np.random.default_rng(0).random((200, 28, 28), np.float32)
+    assert teaches.teaches(noise, lessons[1][:200], test) < 0.3
 
 
 def test_images_that_look_alike_teach_little(sample):
@@ -23,14 +23,12 @@ def test_images_that_look_alike_teach_little(sample):
     assert teaches.teaches(images[first][digits], digits, test) < 0.7
 
 
-def test_the_seed_decides(sample):
-    images, digits = sample
-    test = data.Split(images[:200], digits[:200])
-    one, same = (teaches.teaches(images, digits, test, seed=3) for _ in range(2))
-    assert one == same
-    assert teaches.teaches(images[:300], digits[:300], test, seed=3) != teaches.teaches(
-        images[:300], digits[:300], test, seed=4
-    )
+def test_the_seed_decides(sample, monkeypatch):
+    monkeypatch.setattr(teaches, "EPOCHS", 2)
+    images, digits = sample[0][::3], sample[1][::3]
+    test = data.Split(*sample)
+    one, same, other = (teaches.teaches(images, digits, test, seed) for seed in (3, 3, 4))
+    assert one == same != other
 
 
 def test_the_network_is_lenet():

@@ -13,14 +13,13 @@ import invert
 WAYS = [
     ("question", "plain"),
     ("question", "regularized"),
+    ("question", "strokes"),
     ("robust", "steepest"),
     ("robust", "latent"),
     ("robust", "inverse"),
-    ("energy", "steepest"),
-    ("student", "steepest"),
 ]
-# Adam with jitter, on logits as far apart as these, can be led elsewhere by the last bit of a sum.
-UNSTEADY = ("question", "regularized")
+# Adam among views, on logits as far apart as these, can be led elsewhere by the last bit of a sum.
+UNSTEADY = {("question", "regularized"), ("question", "strokes")}
 # Pixels lie between 0 and 1. Another number of cores shares sums out otherwise, and rounding grows
 # with every step. Measured: at most 0.00001. What is promised leaves room for other processors.
 NEARLY = 0.01
@@ -44,11 +43,11 @@ def images(tmp_path_factory):
     return [make(), *(dict(np.load(path)) for path in paths)]
 
 
-def make():
+def make(ways=WAYS):
     """Some images by each of the ways."""
     return {
         f"{name} {method}": invert.generate([8, 3, 8, 1, 0], method, classifier=name, seed=5).images
-        for name, method in WAYS
+        for name, method in ways
     }
 
 
@@ -57,7 +56,7 @@ def test_to_the_bit_in_another_process(images, way):
     assert np.array_equal(images[0][way], images[1][way])
 
 
-@pytest.mark.parametrize("way", [" ".join(way) for way in WAYS if way != UNSTEADY])
+@pytest.mark.parametrize("way", [" ".join(way) for way in WAYS if way not in UNSTEADY])
 def test_nearly_on_another_number_of_cores(images, way):
     assert np.abs(images[0][way] - images[2][way]).max() <= NEARLY
 
@@ -65,4 +64,4 @@ def test_nearly_on_another_number_of_cores(images, way):
 if __name__ == "__main__":  # in a process of its own, on some of the cores
     path, cores = sys.argv[1:]
     os.sched_setaffinity(0, map(int, cores.split(",")))  # before TensorFlow counts them
-    np.savez(path, **make())
+    np.savez(path, **make([way for way in WAYS if "," in cores or way not in UNSTEADY]))

@@ -84,13 +84,13 @@ def test_the_seed_decides_the_weights(recipe, mnist):
 
 
 def test_robust_is_trained_on_attacked_images(mnist, monkeypatch):
-    """Ten epochs on the sample already hold more under attack than without one in training."""
+    """A few epochs on the sample already hold more under attack than without one in training."""
     held = []
     for radius in (0.0, 1.5):
         monkeypatch.setattr(robust, "RADIUS", radius)
         monkeypatch.setattr(robust, "BATCH", 50)
         monkeypatch.setattr(robust, "WEIGHT_AVERAGE", 0.9)
-        model, _ = robust.train(mnist, seed=0, epochs=25)
+        model, _ = robust.train(mnist, seed=0, epochs=15)
         held.append(attack.accuracy(model, *mnist.test, radius=1.0, steps=20))
     assert held[1] > held[0] + 0.05
 
@@ -183,10 +183,10 @@ def test_affine_moves_ink_but_keeps_the_digit(sample):
 
 
 def test_a_judge_learns_to_say_no(mnist, monkeypatch):
-    monkeypatch.setattr(judge, "OUTLIERS", 600)
-    monkeypatch.setattr(judge, "BATCH", 50)
+    monkeypatch.setattr(judge, "OUTLIERS", 300)
+    monkeypatch.setattr(judge, "BATCH", 20)
     monkeypatch.setattr(judge, "WEIGHT_AVERAGE", 0.9)
-    model, figures = judge.train(mnist, seed=0, epochs=30, name="second-judge")
+    model, figures = judge.train(mnist, seed=0, epochs=12, name="second-judge")
     assert figures["test_accuracy"] > 0.8 and figures["test_digits_passed"] > 0.8
     # The threshold stands in the biases: so many validation digits are above it.
     passed = model(mnist.validation.images)[1].numpy().max(axis=1) > 0
@@ -196,7 +196,7 @@ def test_a_judge_learns_to_say_no(mnist, monkeypatch):
 
 
 def test_a_student_learns_from_dreams_alone(mnist, monkeypatch):
-    monkeypatch.setattr(student, "DREAMS", 2000)
+    monkeypatch.setattr(student, "DREAMS", 1000)
     monkeypatch.setattr(student, "WEIGHT_AVERAGE", 0.9)
     # Without training images it could not touch one.
     model, figures = student.train(mnist._replace(train=None), seed=0, epochs=6)
@@ -227,7 +227,7 @@ def test_energy_improves_by_stages(mnist, monkeypatch):
         energy.train(mnist, seed=0, epochs=energy.EPOCHS + 1)
 
 
-@pytest.mark.parametrize("number", range(len(energy.STAGES)))
+@pytest.mark.parametrize("number", [0, len(energy.STAGES) - 1])
 def test_a_stage_of_energy_trains(number, mnist):
     model = classifier.build()
     weights.load("energy", model)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -22,6 +23,8 @@ from invert.page.server import failure
 POLL_SECONDS, LATER_SECONDS = 0.4, 1.5
 # How long a server waits for its first visitor before it loads all the same.
 ALONE_SECONDS = 3
+# A server of one visitor saves half a minute of two cores; what is asked for is compiled then.
+COMPILES_AHEAD = os.environ.get("INVERT_COMPILE_AHEAD") != "no"
 # TensorFlow warns that each method and size is compiled once more. That is intended.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
@@ -61,9 +64,10 @@ class Loader:
             self._report("Loading the classifier", 0.1)
             load_networks()
             self.ready = True
-            invert.warm_up(self._report)
-            self._report("Compiling the explanations", 0.97)
-            warm_panels()
+            if COMPILES_AHEAD:
+                invert.warm_up(self._report)
+                self._report("Compiling the explanations", 0.97)
+                warm_panels()
         except BaseException as error:  # one that ends a thread must not leave all waiting for it
             return self._fail(error)
         # What was loaded up to here stays for good: from now on no collection looks through it,
