@@ -87,17 +87,17 @@ def start(port, log, **environment):
 class Spare:
     """One more server of the page, at one address, that tests may end and start again.
 
-    Nothing is compiled before it is asked for: most of the start would go into that.
+    Unless told otherwise it compiles nothing before it is asked for, half of a server's start.
     """
 
     def __init__(self, log):
         self.port, self.log, self.process = free_port(), log, None
         self.address = f"http://127.0.0.1:{self.port}"
 
-    def run(self):
+    def run(self, ahead="no"):
         """Start it, unless it runs."""
         if self.process is None:
-            _, self.process = start(self.port, self.log, INVERT_COMPILE_AHEAD="no")
+            _, self.process = start(self.port, self.log, INVERT_COMPILE_AHEAD=ahead)
 
     def kill(self):
         if self.process is not None:

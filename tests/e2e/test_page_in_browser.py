@@ -171,7 +171,7 @@ LOADING = re.compile("Starting|Loading|Compiling")
 
 def test_page_shows_before_everything_is_compiled_and_says_what_is_loading(browser, spare):
     spare.kill()
-    spare.run()
+    spare.run(ahead="yes")
     page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
     page.goto(spare.address)
     page.get_by_role("status").get_by_text(LOADING).wait_for()
@@ -182,6 +182,7 @@ def test_page_shows_before_everything_is_compiled_and_says_what_is_loading(brows
     assert "MNIST test digit" in page.locator("body").inner_text()
     page.get_by_role("status").get_by_text(LOADING).wait_for()
     page.context.close()
+    spare.kill()
 
 
 # --- Classify
