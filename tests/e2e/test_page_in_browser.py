@@ -538,13 +538,18 @@ WATCH_PEN = """() => {
 def test_a_pen_writes_its_start_and_bends_it_from_control_points(visit):
     page = visit()
     page.get_by_role("status").get_by_text("Ready").wait_for(timeout=MODELS_SECONDS * 1000)
-    page.evaluate(WATCH_PEN)
     choose(page, "network", "question")
-    scrub = page.get_by_label("Position in the film")
     page.wait_for_function("document.querySelector('.at')?.innerText === 'step 200 of 200'")
-    seen = page.evaluate("({ ways: pen.ways.size, shares: pen.shares.size })")
-    # Between frames it is drawn as well: of pictures there would be 32.
-    assert seen["shares"] > 5 and seen["ways"] > 40, seen
+    scrub, play = page.get_by_label("Position in the film"), page.locator(".play")
+    slow(page)
+    page.evaluate(WATCH_PEN)
+    seek(scrub, 1)
+    play.click()
+    page.wait_for_function("pen.shares.size > 5")
+    seek(scrub, 13)
+    play.click()
+    page.wait_for_function("pen.ways.size > 40")  # of pictures there would be 32
+    seek(scrub, int(scrub.get_attribute("max")))
     run = generate(8, classifier="question", seed=SEED)
     drawn = [path.get_attribute("d") for path in page.locator(".film svg.pen path").all()]
     for stroke, way in zip(run.strokes[0], drawn, strict=True):
@@ -552,7 +557,7 @@ def test_a_pen_writes_its_start_and_bends_it_from_control_points(visit):
         np.testing.assert_allclose(*numbers, atol=0.5)
     seek(scrub, 5)
     assert page.locator(".at").inner_text() == "the start"
-    assert 0 < float(drawn_share(page)) < 1 and page.locator(".seen").evaluate(
+    assert 0 < float(drawn_share(page)) < 1 and page.locator(".sheet .seen").evaluate(
         "seen => seen.style.opacity === '0'"
     )
 
