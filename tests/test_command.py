@@ -172,7 +172,7 @@ def test_ctrl_c_is_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err == "\ninvert: stopped. Nothing was written.\n"
 
 
-@pytest.mark.parametrize("arguments", ["", "generate", "draw", "classify", "inspect"])
+@pytest.mark.parametrize("arguments", ["", "generate -x", "draw", "classify", "inspect"])
 def test_what_argparse_refuses_is_exit_code_2_too(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         command.main(arguments.split())
