@@ -18,7 +18,7 @@ from invert.networks import classifier, inverse_model, judge, weights
 from invert.networks.weights import WeightsError
 from invert.page import examples
 from invert.page.canvas import shown_instead
-from invert.page.panels import better_ways, classify, generate
+from invert.page.panels import better_ways, classify, offers
 from invert.page.pictures import downloads, run_images
 from invert.page.server import failure, loading
 from invert.page.session import one_of, settings
@@ -335,7 +335,7 @@ def test_a_rung_that_fails_says_so_and_the_others_stay(page, monkeypatch):
         (attribution, "smallest_changes", {"left": "Why"}, 2),
         (invariances, "twin", {"right": "What is lost"}, 4),
         (run_images, "html", {}, 0),
-        (generate, "_offer", {}, 0),
+        (offers, "keep", {}, 0),
         (shown_instead, "current", {}, 0),
         (CANVAS, "st_canvas", {}, 0),
         (one_of, "one_of", {}, 0),

@@ -17,6 +17,7 @@ NO_FIELDS = {
     "output": "the output's name",
     "shape": "the size of an image",
     "pixel_range": "the range of its pixels",
+    "bounds": "what its features may be",
 }
 FOLDER = "SavedModel"  # and what a visitor drops is a file
 ARGUMENT = re.compile(rf"\b({'|'.join(NO_FIELDS)})=")

@@ -8,12 +8,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import invert
-from invert import film
-from invert.drawing import BlankDrawing, in_link
+from invert.drawing import BlankDrawing
 from invert.methods import records, starts
-from invert.networks import judge
-from invert.page.canvas import easel, shown_instead
-from invert.page.pictures import chart, downloads, markup, pen_film, run_images, wording
+from invert.page.panels import offers
+from invert.page.pictures import chart, markup, run_images
 from invert.page.server import failure, loading, queue
 from invert.page.session import network, one_of, settings, state
 from invert.page.session.remembered import remembered
@@ -66,11 +64,11 @@ def show() -> None:
         result = _show_result(choice, chosen)
     if result:
         with keep:
-            _offer(result.run)
+            offers.keep(result.run)
         if chosen.digits and result.run.strokes is not None:
             with canvas:
-                _offer_canvas(result.run.strokes)
-        _senders(result.run)
+                offers.put_on_canvas(result.run.strokes)
+        offers.read(result.run)
 
 
 def _target(chosen: network.Network) -> int:
@@ -230,72 +228,3 @@ def _frames(values: int) -> int:
     (32, 6)
     """
     return max(2, min(FRAMES, MOST_VALUES // values))
-
-
-def _offer(run: invert.Run) -> None:
-    """Show what can be kept of the images."""
-    with st.popover("Keep", icon=":material/download:", key="keep"):
-        for label, ending, mime, make in (
-            ("Images (PNG)", "png", "image/png", lambda: downloads.png(run)),
-            ("Film (GIF)", "gif", "image/gif", lambda: downloads.gif(run)),
-            ("Strokes (SVG)", "svg", "image/svg+xml", lambda: film.svg(run.strokes)),
-            ("Numbers (NPZ)", "npz", "application/octet-stream", lambda: _npz(run)),
-        ):
-            if ending == "gif" and not len(run.frames):
-                continue
-            if ending == "svg" and run.strokes is None:
-                continue
-            st.download_button(
-                label,
-                make,
-                downloads.name(run, ending),
-                mime,
-                key=f"keep-{ending}",
-                on_click="ignore",
-                width="stretch",
-            )
-
-
-def _npz(run: invert.Run) -> bytes:
-    """The run's numbers; of digits with the judge's opinion, whatever range the network takes."""
-    if not run_images.are_digits(run):
-        return downloads.npz(run, None)
-    inked = np.clip(markup.in_unit(run.images, run.pixel_range), 0, 1)
-    return downloads.npz(run, judge.look(inked))
-
-
-def _senders(run: invert.Run) -> None:
-    """Show what the images press when they are clicked; nobody sees it."""
-    with st.container(key="senders"):
-        for number in range(len(run.images)):
-            st.button(
-                f"Read image {number + 1}", key=f"read-{number + 1}", on_click=_send,
-                args=(run, number),
-            )  # fmt: skip
-
-
-def _offer_canvas(strokes: np.ndarray) -> None:
-    """Show a button that puts an image's strokes on the visitor's canvas; of several, which."""
-    if len(strokes) == 1:
-        st.button("Put it on the canvas", key="to-canvas", on_click=_put, args=(strokes[0],))
-        return
-    with (
-        st.popover("Put on the canvas", key="to-canvas-which"),
-        st.container(key="to-canvas-images", horizontal=True, gap="small"),
-    ):
-        for number, each in enumerate(strokes, start=1):
-            st.button(f"Image {number}", key=f"to-canvas-{number}", on_click=_put, args=(each,))
-
-
-def _put(strokes: np.ndarray) -> None:
-    """Have strokes ``(K, P, 2)`` stand on the canvas, as those of a link do."""
-    shown_instead.take_away()
-    easel.put(in_link.from_splines(strokes, pen_film.PEN))
-    state.send_strokes()
-
-
-def _send(run: invert.Run, number: int) -> None:
-    label = run.labels[run.targets[number]]
-    image = markup.in_unit(run.images[number], run.pixel_range)
-    what = f"{wording.article(label)} {label}"
-    state.send(image, f"drawn to be {what} by {markup.network_name(run.classifier)}")

@@ -20,7 +20,7 @@ from invert.methods import records, starts
 from invert.methods.records import method_for
 from invert.networks import judge
 from invert.networks.classifier import DEFAULT
-from invert.page.panels import better_ways, generate
+from invert.page.panels import better_ways, generate, offers
 from invert.page.pictures import run_images
 from invert.page.session import settings
 
@@ -324,6 +324,6 @@ def test_numbers_of_digits_hold_the_judges_opinion_whatever_the_range(sample, pi
         frame_probabilities=np.zeros((0, 3, 10)),
         losses=np.zeros((0, 3)),
     )
-    kept = np.load(io.BytesIO(generate._npz(run)))
+    kept = np.load(io.BytesIO(offers._npz(run)))
     np.testing.assert_allclose(kept["judge"], judge.look(inked).probabilities, atol=1e-3)
     assert json.loads(str(kept["settings"]))["classifier"] == "mine"

@@ -79,9 +79,8 @@ def found(flat: Flat, whole_numbers: bool, family: Family | None) -> Evidence:
     if (scale, shift) != (1.0, 0.0) and scale != 0 and np.isfinite([scale, shift]).all():
         words = f"its first step is {scale:.4g}·x {'−' if shift < 0 else '+'} {abs(shift):.4g}"
         return Evidence(_made_for(scale, shift), words, assumed=False)
-    usual = None if statistics is None else seen_by(*statistics)
-    if usual is not None:
-        of = "mean {:.3g}, deviation {:.3g}".format(*statistics)
+    if statistics is not None and (usual := seen_by(*statistics)) is not None:
+        of = f"mean {statistics[0]:.3g}, deviation {statistics[1]:.3g}"
         return Evidence(usual, f"its first batch normalisation saw pixels of {of}")
     if family is not None:
         words = f"its layers are named as those of {family.name}, which takes {family.pixels}"
