@@ -43,7 +43,7 @@ def test_the_film_is_played_again_until_somebody_does_something(visit):
 def test_the_story_by_keys_and_every_scene_shows_its_side(visit, width):
     mobile = {"has_touch": True, "is_mobile": True} if width == 390 else {}
     page = visit("?scene=1", first=".scene", width=width, **mobile)
-    for number, shows in enumerate((".film", ".morph", ".film", ".film", ".film"), 1):
+    for number, shows in enumerate((".film", ".film", ".morph", ".film", ".film"), 1):
         page.locator(".scene .number", has_text=f"{number} of 5").wait_for()
         wait_for_url(page, f"scene={number}")
         if number < 5 or width > 640:
@@ -73,7 +73,7 @@ def test_on_a_phone_the_story_covers_nothing_that_it_asks_to_touch(visit, height
                 (y) => e.contains(document.elementFromPoint(middle, y)));
         });
     }"""
-    touched = [".run figure", ".way", ".st-key-digit", ".st-key-digit", ".st-key-easel"]
+    touched = [".run figure", ".sheet", ".way", ".sheet", ".st-key-easel"]
     for number, key in enumerate(touched, 1):
         page.wait_for_function(reached, arg=[number, key])
         if number < 5:

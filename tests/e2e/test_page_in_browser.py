@@ -259,7 +259,7 @@ def test_a_link_opens_with_my_drawing_and_what_became_of_it(visit):
 def test_a_drawing_too_long_for_the_link_is_said_to_be_left_out(visit):
     page = visit()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    waves = [(20 + 240 * t, 140 + 100 * (-1) ** n) for n, t in enumerate(np.linspace(0, 1, 240))]
+    waves = [(20 + 240 * t, 140 + 100 * (-1) ** n) for n, t in enumerate(np.linspace(0, 1, 430))]
     Easel(page).draw(waves, steps=1)
     page.locator(".left-out").get_by_text("too long for a link").wait_for()
     page.get_by_role("button", name="Share").click()
