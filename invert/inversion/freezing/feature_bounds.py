@@ -1,4 +1,4 @@
-"""What is told of the values that a network without pictures takes: features, or series of them."""
+"""What a network's features, or series of them, may be, as its user tells it."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from invert.inversion.domain import Bound, Domain, column
 from invert.inversion.freezing.reading_off.layout import MAX_VALUES, Layout
 from invert.inversion.freezing.refusal import Refusal, WrongSize
 
+MOST = 1e18  # of a value: float32 holds its square
 NAMED = 10_000  # features that have a name, x0, x1, …, where nobody gives one
 Key = str | int  # a feature, by its name or its number
 
@@ -53,34 +54,39 @@ class Features:
             raise WrongSize(f"The network's input takes the shape {static}, not {sides}.")
         if int(np.prod(sides, dtype=object)) > MAX_VALUES:
             raise Refusal(
-                f"The network takes {sides} an input; at most {MAX_VALUES:,} values may be."
+                f"An input may have at most {MAX_VALUES:,} values; the network takes {sides}."
             )
         return Layout(sides, sides)
 
     def domain(self, shape: tuple[int, ...]) -> Domain:
         """Return the domain of inputs of a shape."""
         count = shape[-1]
-        for what, given in (("bounds", self.low.size), ("names", len(self.names))):
-            if given not in (count, 1 if what == "bounds" else 0):
+        for what, given in (
+            ("bounds", self.low.shape),
+            ("names", self.names and (len(self.names),)),
+        ):
+            if given not in ((), (count,)):
                 raise Refusal(
-                    f"{what} must be of the network's {count} features; got {given}. Give one for"
-                    " each, in the order in which the network takes them."
+                    f"{what} must be of the network's {count} features; got {given[0]}. Give one"
+                    " for each, in the order in which the network takes them."
                 )
-        low, high = self.low, self.high
         names = self.names or tuple(f"x{k}" for k in range(count if count <= NAMED else 0))
         offsets = range(0, int(np.prod(shape)), count)  # of a series, the same for every moment
         whole = [_place(key, names, count) for key in self.whole]
         groups = [[_place(key, names, count) for key in group] for group in self.one_of]
-        several = [place for group in groups for place in group]
-        if len({*several}) < len(several) or {*several} & {*whole}:
+        every = [*whole, *(place for group in groups for place in group)]
+        if len({*every}) < len(every):
             raise Refusal("one_of and whole must name each feature once.")
+        low, high = self._ends(groups)
         for place in whole:
             ends = [float(np.broadcast_to(end, count)[place]) for end in (low, high)]
+            ends = [self.held.get(place, end) for end in ends]
             if not all(end.is_integer() for end in ends):
                 raise Refusal(
                     f"whole must name features whose bounds are whole numbers; those of"
                     f" {names[place] if names else place} are {ends[0]:g} and {ends[1]:g}."
                 )
+        groups = [group for group in groups if not self.held.keys() >= {*group}]
         return Domain(
             shape,
             _bound(low),
@@ -91,6 +97,25 @@ class Features:
             whole=tuple(place + o for o in offsets for place in whole),
             one_of=tuple(tuple(p + o for p in group) for o in offsets for group in groups),
         )
+
+    def _ends(self, groups: Sequence[Sequence[int]]) -> tuple[np.ndarray, np.ndarray]:
+        """The lowest and highest values, where what no example chooses of a group has the group's.
+
+        Raises:
+            Refusal: it is not at the group's lowest value.
+        """
+        low, high = self.low.copy(), self.high.copy()
+        for group in groups:
+            free = [place for place in group if place not in self.held]
+            for place in {*group} & self.held.keys() if free else ():
+                low[place], high[place] = low[free[0]], high[free[0]]
+                if self.held[place] != low[place]:
+                    raise Refusal(
+                        "one_of must name features of which one is at its highest value in each"
+                        " example, and the others at their lowest; one is always"
+                        f" {self.held[place]:g}."
+                    )
+        return low, high
 
 
 def _place(key: Key, names: tuple[str, ...], count: int) -> int:
@@ -127,8 +152,9 @@ def told(bounds: Any, names: Any, whole: Any, one_of: Any) -> Features | None:
         names = [str(column) for column in columns]
     names = _texts("names", names)
     whole = tuple(whole) if isinstance(whole, list | tuple) else () if whole is None else (whole,)
-    groups = () if one_of is None else tuple(one_of)
-    if not all(isinstance(group, list | tuple) and len(group) > 1 for group in groups):
+    groups = () if one_of is None else one_of
+    listed = isinstance(groups, list | tuple)
+    if not listed or not all(isinstance(g, list | tuple) and len(g) > 1 for g in groups):
         raise Refusal(
             "one_of must be groups of two features or more, such as [('a', 'b', 'c')]; got"
             f" {brief(one_of)}."
@@ -140,7 +166,8 @@ def told(bounds: Any, names: Any, whole: Any, one_of: Any) -> Features | None:
 def _ends(bounds: Any) -> tuple[np.ndarray, np.ndarray, dict[int, float]]:
     rule = (
         "bounds must be the lowest and the highest value of a feature, such as (-1, 1), or one of"
-        " each a feature, or a table of examples (M, features), of finite numbers"
+        " each a feature, or a table of examples (M, features), of finite numbers, at most"
+        f" {MOST:g} in size"
     )
     try:
         if isinstance(bounds, tuple | list) and len(bounds) == 2:
@@ -155,13 +182,15 @@ def _ends(bounds: Any) -> tuple[np.ndarray, np.ndarray, dict[int, float]]:
         if isinstance(error, Refusal):
             raise
         raise Refusal(f"{rule}; got {brief(bounds)}.") from error
-    if low.ndim > 1 or not (np.isfinite(low).all() and np.isfinite(high).all()):
+    if low.ndim > 1 or not ((np.abs(low) <= MOST).all() and (np.abs(high) <= MOST).all()):
         raise Refusal(f"{rule}; got {brief(bounds)}.")
     if (low > high).any() or (not low.ndim and low == high):
         raise Refusal(f"{rule}, the lowest first; got {brief(bounds)}.")
     held = {int(place): float(low[place]) for place in np.flatnonzero(low == high)}
-    # What is always the same has no range of its own, and stays as it is.
-    return np.where(low == high, low - 1, low), np.where(low == high, high + 1, high), held
+    # What is always the same has no range of its own, and stays as it is. It is in the middle of
+    # one that float32 can tell from it.
+    room = np.where(low == high, np.maximum(1, np.spacing(np.abs(low))), 0).astype(np.float32)
+    return low - room, high + room, held
 
 
 def _bound(end: np.ndarray) -> Bound:
