@@ -80,13 +80,28 @@ class Features:
                 low[place], high[place] = least, most
             rounded = (tf.round(low + made * (high - low)) - low) / (high - low)
             made = tf.where(self._mask(place for place, *_ in self.whole), rounded, made)
-        for group in self.one_of:
-            best = tf.argmax(tf.gather(flat, group, axis=1), axis=1)
-            hot = tf.one_hot(best, len(group)) @ np.eye(size, dtype=np.float32)[[*group]]
-            made = tf.where(self._mask(group), hot, made)
+        if self.one_of:
+            made = self._chosen(flat, made)
         made = flat + tf.stop_gradient(made - flat)
         made = tf.where(self._mask(self.held), tf.stop_gradient(made), made)
         return tf.reshape(made, tf.shape(m))
+
+    def _chosen(self, flat, made):
+        """Return inputs ``made`` with each group's largest share of ``flat`` at 1, the others at 0.
+
+        All groups are chosen from at once, and nothing is larger than the inputs: a series may have
+        many groups, and an input many values.
+        """
+        longest = max(map(len, self.one_of))
+        # A short group is filled up with its first feature: of equal shares argmax takes the first.
+        filled = np.array([group + group[:1] * (longest - len(group)) for group in self.one_of])
+        best = tf.argmax(tf.gather(flat, filled, axis=1), axis=2)
+        hot = tf.reshape(tf.one_hot(best, longest), (-1, filled.size))
+        size = flat.shape[1]
+        source = np.arange(size)  # where each value is taken from: as it was made, or chosen
+        for number, group in enumerate(self.one_of):
+            source[[*group]] = size + number * longest + np.arange(len(group))
+        return tf.gather(tf.concat([made, hot], axis=1), source, axis=1)
 
     def project(self, m):
         """Return M with every value that is not held clipped to [0, 1]."""

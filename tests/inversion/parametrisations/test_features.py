@@ -18,6 +18,21 @@ def test_inputs_are_the_nearest_that_are_allowed():
     np.testing.assert_array_equal(made[:, 2:], np.eye(3)[m[:, 2:].argmax(axis=1)])
 
 
+def test_of_a_long_series_no_more_is_made_than_a_few_copies():
+    """Groups of two and of three at 400 moments: a table of all by all has 8 million values."""
+    starts = range(0, 2800, 7)
+    groups = tuple(group for o in starts for group in ((o, o + 2), (o + 6, o + 4, o + 5)))
+    m = np.random.default_rng(0).random((2, 400, 7)).astype(np.float32)
+    make = Features((400, 7), one_of=groups).make
+    made = tf.function(make).get_concrete_function(tf.TensorSpec(m.shape))
+    results = [out for op in made.graph.get_operations() for out in op.outputs]
+    assert sum(out.shape.num_elements() or 0 for out in results) <= 20 * m.size
+    want = m.copy()
+    for places in ([0, 2], [4, 5, 6]):
+        want[..., places] = np.eye(len(places))[m[..., places].argmax(axis=-1)]
+    np.testing.assert_array_equal(made(tf.constant(m)).numpy(), want)
+
+
 def test_the_gradient_is_as_if_m_were_the_input_but_for_what_is_held():
     domain = Domain(
         (5,), LOW, HIGH, is_image=False, fixed={0: 0.5}, whole=(1,), one_of=((2, 3, 4),)
