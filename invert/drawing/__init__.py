@@ -25,6 +25,7 @@ STROKE = 2.8  # the usual width of MNIST's strokes, in pixels
 TAP = 3.0  # canvas pixels: how far a tapping hand shakes; a drawing no larger is a dot
 STEP = 0.1  # pixels between the pen's prints: a corner is off by 0.05 at most, an edge by 0.001
 MAX_PRINTS = 20_000
+MAX_DISTANCES = 4 * MAX_PRINTS * SIDE**2  # between prints and pixels, of one image
 GAP, MOST_GROUPS = 0.15, 5  # between strokes side by side, of the drawing's height
 MOST_GROUPED = 300  # curves: a few digits; more takes longer than it is worth
 THIN = 1.5  # pixels; MNIST's own strokes measure 2.0 to 5.6. 4-pixel pens: 0.73 → 0.78 right
@@ -37,7 +38,7 @@ class BlankDrawing(ValueError):
         super().__init__(message)
 
 
-def from_strokes(canvas_json) -> np.ndarray:
+def from_strokes(canvas_json, shape: tuple[int, int] = (SIDE, SIDE)) -> np.ndarray:
     """Return a drawing's strokes as an image, the same whatever their place, size and pen.
 
     Strokes are drawn anew from their coordinates, at MNIST's stroke width. Shapes (line, rectangle,
@@ -46,10 +47,13 @@ def from_strokes(canvas_json) -> np.ndarray:
     Args:
         canvas_json: streamlit-drawable-canvas's ``json_data``, a dict with Fabric.js objects as
             ``"objects"``; at most 10,000 path commands. None stands for an untouched canvas.
+        shape: ``(H, W)`` of the image. In another than MNIST's the drawing takes the same part of
+            the largest square in the middle.
 
     Returns:
-        ``(28, 28)`` float32 in [0, 1], ink = 1: the ink's longest side is 20 pixels, its centre of
-        mass at index 14 (nearer the middle where it would leave the image). A tap is a dot.
+        ``shape`` float32 in [0, 1], ink = 1. In 28×28 the ink's longest side is 20 pixels, its
+        centre of mass at index 14 (nearer the middle where it would leave the image). A tap is a
+        dot.
 
     Raises:
         BlankDrawing: no strokes.
@@ -63,7 +67,7 @@ def from_strokes(canvas_json) -> np.ndarray:
     segments = stroke_pieces.segments(canvas_json)
     if not len(segments):
         raise BlankDrawing
-    return _from_segments(segments)
+    return _from_segments(segments, shape)
 
 
 def groups(canvas_json) -> np.ndarray:
@@ -96,7 +100,7 @@ def groups(canvas_json) -> np.ndarray:
     return np.array([_from_segments(segments[np.sort(each)]) for each in found])
 
 
-def _from_segments(segments: np.ndarray) -> np.ndarray:
+def _from_segments(segments: np.ndarray, shape: tuple[int, int] = (SIDE, SIDE)) -> np.ndarray:
     low, high = segments.min((0, 1)), segments.max((0, 1))
     extent = (high - low).max()
     scale = (BOX - STROKE) / extent if extent > TAP else 0.0
@@ -107,7 +111,7 @@ def _from_segments(segments: np.ndarray) -> np.ndarray:
     for _ in range(2):
         middle += CENTRE - _centre_of_mass(_draw(prints + middle))
         middle = np.clip(middle, (SIDE - 1) / 2 - margin, (SIDE - 1) / 2 + margin)
-    return _draw(prints + middle)
+    return _draw(prints + middle, shape)
 
 
 def from_pixels(array) -> np.ndarray:
@@ -178,15 +182,21 @@ def _prints(segments: np.ndarray) -> np.ndarray:
     return np.concatenate([along, start[:1], end[:-1][lifted], start[1:][lifted], end[-1:]])
 
 
-def _draw(prints: np.ndarray) -> np.ndarray:
-    """Draw the prints of a round pen, ``(P, 2)`` in pixels, anti-aliased, as ``(28, 28)``."""
-    grid = np.arange(SIDE, dtype=np.float32)
-    nearest = np.full((SIDE, SIDE), np.inf, np.float32)
-    for part in np.array_split(prints.astype(np.float32), 1 + len(prints) // 512):
-        across, down = (grid - part[:, :1]) ** 2, (grid - part[:, 1:]) ** 2
+def _draw(prints: np.ndarray, shape: tuple[int, int] = (SIDE, SIDE)) -> np.ndarray:
+    """Draw the prints of a round pen, ``(P, 2)`` in MNIST's pixels, anti-aliased, as ``shape``."""
+    height, width = shape
+    scale = min(shape) / SIDE
+    # Of large images the prints lie further apart; one scribbles long before that shows.
+    prints = prints[:: math.ceil(len(prints) * height * width / MAX_DISTANCES)]
+    centres = scale * prints + (np.array([width, height]) - scale * (SIDE - 1) - 1) / 2
+    columns, rows = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)
+    nearest = np.full(shape, np.inf, np.float32)
+    at_once = max(1, 512 * SIDE * SIDE // (height * width))
+    for part in np.array_split(centres.astype(np.float32), 1 + len(prints) // at_once):
+        across, down = (columns - part[:, :1]) ** 2, (rows - part[:, 1:]) ** 2
         np.minimum(nearest, (down[:, :, None] + across[:, None]).min(axis=0), out=nearest)
     # The ink falls from 1 to 0 over the one pixel that the pen's edge runs through.
-    return np.clip(STROKE / 2 + 0.5 - np.sqrt(nearest), 0, 1)
+    return np.clip(scale * STROKE / 2 + 0.5 - np.sqrt(nearest), 0, 1)
 
 
 def _centre_of_mass(ink: np.ndarray) -> np.ndarray:

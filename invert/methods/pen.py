@@ -146,6 +146,16 @@ def ink_is_dark(graph: FrozenGraph, record: Optimization) -> bool:
     return graph.compiled[DARK]
 
 
+def known_dark(graph: FrozenGraph) -> bool:
+    """Whether a network reads dark ink, as far as ``ink_is_dark`` or somebody else has said so."""
+    return bool(graph.compiled.get(DARK, False))
+
+
+def tell_dark(graph: FrozenGraph, dark: bool) -> None:
+    """Say whether a network reads dark ink, so that it is not asked."""
+    graph.compiled[DARK] = dark
+
+
 def _short_run(graph, record, pen: Strokes, targets: np.ndarray) -> np.ndarray:
     from invert.inversion.aims import one_hot
     from invert.inversion.learning import learn

@@ -33,6 +33,22 @@ FIVE = [
 digits = st.sampled_from([SEVEN, TWO, FIVE])
 
 
+@settings(max_examples=10, deadline=None)
+@given(digits, st.integers(2, 8))
+def test_a_larger_image_is_the_same_drawing_finer(digit, times):
+    small = from_strokes(canvas(digit))
+    large = from_strokes(canvas(digit), (28 * times, 28 * times))
+    cells = large.reshape(28, times, 28, times).mean((1, 3))
+    assert np.abs(cells - small).max() < 0.35 and np.abs(cells - small).mean() < 0.008
+
+
+def test_a_wide_image_has_the_drawing_in_its_middle_square():
+    square, wide = (from_strokes(canvas(TWO), shape) for shape in ((40, 40), (40, 60)))
+    assert wide.shape == (40, 60)
+    np.testing.assert_allclose(wide[:, 10:50], square, atol=1e-4)
+    assert not wide[:, :10].any() and not wide[:, 50:].any()
+
+
 def canvas(paths, pen=16, **fields):
     return {
         "version": "7.4.0",

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from invert.page.canvas import drawing_area, shown_instead, stroke_stream
-from invert.page.session import link, state
+from invert.page.session import link, network, state
 
 
 class Drawn(NamedTuple):
@@ -66,12 +66,12 @@ def _turn(back: str, forth: str) -> None:
         _show(kept[back].pop())
 
 
-def draw(pen: str, digits: bool) -> Drawn:
+def draw(pen: str, chosen: network.Network) -> Drawn:
     """Show the canvas, and over it what stands in the drawing's place.
 
     Args:
         pen: one of ``drawing_area.PENS``.
-        digits: whether the page's network reads digits; no other is drawn for.
+        chosen: the page's network; it is drawn for if its images are grey.
     """
     live_pen = stroke_stream.pen(link.opened())
     text = link.opened() if live_pen.opened is None else live_pen.opened
@@ -83,13 +83,15 @@ def draw(pen: str, digits: bool) -> Drawn:
         st.button("Before", key="earlier", on_click=_turn, args=(EARLIER, LATER))
         st.button("After", key="later", on_click=_turn, args=(LATER, EARLIER))
     finished, changed = len(shown_instead.strokes(strokes)), shown_instead.changed(strokes)
-    instead = shown_instead.current(strokes) if digits else state.instead()
+    instead = state.instead()
+    if chosen.grey:
+        instead = shown_instead.current(strokes, chosen.shape, chosen.digits)
     # A stroke that has ended meanwhile is on the canvas already.
     under_way = live_pen.points is not None and not changed
     if live_pen.points is not None and under_way:
         shown_instead.take_away()
         instead, strokes = None, stroke_stream.joined(strokes, live_pen.points)
-    if instead and digits:
+    if instead and chosen.grey:
         with st.container(key="cover"):
             st.html(shown_instead.cover(instead, drawing_area.SIDE))
     first_count = len(first["objects"]) if first else 0

@@ -7,7 +7,6 @@ from html import escape
 
 import streamlit as st
 
-from invert.images import SIDE
 from invert.page import examples
 from invert.page.pictures import markup
 from invert.page.server import failure
@@ -49,7 +48,7 @@ def put_picture() -> None:
 
 def _put_example(digit: int, number: int) -> None:
     words = f"MNIST test digit, labelled {digit}"
-    put(lambda: state.Instead(examples.load()[digit, number], words, in_link=True))
+    put(lambda: state.Instead(examples.load()[digit, number], words, in_link=True, ink=True))
 
 
 def _first_example() -> tuple[int, int]:
@@ -58,15 +57,21 @@ def _first_example() -> tuple[int, int]:
     return (int(named[1]), int(named[2])) if named else FIRST
 
 
-def current(drawing: dict | None) -> state.Instead | None:
+def current(drawing: dict | None, shape: tuple[int, ...], digits: bool) -> state.Instead | None:
     """Return what stands in place of the drawing, or None where the drawing itself is meant.
 
     A visitor who has drawn nothing yet is met by an example, and so is one whose link names one.
+
+    Args:
+        drawing: what is on the canvas.
+        shape: of the network's images.
+        digits: whether it reads digits; to no other are examples shown.
     """
-    drawn = strokes(drawing)
-    if STROKES not in st.session_state and (link.example() or not drawn):
+    drawn, instead = strokes(drawing), state.instead()
+    first = digits and STROKES not in st.session_state
+    if first and (link.example() or not drawn):
         _put_example(*_first_example())
-    elif changed(drawing) or _of_another_form(state.instead()):
+    elif changed(drawing) or (instead is not None and _unsuited(instead, shape, digits)):
         take_away()
     st.session_state[STROKES] = drawn
     return state.instead()
@@ -77,9 +82,9 @@ def changed(drawing: dict | None) -> bool:
     return strokes(drawing) != st.session_state.get(STROKES, [])
 
 
-def _of_another_form(instead: state.Instead | None) -> bool:
-    """Whether it is an image of a network that reads no digits."""
-    return instead is not None and instead.image.shape != (SIDE, SIDE)
+def _unsuited(instead: state.Instead, shape: tuple[int, ...], digits: bool) -> bool:
+    """Whether it was shown to a network of other images."""
+    return instead.image.shape != shape or (instead.in_link and not digits)
 
 
 def strokes(drawing: dict | None) -> list:

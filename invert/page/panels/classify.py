@@ -1,4 +1,4 @@
-"""Classify: draw a digit, see what the network reads, and what its layers make of it."""
+"""Classify: draw, see what the network reads, and what its layers make of it."""
 
 from html import escape
 from typing import NamedTuple
@@ -27,25 +27,26 @@ NO_DIGIT = (
 LEFT_OUT = (
     "This drawing is too long for a link, so Share leaves it out. Draw a shorter one to include it."
 )
+DRAW, DRAW_OTHER = "Draw a digit", "Draw one of its classes, or drop a picture."
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def show() -> None:
     """Show the canvas with the answer beside it, the layers under it, and the rest under More.
 
-    A network of other images is shown a picture in the canvas's place.
+    A network of colour images is shown a picture in the canvas's place.
     """
     chosen = network.chosen()
     places, pen = _places(chosen)
-    picture_field.read_upload()
+    picture_field.read_upload(chosen)
     with places.complaint:
         if complaint := state.complaint():
             st.html(markup.alert(complaint))
     with places.easel:
-        drawn = easel.draw(pen, chosen.digits)
+        drawn = easel.draw(pen, chosen)
     _keep_link(drawn)
     if places.picture is None:
-        image, error = _image(drawn)
+        image, error = _image(drawn, chosen)
     else:
         with places.picture:
             image, error = picture_field.show_picture(chosen)
@@ -58,14 +59,14 @@ def show() -> None:
         st.html(f'<div class="reading" {kept}>{reading}</div>')
     if chosen.name not in CLASSIFIERS:
         with places.own:
-            own_settings.show(image, chosen)
+            own_settings.show(image, chosen, drawn.instead is None or drawn.instead.ink)
     with places.layers:
         st.html(failure.instead(lambda: layers.html(image, chosen, loading.ready())))
     with places.back:
         _offer_way_back(chosen, drawn)
         if chosen.digits:
             picture_field.offer_turn()
-    if link.leaves_drawing_out() and not drawn.instead and chosen.digits:
+    if link.leaves_drawing_out() and not drawn.instead and chosen.grey:
         st.html(markup.sentence(LEFT_OUT, "note left-out"))
     if not drawn.under_way:
         _let_the_right_side_follow(
@@ -87,24 +88,24 @@ class Places(NamedTuple):
 
 def _places(chosen: network.Network) -> tuple[Places, str]:
     """Lay the panel out, with what stands under More; return its places and the pen."""
-    st.html("<style></style>" if chosen.digits else HIDE_CANVAS)
+    st.html("<style></style>" if chosen.grey else HIDE_CANVAS)
     with st.container(key="classify", horizontal=True, gap="medium"):
         paper = st.container(key="easel", width=drawing_area.SIDE)
         picture = (
-            None if chosen.digits else st.container(key="picture-place", width=drawing_area.SIDE)
+            None if chosen.grey else st.container(key="picture-place", width=drawing_area.SIDE)
         )
         answer = st.container(key="answer", width="stretch")
     own = st.container()
     strip = st.container(key="layers")
     pen = drawing_area.PEN
     with st.container(key="read-more", horizontal=True, gap="small"):
-        if chosen.digits:
+        if chosen.grey:
             st.html(markup.more_button("reading"))
         back = st.container(key="back-place", width="content", horizontal=True)
-    if chosen.digits:
+    if chosen.grey:
         with st.container(key="more-reading", horizontal=True, vertical_alignment="bottom"):
             pen = drawing_area.choose_pen()
-            picture_field.offer_others()
+            picture_field.offer_others(chosen.digits)
     return Places(paper, picture, answer, own, strip, back, st.container()), pen
 
 
@@ -120,11 +121,11 @@ def _offer_way_back(chosen: network.Network, drawn: easel.Drawn) -> None:
 
     Where there is none, the canvas's Clear presses it, and nobody sees it.
     """
-    kept = drawn.finished if chosen.digits else st.session_state.get("picture") is not None
+    kept = drawn.finished if chosen.grey else st.session_state.get("picture") is not None
     covered = drawn.instead is not None and kept
     with st.container(key="back-offered" if covered else "back-unseen", width="content"):
         st.button(
-            "Back to my drawing" if chosen.digits else "Back to my picture",
+            "Back to my drawing" if chosen.grey else "Back to my picture",
             key="back",
             on_click=shown_instead.take_away,
         )
@@ -143,10 +144,15 @@ def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
     return one is other if one is None or other is None else np.array_equal(one, other)
 
 
-def _image(drawn: easel.Drawn) -> tuple[np.ndarray | None, Exception | None]:
+def _image(
+    drawn: easel.Drawn, chosen: network.Network
+) -> tuple[np.ndarray | None, Exception | None]:
     """Return what is to be read, or why there is nothing to read."""
+    if drawn.instead:
+        image = drawn.instead.image
+        return (chosen.inked(image) if drawn.instead.ink else image), None
     try:
-        return (drawn.instead.image if drawn.instead else from_strokes(drawn.strokes)), None
+        return chosen.inked(from_strokes(drawn.strokes, chosen.shape)), None
     except Exception as error:
         return None, error
 
@@ -163,7 +169,8 @@ def _reading(image, error: Exception | None, chosen: network.Network, drawn: eas
         probabilities = invert.classify(chosen.fit(image)[None], classifier=chosen.classifier)[0]
         said = _said_beside(image, probabilities, chosen, drawn)
     except BlankDrawing:
-        return _layout(None, before, markup.sentence("Draw a digit", "hint"))
+        words = DRAW if chosen.digits else DRAW_OTHER
+        return _layout(None, before, markup.sentence(words, "hint"), chosen.labels)
     except Exception as error:
         return _layout(None, before, failure.html(error), chosen.labels)
     st.session_state["last reading"] = probabilities

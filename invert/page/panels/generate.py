@@ -65,10 +65,12 @@ def show() -> None:
     if result:
         with keep:
             offers.keep(result.run)
-        if chosen.digits and result.run.strokes is not None:
+        if chosen.grey and result.run.strokes is not None:
             with canvas:
                 offers.put_on_canvas(result.run.strokes)
         offers.read(result.run)
+    if network.chosen().dark != chosen.dark:
+        st.rerun()  # the whole page: the pen found out which ink the network reads
 
 
 def _target(chosen: network.Network) -> int:
@@ -88,7 +90,7 @@ def _target(chosen: network.Network) -> int:
 
 def _offer_drawing(choice: state.Choice, chosen: network.Network) -> None:
     """Show a button that has M start from the visitor's drawing, or no longer."""
-    what = "drawing" if chosen.digits else "picture"
+    what = "drawing" if chosen.grey else "picture"
     from_drawing = choice.start == state.MY_DRAWING
     if _by_pen(choice.record):
         label = "Start from random strokes again" if from_drawing else f"Bend my {what}"
@@ -164,11 +166,11 @@ def _start(choice: state.Choice, chosen: network.Network) -> Start:
     if _by_pen(choice.record):
         strokes = state.drawn_strokes()
         if not strokes:
-            raise BlankDrawing("Draw a digit, and its strokes are bent.")
+            raise BlankDrawing("Draw on the left, and your strokes are bent.")
         return {"objects": strokes}
     drawn = state.drawn_image()
     if drawn is None:
-        raise BlankDrawing("Nothing is drawn yet: draw a digit on the left to start from.")
+        raise BlankDrawing("Nothing is drawn yet: draw on the left to start from it.")
     if drawn.shape != chosen.shape:
         raise failure.NotYet("Nothing of this network's form is on the left to start from.")
     return chosen.fit(drawn)

@@ -1,4 +1,4 @@
-"""What can be told of one's own network: its pixels' range, and what its classes are called."""
+"""What can be told of one's own network: its pixels' range, its ink, its classes' names."""
 
 import numpy as np
 import streamlit as st
@@ -14,15 +14,18 @@ ASSUMED = (
     " reads in this picture: choose the one that reads it right."
 )
 SAID = "By its first layer it takes pixels from {}. Under each range stands what it reads here."
+INKS = {"light on dark": False, "dark on light": True}
+INK = "Under each stands what it reads in your drawing: choose the one that reads it right."
 GIVE = "Give it a picture, and under each range stands what it reads in it."
 
 
-def show(image: np.ndarray | None, chosen: network.Network) -> None:
-    """Show both, each taking effect at once on both sides of the page.
+def show(image: np.ndarray | None, chosen: network.Network, of_ink: bool) -> None:
+    """Show all, each taking effect at once on both sides of the page.
 
     Args:
         image: what is read at the moment, in [0, 1]; None where nothing is.
         chosen: one's own network.
+        of_ink: whether that image is of ink, and so depends on which ink it reads.
     """
     if st.session_state.pop(CHANGED, False):
         st.rerun()  # the whole page: the other side reads with it too
@@ -31,6 +34,8 @@ def show(image: np.ndarray | None, chosen: network.Network) -> None:
         return
     with st.container(key="own-settings"):
         failure.guard(lambda: _choose_range(image, chosen, graph))
+        if chosen.grey:
+            failure.guard(lambda: _choose_ink(image if of_ink else None, chosen))
         _name_classes(chosen)
 
 
@@ -53,6 +58,34 @@ def _choose_range(image: np.ndarray | None, chosen: network.Network, graph) -> N
     own = next(name for name, r in ranges.items() if r == tuple(graph.pixel_range))
     words = (ASSUMED if graph.range_assumed else SAID).format(own)
     st.html(markup.sentence(words if read else GIVE, "note"))
+
+
+def _choose_ink(image: np.ndarray | None, chosen: network.Network) -> None:
+    from invert.networks.classifier import read
+
+    shown = {}
+    if image is not None:
+        light = chosen.inked(image)
+        said = read(chosen.fit(np.stack([light, 1 - light])), chosen.classifier)
+        shown = {n: wording.reads(p, chosen.labels) for n, p in zip(INKS, said, strict=True)}
+    key = f"own-ink-{held_networks.files_read()}"
+    st.session_state[key] = next(name for name, dark in INKS.items() if dark == chosen.dark)
+    st.segmented_control(
+        "The ink of a drawing is",
+        list(INKS),
+        required=True,
+        format_func=lambda name: f"{name}: {shown[name]}" if name in shown else name,
+        key=key,
+        on_change=_note_ink,
+        args=(key,),
+    )
+    if shown:
+        st.html(markup.sentence(INK, "note"))
+
+
+def _note_ink(key: str) -> None:
+    told.tell_ink(INKS[st.session_state[key]])
+    st.session_state[CHANGED] = True
 
 
 def _read_under_each(image: np.ndarray, ranges, chosen: network.Network) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Pictures of one's own: in place of a drawing of a digit, or for a network of other images."""
+"""Pictures of one's own: in place of a drawing, or for a network of colour images."""
 
 import numpy as np
 import streamlit as st
@@ -17,16 +17,18 @@ OWN_PICTURE = "your picture"
 NO_PICTURE = "Give it a picture to read."
 
 
-def offer_others() -> None:
+def offer_others(digits: bool) -> None:
     """Show what else can be read: a real digit, or a picture of one's own."""
-    st.button(
-        "Example digit",
-        icon=":material/shuffle:",
-        key="example",
-        on_click=shown_instead.put_example,
-    )
+    if digits:
+        st.button(
+            "Example digit",
+            icon=":material/shuffle:",
+            key="example",
+            on_click=shown_instead.put_example,
+        )
+    what = "A picture of a digit" if digits else "A picture"
     st.file_uploader(
-        "A picture of a digit: drop it here or on the canvas, or paste it",
+        f"{what}: drop it here or on the canvas, or paste it",
         type=[ending for endings in upload.TYPES.values() for ending in endings],
         key="upload",
         on_change=_note_upload,
@@ -51,23 +53,31 @@ def offer_turn() -> None:
         st.button("Turn it", icon=":material/rotate_right:", key="turn", on_click=_turn)
 
 
-def read_upload() -> None:
+def read_upload(chosen: network.Network) -> None:
     """Show a picture that was uploaded just now in the drawing's place."""
     file = st.session_state.get("upload")
     if st.session_state.pop(UPLOADED, False) and file is not None:
         turns = st.session_state.get(TURNS, 0)
-        shown_instead.put(lambda: _uploaded(file.name, file.getvalue(), turns))
+        make = _digit if chosen.digits else _whole
+        shown_instead.put(lambda: make(file.name, file.getvalue(), turns, chosen.shape))
 
 
 @queue.aside
-def _uploaded(name: str, data: bytes, turns: int) -> state.Instead:
-    """A picture file as an image, by its name."""
+def _digit(name: str, data: bytes, turns: int, _shape: tuple[int, ...]) -> state.Instead:
+    """A picture file of a digit as an image, by its name."""
     with queue.turn(queue.FILES):
         image, count = upload.read_counting(data, turns)
     words = f"{OWN_PICTURE} {name[:MOST_OF_A_NAME]}"
-    return state.Instead(
-        image, words if count == 1 else f"{words}: I see {count} digits, read as one"
-    )
+    words = words if count == 1 else f"{words}: I see {count} digits, read as one"
+    return state.Instead(image, words, ink=True)
+
+
+@queue.aside
+def _whole(name: str, data: bytes, _turns: int, shape: tuple[int, ...]) -> state.Instead:
+    """A picture file as a network of other images sees it, by its name."""
+    with queue.turn(queue.FILES):
+        image = upload.read_whole(data, shape)
+    return state.Instead(image, f"{OWN_PICTURE} {name[:MOST_OF_A_NAME]}")
 
 
 def show_picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception | None]:

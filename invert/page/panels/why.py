@@ -25,6 +25,7 @@ MAPS = (
     " while the ink fades in, so that its pixels add up to the score."
 )
 TOO_SLOW = "This network is too slow for what this tab looks into. Choose another one above."
+NO_DRAWING = "Nothing is read yet: draw under Classify, or give the network a picture there."
 NO_PICTURE = "Nothing is read yet: give the network a picture under Classify."
 
 
@@ -40,8 +41,7 @@ def show() -> None:
     with st.container(key="why"):
         image, chosen = state.drawn_image(), network.chosen()
         if image is None or not loading.ready() or chosen.source is None:
-            nothing = NOTHING if chosen.digits else NO_PICTURE
-            nothing = held_networks.NOT_YET if chosen.source is None else nothing
+            nothing = held_networks.NOT_YET if chosen.source is None else _nothing(chosen)
             st.html(loading.when_ready(lambda: markup.sentence(nothing, "hint")))
             return
         image = chosen.fit(image)
@@ -51,6 +51,12 @@ def show() -> None:
             return
         st.html(loading.when_ready(lambda: _ink(chosen.name, image, chosen.classifier)))
         st.html(loading.when_ready(lambda: _changes(image, chosen.name, chosen.classifier, most)))
+
+
+def _nothing(chosen: network.Network) -> str:
+    if chosen.digits:
+        return NOTHING
+    return NO_DRAWING if chosen.grey else NO_PICTURE
 
 
 def _most_classes(chosen: network.Network) -> int:

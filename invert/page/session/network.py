@@ -39,6 +39,7 @@ class Network(NamedTuple):
         shape: of its images.
         labels: of its classes.
         pixel_range: of its images.
+        dark: whether it reads dark ink on light paper; see ``pen.ink_is_dark``.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Network(NamedTuple):
     shape: tuple[int, ...] = (SIDE, SIDE)
     labels: tuple[str, ...] = markup.DIGITS
     pixel_range: tuple[Bound, Bound] = (0.0, 1.0)
+    dark: bool = False
 
     @property
     def classifier(self) -> "str | FrozenGraph":
@@ -65,8 +67,13 @@ class Network(NamedTuple):
 
     @property
     def digits(self) -> bool:
-        """Whether it reads digits of this page's form, which one can draw."""
+        """Whether it reads digits of this page's form."""
         return markup.of_digits(self.shape, self.labels)
+
+    @property
+    def grey(self) -> bool:
+        """Whether its images are grey, so that one can draw them."""
+        return len(self.shape) == 2
 
     def most_steps(self, images: int) -> int:
         """How many steps a run of so many images may take."""
@@ -79,6 +86,10 @@ class Network(NamedTuple):
         if self.source is None or isinstance(self.source, str):
             return MAX_COUNT
         return effort.most_images(self.source, steps)
+
+    def inked(self, ink: np.ndarray) -> np.ndarray:
+        """Return an image of ink = 1 as the network reads ink, still in [0, 1]."""
+        return 1 - ink if self.dark else ink
 
     def fit(self, image: np.ndarray) -> np.ndarray:
         """Return an image in [0, 1] in the network's pixel range."""
@@ -151,5 +162,8 @@ def chosen() -> Network:
     graph = held_networks.held()
     if graph is None:
         return Network(OWN, None)
+    from invert.methods import pen  # TensorFlow comes with it, and came with the network
+
     graph = told.applied(graph)
-    return Network(graph.name, graph, graph.image_shape, graph.labels, graph.pixel_range)
+    dark = pen.known_dark(graph)
+    return Network(graph.name, graph, graph.image_shape, graph.labels, graph.pixel_range, dark)

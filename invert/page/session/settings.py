@@ -68,11 +68,11 @@ def passes(method: records.Method) -> int:
 
 
 def takes_drawing(record: records.Method, chosen: network.Network) -> bool:
-    """Whether a method may start from what the left side has: its pixels, or a digit's strokes."""
+    """Whether a method may start from what the left side has: its pixels, or its strokes."""
     if not isinstance(record, records.Optimization) or chosen.source is None:
         return False
     by_pen = record.parametrisation == "strokes"
-    return record.parametrisation == "pixels" or (by_pen and chosen.digits)
+    return record.parametrisation == "pixels" or (by_pen and chosen.grey)
 
 
 def _choose_start(record: records.Method, chosen: network.Network) -> str:

@@ -45,11 +45,13 @@ class Instead(NamedTuple):
         image: in [0, 1].
         words: what it is, in a few words.
         in_link: whether the page's address shows it too when it is opened, as it does an example.
+        ink: whether 1 is ink, whatever the network takes for it.
     """
 
     image: np.ndarray
     words: str
     in_link: bool = False
+    ink: bool = False
 
 
 class Choice(NamedTuple):

@@ -1,6 +1,7 @@
 """What is told of one's own network on the page: its range, and what its classes are called."""
 
 import dataclasses
+import re
 
 import keras
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 from page_driver import ZERO
 
 import invert
+from invert.drawing import from_strokes
 from invert.inversion.freezing import freeze
+from invert.methods import pen
 from invert.page.own_network import network_file, told
-from invert.page.panels import own_settings
+from invert.page.panels import classify, own_settings
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,9 @@ def own_page(page, bytes_network, monkeypatch):
 
 
 def test_the_range_is_said_to_be_assumed_and_one_click_changes_it(own_page, bytes_network):
-    assert own_settings.GIVE in own_page.words
+    assert own_settings.ASSUMED.format("0 to 1") in own_page.words, "of the drawing"
+    own_page.draw({"objects": []})
+    assert own_settings.GIVE in own_page.words and classify.DRAW_OTHER in own_page.words
     assert "reads 28×28 images, pixels in [0, 1], 4 classes" in own_page.words
     image = np.random.default_rng(0).random((28, 28)).astype(np.float32)
     frozen = freeze(bytes_network)
@@ -71,6 +76,45 @@ def shown(image):
 
 def logits(path, image):
     return keras.models.load_model(path)(image[None].astype(np.float32)).numpy()[0]
+
+
+def test_any_grey_network_is_drawn_for_with_the_ink_it_reads(own_page, bytes_network):
+    light = from_strokes(ZERO)
+    read = {
+        "light on dark": softmax(logits(bytes_network, light)),
+        "dark on light": softmax(logits(bytes_network, 1 - light)),
+    }
+    key = "own-ink-1"
+    options = own_page.test.get_by_key(key).options
+    for name, said in read.items():
+        assert any(o.startswith(f"{name}: reads {said.argmax()}, ") for o in options)
+    assert bars(own_page) == pytest.approx(read["light on dark"], abs=1e-4)
+    own_page.choose(key, "dark on light")
+    assert bars(own_page) == pytest.approx(read["dark on light"], abs=1e-4)
+    np.testing.assert_allclose(own_page.test.session_state["drawn image"], 1 - light)
+    own_page.choose("method", "strokes").click("from-drawing")
+    assert "Image made" in own_page.html and own_page.images, "the pen bends the drawing"
+    assert own_page.test.get_by_key("to-canvas") is not None
+    own_page.choose(key, "light on dark")
+    assert bars(own_page) == pytest.approx(read["light on dark"], abs=1e-4)
+
+
+def test_ink_that_the_pen_found_out_is_used_on_both_sides(own_page, monkeypatch):
+    monkeypatch.setattr(pen, "_short_run", lambda graph, record, way, targets: [-float(way.dark)])
+    assert own_page.test.get_by_key("own-ink-1").value == "light on dark"
+    own_page.choose("method", "strokes")
+    assert own_page.test.get_by_key("own-ink-1").value == "dark on light"
+    image = own_page.test.session_state["drawn image"]
+    np.testing.assert_allclose(image, 1 - from_strokes(ZERO))
+
+
+def softmax(values):
+    return keras.ops.softmax(values).numpy()
+
+
+def bars(page):
+    shown = re.findall(r"--to:([\d.]+)'", page.html)
+    return [float(share) for share in shown]
 
 
 def test_classes_are_called_as_one_types_or_it_is_said_why_not(own_page):
