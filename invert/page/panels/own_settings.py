@@ -71,7 +71,7 @@ def _choose_ink(image: np.ndarray | None, chosen: network.Network) -> None:
     key = f"own-ink-{held_networks.files_read()}"
     st.session_state[key] = next(name for name, dark in INKS.items() if dark == chosen.dark)
     st.segmented_control(
-        "The ink of a drawing is",
+        "It reads ink that is",
         list(INKS),
         required=True,
         format_func=lambda name: f"{name}: {shown[name]}" if name in shown else name,
