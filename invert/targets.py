@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from invert.images import DIGITS
-from invert.inversion.checks import MAX_COUNT, brief, check_whole
+from invert.inversion.checks import MAX_COUNT, brief, check_whole, is_number
 
 NUMBER = re.compile(r"-?[0-9]{1,9}")  # of a class, as text
 # How near a probability must come to the share of a mixture, and to an output asked for as such.
@@ -42,9 +42,7 @@ class Wanted(NamedTuple):
     @property
     def by_class(self) -> bool:
         """Whether each image is to be of one class, and nothing else is asked."""
-        return (
-            bool(np.isfinite(self.aims).all()) and not self.near.any() and not (self.aims < 0).any()
-        )
+        return not self.near.any() and not (self.aims < 0).any()
 
     def met(self, probabilities: np.ndarray, convinced: np.ndarray) -> np.ndarray:
         """Return whether each image came to what was asked, ``(N,)`` bool.
@@ -130,8 +128,13 @@ def _values(targets: Any, labels: Sequence[str], most: int) -> Wanted:
     for target in sequence:
         row = [math.nan] * len(labels)
         if isinstance(target, Mapping):
-            for label, value in itertools.islice(target.items(), len(labels)):
-                row[_class_of(label, labels)] = _number(value)
+            for label, value in itertools.islice(target.items(), len(labels) + 1):
+                place = _class_of(label, labels)
+                if not math.isnan(row[place]):
+                    raise ValueError(
+                        f"each target must name an output once; got {brief(dict(target))}."
+                    )
+                row[place] = _number(value)
         else:
             numbers = list(target) if isinstance(target, list | tuple | np.ndarray) else [target]
             if len(numbers) != len(labels):
@@ -149,9 +152,11 @@ def _values(targets: Any, labels: Sequence[str], most: int) -> Wanted:
 
 
 def _number(value: Any) -> float:
-    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not real or not abs(value) < MOST_VALUE:
-        raise ValueError(f"a value of an output must be a finite number; got {brief(value)}.")
+    if not is_number(value) or abs(value) > MOST_VALUE:
+        raise ValueError(
+            f"a value of an output must be a finite number, at most {MOST_VALUE:g} in size; got"
+            f" {brief(value)}."
+        )
     return float(value)
 
 
@@ -163,8 +168,7 @@ def _shares(mapping: Mapping[Any, Any], labels: Sequence[str]) -> list[float]:
     """A row of aims: shares, or the one class to avoid."""
     row = [0.0] * len(labels)
     for target, share in itertools.islice(mapping.items(), len(labels) + 1):
-        real = isinstance(share, int | float | np.integer | np.floating)
-        if not real or isinstance(share, bool) or not 0 <= share <= 1:
+        if not is_number(share) or not 0 <= share <= 1:
             raise ValueError(f"a share must be a number from 0 to 1; got {brief(share)}.")
         row[_class_of(target, labels)] += float(share) if share or len(mapping) > 1 else AVOIDED
     if min(row) < 0:

@@ -67,11 +67,11 @@ def write(run) -> bytes:
     """
     file = io.StringIO()
     table = csv.writer(file, lineterminator="\n")
-    names = run.domain.names
     flat = run.images.reshape(len(run.images), -1)
-    if len(names) != flat.shape[1]:  # a series
-        moments = range(flat.shape[1] // max(1, len(names)))
-        names = [f"{name}[{t}]" for t in moments for name in names]
+    count = run.domain.shape[-1]
+    names = run.domain.names or [f"x{k}" for k in range(count)]
+    if count != flat.shape[1]:  # a series
+        names = [f"{name}[{t}]" for t in range(flat.shape[1] // count) for name in names]
     steady = [f"{label} ±" for label in run.labels]
     missed = [] if run.misses is None else ["miss"]
     table.writerow(

@@ -8,6 +8,7 @@ from invert import film, shell
 from invert.commands import feature_tables, typed_targets
 from invert.commands import options as shared
 from invert.inversion.checks import MAX_COUNT, MAX_SEED, check_whole
+from invert.inversion.domain import Domain
 from invert.methods import generation, records, starts
 from invert.networks.classifier import CLASSIFIERS, check_classifier
 
@@ -116,8 +117,10 @@ def run(options) -> None:
         shared.check_alone([name for name, value in limits.items() if value is not None])
         targets = [target for target in typed for _ in range(count)]
         made = shared.open_opposite(options).draw(targets, seed)
+        _check_kind(made.domain, made.classifier, out)
     else:
         graph = shared.open_asked(options)
+        _check_kind(graph.domain, graph.name, out)
         start = (
             options.start if named else shared.picture(options.start, asked, graph, options.whole)
         )
@@ -135,12 +138,17 @@ def run(options) -> None:
     _say(made, out)
 
 
+def _check_kind(domain: Domain, classifier: str, out: Path) -> None:
+    """Refuse to write features as a picture, or pictures as a table."""
+    table = out.suffix.lower() == ".csv"
+    if domain.is_image == table:
+        what = "pictures; use --out FILE.png" if table else "features; use --out FILE.csv"
+        raise ValueError(f"{classifier} reads {what}.")
+
+
 def _file(made, out: Path, count: int, several: int) -> bytes:
     """The images, the film, the strokes or the table, by the name of the file."""
     kind = out.suffix.lower()
-    if made.domain.is_image == (kind == ".csv"):
-        what = "pictures; use --out FILE.png" if kind == ".csv" else "features; use --out FILE.csv"
-        raise ValueError(f"{made.classifier} reads {what}.")
     if kind == ".csv":
         return feature_tables.write(made)
     # One target fills a square; several stand in a row, or in a row each where there are several.

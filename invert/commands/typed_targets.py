@@ -20,9 +20,11 @@ def targets(texts: Sequence[str], labels: Sequence[str], head: str, count: int) 
     >>> targets(["3:.5,8:.5", "8:0"], [str(k) for k in range(10)], "softmax", 1)
     [{'3': 0.5, '8': 0.5}, {'8': 0.0}]
     >>> targets(["7"], ["price"], "values", 2)
-    [7.0, 7.0]
+    [[7.0], [7.0]]
     """
     each = [_target(text, labels, head) for text in texts for _ in range(count)]
+    if head == "values":
+        return each
     rows = [isinstance(target, list) for target in each]
     if any(rows) and not all(rows):
         raise ValueError("targets must be all outputs, with a number for each, or none of them.")
@@ -35,7 +37,7 @@ def _target(text: str, labels: Sequence[str], head: str) -> Any:
     if ":" in text:
         pairs = [part.rpartition(":") for part in text.split(",")]
         return {label.strip(): _number(share, text) for label, _, share in pairs}
-    if "," in text:
+    if "," in text or head == "values":
         numbers = [_number(part, text) for part in text.split(",")]
         if len(numbers) != len(labels):
             raise ValueError(
@@ -43,7 +45,7 @@ def _target(text: str, labels: Sequence[str], head: str) -> Any:
                 f" {len(numbers)}, {text!r}."
             )
         return numbers
-    return _number(text, text) if head == "values" else text
+    return text
 
 
 def fixed(texts: Sequence[str]) -> dict[Any, float] | None:

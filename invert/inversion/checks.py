@@ -10,6 +10,7 @@ MAX_COUNT = 1000
 MAX_STEPS = 1000
 MAX_FRAMES = 64
 MAX_SEED = 2**31 - 1
+LARGEST = float(np.finfo(np.float32).max)
 
 
 def check_whole(value: Any, name: str, least: int, most: int) -> int:
@@ -25,6 +26,16 @@ def check_whole(value: Any, name: str, least: int, most: int) -> int:
             f"{name} must be a whole number from {least} to {most}; got {brief(value)}."
         )
     return int(value)
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a value is a real number that float32 can hold; True and False are none.
+
+    >>> is_number(np.float32(0.5)), is_number(10**400), is_number(float("nan")), is_number(True)
+    (True, False, False, False)
+    """
+    real = isinstance(value, int | float | np.integer | np.floating)
+    return real and not isinstance(value, bool) and bool(abs(value) <= LARGEST)
 
 
 def brief(value: object) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from invert.images import DIGITS, PIXELS
-from invert.inversion.checks import brief
+from invert.inversion.checks import brief, is_number
 from invert.inversion.domain import Domain
 from invert.methods import starts
 from invert.methods.records import Method, Optimization
@@ -90,10 +90,10 @@ def fixing(domain: Domain, fixed: Any) -> Domain:
     low, high = domain.ends()
     chosen = {place for group in domain.one_of for place in group}
     for key, value in fixed.items():
-        real = isinstance(value, int | float | np.integer | np.floating)
+        real = is_number(value)
         for place in domain.places(key):
             least, most = float(low[place]), float(high[place])
-            good = real and not isinstance(value, bool) and least <= np.float32(value) <= most
+            good = real and least <= np.float32(value) <= most
             if not good or (place in domain.whole and not float(value).is_integer()):
                 kind = "whole number" if place in domain.whole else "number"
                 raise ValueError(
@@ -115,8 +115,7 @@ def fixing(domain: Domain, fixed: Any) -> Domain:
 
 def check_within(record: Method, within: Any) -> float:
     """Return the most that an input may differ from its start, or say what is wrong with it."""
-    real = isinstance(within, int | float | np.integer | np.floating)
-    if not real or isinstance(within, bool) or not 0 < within < math.inf:
+    if not is_number(within) or not within > 0:
         raise ValueError(
             "within must be a number above 0, the L2 distance to the start in shares of the range;"
             f" got {brief(within)}."

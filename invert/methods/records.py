@@ -5,9 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import numpy as np
-
-from invert.inversion.checks import MAX_STEPS, brief, check_whole
+from invert.inversion.checks import MAX_STEPS, brief, check_whole, is_number
 from invert.methods import starts
 from invert.networks.classifier import CLASSIFIERS
 
@@ -275,10 +273,7 @@ def _check_setting(name: str, value: Any) -> None:
     elif name == "jitter":
         check_whole(value, "jitter", 0, MAX_JITTER)
     else:  # a weight may be 0, a step size may not
-        real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(
-            value, bool
-        )
         most = MAX_HAND if name == "hand" else MAX_SETTING
-        if not real or not 0 <= value <= most or (name == "step_size" and value == 0):
+        if not is_number(value) or not 0 <= value <= most or (name == "step_size" and value == 0):
             least = "above 0, up to" if name == "step_size" else "from 0 to"
             raise ValueError(f"{name} must be a number {least} {most:g}; got {brief(value)}.")

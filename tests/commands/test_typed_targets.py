@@ -1,6 +1,8 @@
 """Targets in the shell: mixtures, outputs, hidden units, values of features, found and written."""
 
 import csv
+import dataclasses
+import io
 
 import keras
 import numpy as np
@@ -10,6 +12,7 @@ import invert
 from invert import __main__ as command
 from invert.commands import feature_tables
 from invert.commands.typed_targets import targets
+from invert.methods import generation
 
 DIGITS = [str(digit) for digit in range(10)]
 
@@ -20,7 +23,7 @@ DIGITS = [str(digit) for digit in range(10)]
         (["3:.5,8:.5", "8:0"], DIGITS, "softmax", [{"3": 0.5, "8": 0.5}, {"8": 0}]),
         (["a:b", "a,b"], ["a:b", "a,b"], "softmax", ["a:b", "a,b"]),  # labels are labels
         ([".2,.8"], ["a", "b"], "softmax", [[0.2, 0.8]]),
-        (["7"], ["0"], "values", [7.0]),
+        (["7", "0:8"], ["0"], "values", [[7.0], {"0": 8.0}]),
         (["7,-1"], ["y", "z"], "values", [[7, -1]]),
         (["z:-1"], ["y", "z"], "values", [{"z": -1}]),
         (["4"], DIGITS, "activations", ["4"]),
@@ -31,6 +34,23 @@ def test_what_is_typed_is_what_is_meant(texts, labels, head, want):
     assert (np.float32(want).tolist() if isinstance(got, np.ndarray) else want) == list(
         got.tolist() if isinstance(got, np.ndarray) else got
     )
+
+
+def test_of_several_outputs_a_number_alone_is_no_target():
+    """Two of them would be taken for one input's two outputs."""
+    with pytest.raises(ValueError, match="a number for each of the 2; got 1, '7'"):
+        targets(["7", "8"], ["y", "z"], "values", 1)
+
+
+def test_features_of_no_name_are_written_by_their_number():
+    model = keras.Sequential([keras.Input((2, 2)), keras.layers.Flatten(), keras.layers.Dense(1)])
+    graph = invert.freeze(model, bounds=(0, 1))
+    nameless = dataclasses.replace(graph.domain, names=())
+    run = invert.generate([0.5, 0.7], classifier=graph, steps=1)
+    for each in (run, dataclasses.replace(run, domain=nameless)):
+        head, *rows = csv.reader(io.StringIO(feature_tables.write(each).decode()))
+        assert head[:5] == ["x0[0]", "x1[0]", "x0[1]", "x1[1]", "output 0"]
+        assert [len(row) for row in rows] == [len(head)] * 2
 
 
 @pytest.mark.parametrize(
@@ -65,7 +85,7 @@ def files(tmp_path_factory):
     return folder / "model.keras", table
 
 
-def test_features_are_found_and_written(files, tmp_path, capsys):
+def test_features_are_found_and_written(files, tmp_path, capsys, monkeypatch):
     model, table = files
     out = tmp_path / "found.csv"
     network = ["--classifier", str(model), "--bounds", str(table), "--whole-numbers", "c"]
@@ -89,6 +109,7 @@ def test_features_are_found_and_written(files, tmp_path, capsys):
     graph = invert.freeze(model, bounds=told[1], names=told[0], whole=["c"])
     run = invert.generate([7.0] * 3, classifier=graph, fixed={"b": 0.5})
     assert feature_tables.write(run) == out.read_bytes()
+    monkeypatch.setattr(generation, "generate", None)  # said before anything is learned
     assert command.main(["generate", *network, "--target", "7", "--out", "x.png"]) == 2
     assert "reads features; use --out FILE.csv" in capsys.readouterr().err
 

@@ -102,11 +102,16 @@ def probability(graph, k):
 @pytest.mark.parametrize(
     ("targets", "how", "words"),
     [
-        ("seven", {}, "a value of an output must be a finite number; got 'seven'"),
-        (float("nan"), {}, "finite number; got nan"),
+        ("seven", {}, "a value of an output must be a finite number, .*; got 'seven'"),
+        (float("nan"), {}, "finite number, .*; got nan"),
         (np.ones((1, 3)), {}, "a value for each of the 1 outputs"),
         ({"5": 1}, {}, "each target must be"),
         (7.0, {"fixed": {"d": 1}}, "a value must be one of a, b, c; got 'd'"),
+        (1e30, {}, "a finite number, at most 1e\\+18 in size; got 1e\\+30"),
+        ({"0": 7, "typo": 3}, {}, "each target must be one of|number from 0 to 0; got 'typo'"),
+        ({"0": 7, 0: 3}, {}, "must name an output once; got"),
+        (7.0, {"fixed": {"a": 10**400}}, "fixed must give 'a' a number from 0 to 5; got"),
+        (7.0, {"within": 10**400}, "within must be a number above 0"),
         (7.0, {"fixed": {"a": 9}}, "fixed must give 'a' a number from 0 to 5; got 9"),
         (7.0, {"fixed": 3}, "fixed must give values by name or place"),
         (7.0, {"method": "fourier"}, "fourier draws pictures"),
