@@ -1,6 +1,7 @@
 """``classify``: read pictures."""
 
 from invert.commands import options as shared
+from invert.commands import pictures
 from invert.networks.classifier import CLASSIFIERS, check_classifier
 
 
@@ -19,11 +20,11 @@ def run(options) -> None:
     failed: list[str] = []
     if options.classifier in CLASSIFIERS:
         # What they read is known, so a mistake is found before a network is opened.
-        pictures = list(shared.read_pictures(options.files, None, options.whole, failed))
-        if pictures:
-            shared.print_answers(shared.open_asked(options), pictures)
+        taken = list(pictures.read_pictures(options.files, None, options.whole, failed))
+        if taken:
+            pictures.print_answers(shared.open_asked(options), taken)
     else:
         graph = shared.open_asked(options)
-        pictures = shared.read_pictures(options.files, graph, options.whole, failed)
-        shared.print_answers(graph, pictures)
-    shared.say_failed(failed, len(options.files))
+        taken = pictures.read_pictures(options.files, graph, options.whole, failed)
+        pictures.print_answers(graph, taken)
+    pictures.say_failed(failed, len(options.files))

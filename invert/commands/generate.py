@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 from invert import film, shell
-from invert.commands import feature_tables, typed_targets
+from invert.commands import feature_tables, pictures, typed_targets
 from invert.commands import options as shared
 from invert.inversion.checks import MAX_COUNT, MAX_SEED, check_whole
 from invert.inversion.domain import Domain
@@ -122,7 +122,7 @@ def run(options) -> None:
         graph = shared.open_asked(options)
         _check_kind(graph.domain, graph.name, out)
         start = (
-            options.start if named else shared.picture(options.start, asked, graph, options.whole)
+            options.start if named else pictures.picture(options.start, asked, graph, options.whole)
         )
         made = generation.generate(
             typed_targets.targets(typed, graph.labels, graph.head, count),
@@ -163,8 +163,8 @@ def _file(made, out: Path, count: int, several: int) -> bytes:
                 f"{made.method} draws no strokes; use --method strokes, or --out FILE.png."
             )
         return film.svg(made.strokes, columns)
-    draw, pictures = (film.gif, made.frames) if kind == ".gif" else (film.png, made.images)
-    return draw(pictures, scale=scale, columns=columns, pixel_range=made.pixel_range)
+    draw, shown = (film.gif, made.frames) if kind == ".gif" else (film.png, made.images)
+    return draw(shown, scale=scale, columns=columns, pixel_range=made.pixel_range)
 
 
 def _say(made, out: Path) -> None:

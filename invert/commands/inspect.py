@@ -1,6 +1,6 @@
 """``inspect``: say what a file of one's own is to ``invert.freeze``."""
 
-from invert.commands import feature_tables, pixel_readings
+from invert.commands import feature_tables, pictures, pixel_readings
 from invert.commands import options as shared
 
 READ_BY_EACH = " By each of the usual ranges the pictures are read as:"
@@ -48,16 +48,16 @@ def run(options) -> None:
     if graph.range_assumed:
         print("If that is wrong, say --pixel-range." + (READ_BY_EACH if by_each else ""))
     if by_each:
-        light = shared.each(
+        light = pictures.each(
             options.files,
             failed,
-            lambda path, data: shared.light(path, data, graph.image_shape, options.whole),
+            lambda path, data: pictures.light(path, data, graph.image_shape, options.whole),
         )
         print("\n".join(pixel_readings.table(graph, light)))
     else:
-        pictures = shared.read_pictures(options.files, graph, options.whole, failed)
-        shared.print_answers(graph, pictures)
-    shared.say_failed(failed, len(options.files))
+        taken = pictures.read_pictures(options.files, graph, options.whole, failed)
+        pictures.print_answers(graph, taken)
+    pictures.say_failed(failed, len(options.files))
 
 
 def _few(names) -> str:

@@ -1,16 +1,12 @@
-"""What several commands may be told: a classifier, how to take its file, how to take pictures."""
+"""What several commands may be told: a classifier, and how to take its file."""
 
 import argparse
 from pathlib import Path
 
-import numpy as np
-
-from invert import shell, upload
+from invert import shell
 from invert.commands import feature_tables
-from invert.images import SIDE
-from invert.inversion.domain import Domain
 from invert.methods import records
-from invert.networks.classifier import CLASSIFIERS, DEFAULT, check_classifier, open_graph, read
+from invert.networks.classifier import CLASSIFIERS, DEFAULT, check_classifier, open_graph
 
 
 def add_classifier(command) -> None:
@@ -176,89 +172,6 @@ def _labels(text: str) -> tuple[str, ...] | str:
     """The names that were typed, or the path of the file that they are in."""
     listed = "," in text and not Path(text).is_file()
     return tuple(text.split(",")) if listed else text
-
-
-def read_pictures(paths, graph, whole: bool, failed: list[str]):
-    """Yield each path, its picture as the classifier takes it, and how many digits are seen in it.
-
-    Bad files are passed over.
-
-    Args:
-        paths: of the pictures.
-        graph: the classifier; None for those that ship.
-        whole: to take pictures as they are.
-        failed: gets a sentence for each file that cannot be read.
-    """
-    counted = graph is None and not whole  # others' networks read what the judge does not know
-
-    def take(path: str, data: bytes):
-        if counted:
-            return _of(path, upload.read_counting, data)
-        return picture(path, data, graph, whole), 1
-
-    for path, (image, count) in each(paths, failed, take):
-        yield path, image, count
-
-
-def each(paths, failed: list[str], take):
-    """Yield each path, and what ``take`` makes of it and its bytes; bad files are passed over.
-
-    Args:
-        paths: of the files.
-        failed: gets a sentence for each that cannot be read.
-        take: a function of a path and the bytes there, which may raise a ValueError.
-    """
-    for path in paths:
-        try:
-            taken = take(path, shell.read(path))
-        except OSError as error:
-            failed.append(f"{error.filename or path}: {error.strerror or error}.")
-        except ValueError as error:
-            failed.append(str(error))
-        else:
-            yield path, taken
-
-
-def picture(path: str, data: bytes, graph, whole: bool) -> np.ndarray:
-    """A picture file's bytes as the classifier takes them; with no graph, as those that ship do."""
-    shape = (SIDE, SIDE) if graph is None else graph.image_shape
-    domain = Domain(shape) if graph is None else graph.domain
-    return domain.from_unit(light(path, data, shape, whole))
-
-
-def light(path: str, data: bytes, shape: tuple[int, ...], whole: bool) -> np.ndarray:
-    """A picture file's bytes as shares of light from 0 to 1; of a digit, of ink."""
-    if whole or shape != (SIDE, SIDE):
-        return _of(path, upload.read_whole, data, shape)
-    return _of(path, upload.read, data)
-
-
-def _of(path: str, read, *arguments):
-    """What ``read`` makes of a picture; where it cannot, the sentence begins with the path."""
-    try:
-        return read(*arguments)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-
-
-def print_answers(graph, pictures) -> None:
-    """Print each picture's class, its probability, and the second guess."""
-    for path, image, count in pictures:
-        row = read(image[None], graph)[0]
-        best, second = np.argsort(row)[:-3:-1]
-        labels = graph.labels
-        several = f"; but {count} digits are seen, and read as one" if count > 1 else ""
-        print(
-            f"{path}: {labels[best]} ({row[best]:.3f}), or {labels[second]} ({row[second]:.3f})"
-            f"{several}"
-        )
-
-
-def say_failed(failed: list[str], count: int) -> None:
-    """Raise a ValueError that names every file of ``count`` that failed, if any did."""
-    if failed:
-        several = f"{len(failed)} of {count} pictures could not be read. " if count > 1 else ""
-        raise ValueError(several + " ".join(failed))
 
 
 def number(text: str, flag: str) -> int | float:

@@ -10,6 +10,7 @@ import pytest
 
 import invert
 from invert import __main__ as command
+from invert import film
 from invert.commands import feature_tables
 from invert.commands.typed_targets import targets
 from invert.methods import generation
@@ -105,6 +106,10 @@ def test_features_are_found_and_written(files, tmp_path, capsys, monkeypatch):
     graph = eval(pasted, {"invert": invert})
     assert (graph.domain.low, graph.domain.whole) == ((0, -1, 0), (2,))
     assert what == "model.keras: 3 features (a, b, c), 1 values (0)"
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(film.png(np.zeros((1, 4, 4), np.float32)))
+    assert command.main(["inspect", *network[1:], str(picture)]) == 2
+    assert "model.keras reads features, no pictures." in capsys.readouterr().err
     told = feature_tables.read(str(table))
     graph = invert.freeze(model, bounds=told[1], names=told[0], whole=["c"])
     run = invert.generate([7.0] * 3, classifier=graph, fixed={"b": 0.5})
@@ -112,6 +117,19 @@ def test_features_are_found_and_written(files, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(generation, "generate", None)  # said before anything is learned
     assert command.main(["generate", *network, "--target", "7", "--out", "x.png"]) == 2
     assert "reads features; use --out FILE.csv" in capsys.readouterr().err
+
+
+def test_a_picture_of_one_output_is_read(tmp_path, capsys):
+    """The output is 1 + the sum of 16 pixels, all white."""
+    model = keras.Sequential([keras.Input((4, 4)), keras.layers.Flatten(), keras.layers.Dense(1)])
+    model.layers[-1].set_weights([np.ones((16, 1)), np.ones(1)])
+    model.save(tmp_path / "model.keras")
+    (tmp_path / "white.png").write_bytes(film.png(np.zeros((1, 4, 4), np.float32), scale=1))
+    told = ["--head", "values", "--pixel-range", "0", "1"]
+    files = [str(tmp_path / "model.keras"), str(tmp_path / "white.png")]
+    assert command.main(["inspect", *files, *told]) == 0
+    read = capsys.readouterr().out.splitlines()[-1]
+    assert read == f"{files[1]}: 0 17"
 
 
 def test_what_is_no_table_is_said(tmp_path):
