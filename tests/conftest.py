@@ -10,12 +10,14 @@ SAMPLE = Path(__file__).parent / "data" / "mnist-test-sample.npz"
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """A process takes whole modules, and one of them all that share the server and the browser."""
+    """A process takes whole modules; those that share a server and a browser go together."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByModule(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            return "tests/e2e" if nodeid.startswith("tests/e2e/") else nodeid.split("::")[0]
+            module = nodeid.split("::")[0]
+            apart = module == "tests/e2e/test_page_in_browser.py" or "/e2e/" not in module
+            return module if apart else "tests/e2e"
 
     return ByModule(config, log)
 

@@ -10,7 +10,7 @@ import attacks
 import long_life
 from visitors import warm, wrong
 
-SECONDS = 15  # of two cores that may have other tests to run
+SECONDS = 8  # of two cores that may have other tests to run
 
 
 def beside_floods(address):

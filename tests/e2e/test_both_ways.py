@@ -43,13 +43,11 @@ def test_the_film_is_played_again_until_somebody_does_something(visit):
 def test_the_story_by_keys_and_every_scene_shows_its_side(visit, width):
     mobile = {"has_touch": True, "is_mobile": True} if width == 390 else {}
     page = visit("?scene=1", first=".scene", width=width, **mobile)
-    for number, shows in enumerate((".film", ".film", ".morph", ".film", ".film"), 1):
+    shown = (".film", ".film", ".morph", ".film", "canvas.upper-canvas")
+    for number, shows in enumerate(shown, 1):
         page.locator(".scene .number", has_text=f"{number} of 5").wait_for()
         wait_for_url(page, f"scene={number}")
-        if number < 5 or width > 640:
-            page.locator(shows).first.wait_for()
-        else:
-            page.locator("canvas.upper-canvas").wait_for()
+        page.locator(shows).first.wait_for()
         page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowLeft")
     page.locator(".scene .number", has_text="4 of 5").wait_for()

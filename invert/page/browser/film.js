@@ -49,7 +49,6 @@ function follow(player) {
   button.textContent = playing ? "❚❚" : "▶\uFE0E"; // \uFE0E: as text, not as an emoji
   button.setAttribute("aria-label", playing ? "Pause the film" : "Play the film");
   if (!playing) {
-    if (!animation && !button.closest(".run").querySelector("svg.pen")) show(player, last); // unplayed
     if (animation?.playState === "finished") {
       show(player, last);
       if (!touched && !STILL.matches) setTimeout(() => again(player), REST_MILLISECONDS);
@@ -104,7 +103,11 @@ addEventListener("click", (event) => {
   else play(player);
 });
 
-whenThere(".player[data-film]", (player) => follow(player));
+whenThere(".player[data-film]", (player) => {
+  const drawn = player.closest(".run").querySelector("svg.pen");
+  if (!drawn && !films(player).length) show(player, Number(player.querySelector(".scrub").max)); // unplayed
+  follow(player);
+});
 // It is played anew where the side that it stands on was hidden and is shown.
 addEventListener("animationstart", (event) => {
   const run = event.target.matches(".film") && event.target.closest(".run");

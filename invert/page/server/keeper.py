@@ -1,13 +1,15 @@
 """A script that runs a command and, when it has ended, ends everything that it has started.
 
-``python keeper.py COMMAND…``. A process whose parent is gone becomes this one's child, so none gets
-away, not even one that leads a session of its own. It ends as the command did. When it is told to
-end (SIGTERM), or its own parent is gone, it ends the command too. For Linux alone.
+``python keeper.py FOLDER COMMAND…``. A process whose parent is gone becomes this one's child, so
+none gets away, not even one that leads a session of its own. It ends as the command did. When it is
+told to end (SIGTERM), or its own parent is gone, it ends the command too and deletes the folder
+that the command worked in. For Linux alone.
 """
 
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import sys
 
@@ -15,12 +17,18 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 CHILDREN = "/proc/self/task/{}/children"
 
 
-def main(command: list[str]) -> None:
+def main(folder: str, command: list[str]) -> None:
     """Run the command, with the standard streams of this process."""
+
+    def end_now(*_) -> None:
+        end_all()
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(128 + signal.SIGTERM)
+
     prctl = ctypes.CDLL(None).prctl
     prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    signal.signal(signal.SIGTERM, _end_now)
+    signal.signal(signal.SIGTERM, end_now)
     number = os.posix_spawn(command[0], command, os.environ)
     for stream in (0, 1, 2):  # or nobody would see that the command has closed its own
         os.close(stream)
@@ -52,10 +60,5 @@ def _children() -> list[int]:
         return []
 
 
-def _end_now(*_) -> None:
-    end_all()
-    os._exit(128 + signal.SIGTERM)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1], sys.argv[2:])

@@ -71,7 +71,7 @@ def run(
     folder = tempfile.mkdtemp(prefix="invert-")  # for this user alone
     try:
         process = subprocess.Popen(
-            [*_keeper(), sys.executable, "-P", *command],
+            [*_keeper(folder), sys.executable, "-P", *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -173,9 +173,9 @@ def _environment(folder: str) -> dict[str, str]:
     }
 
 
-def _keeper() -> list[str]:
+def _keeper(folder: str) -> list[str]:
     """What runs a command so that nothing it starts outlives it, where the system can do that."""
-    return [sys.executable, "-I", "-S", str(KEEPER)] if sys.platform == "linux" else []
+    return [sys.executable, "-I", "-S", str(KEEPER), folder] if sys.platform == "linux" else []
 
 
 def _talk(
