@@ -1,3 +1,5 @@
+import concurrent.futures
+import contextlib
 import json
 import os
 import signal
@@ -16,12 +18,25 @@ from invert.commands import dataset
 from invert.methods import shards
 
 ROOT = Path(__file__).parents[2]
-# A process takes seconds to start: two only where it matters that there are two.
+# Two processes only where it matters that there are two.
 ALONE = ["--workers", "1"]
 STEPS = ["--classifier", "robust", "--steps", "3", *ALONE]
 
 
-def test_a_shard_is_what_generate_makes_and_says_how(tmp_path, capsys):
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """Shards are made here, by as many threads as there are: a process takes seconds to start."""
+
+    @contextlib.contextmanager
+    def processes(count):
+        with concurrent.futures.ThreadPoolExecutor(1) as executor:
+            yield executor, lambda: 1
+
+    monkeypatch.setattr(dataset, "_processes", processes)
+    monkeypatch.setattr(shards, "_keep_to_one_thread", lambda: None)
+
+
+def test_a_shard_is_what_generate_makes_and_says_how(in_this_process, tmp_path, capsys):
     out = tmp_path / "digits"
     assert command.main(["dataset", "25", *STEPS, "--shard", "10", "--out", str(out)]) == 0
     assert "25 images in 3 shards" in capsys.readouterr().out
@@ -63,7 +78,7 @@ def test_it_goes_on_where_it_stopped_and_workers_change_no_bit(tmp_path):
     assert (one / "shard-00001.npz").stat().st_mtime_ns == kept
 
 
-def test_a_network_of_ones_own_makes_a_dataset_too(tmp_path):
+def test_a_network_of_ones_own_makes_a_dataset_too(in_this_process, tmp_path):
     random = np.random.default_rng(0)
     layers = [keras.Input((6, 5, 3)), keras.layers.Flatten(), keras.layers.Dense(3)]
     model = keras.Sequential(layers)
@@ -111,7 +126,7 @@ def test_two_seeds_have_no_image_in_common():
     assert len(set(seeds.values())) == len(seeds)
 
 
-def test_a_first_attempt_that_failed_reserves_nothing(tmp_path):
+def test_a_first_attempt_that_failed_reserves_nothing(in_this_process, tmp_path):
     arguments = ["dataset", "3", *STEPS, "--out", str(tmp_path)]
     assert command.main([*arguments, "--seed", "5", "--scheduler", "tcp://127.0.0.1:1"]) == 2
     assert command.main(arguments) == 0
@@ -137,7 +152,7 @@ def test_mistakes_are_one_line(arguments, words, tmp_path, capsys, monkeypatch):
     assert error.startswith("invert: ") and words in error and error.count("\n") == 1
 
 
-def test_another_plan_and_unknown_shards_are_left_alone(tmp_path, capsys):
+def test_another_plan_and_unknown_shards_are_left_alone(in_this_process, tmp_path, capsys):
     arguments = ["dataset", "2", *STEPS, "--out", str(tmp_path)]
     assert command.main(arguments) == 0
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
