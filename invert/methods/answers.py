@@ -1,4 +1,4 @@
-"""How sure a network's answers are: of classes, and of hidden units beside what noise gives."""
+"""How sure a network's answers are, measured by what it answers to random inputs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
 
 SAMPLE = 256  # random inputs that tell how far values range
-NEIGHBOURS, NEAR_BY = (
-    64,
-    0.02,
-)  # of an input; the deviation of their values, as a share of the range
+NEIGHBOURS = 64  # of an input
+NEAR_BY = 0.02  # the deviation of a neighbour's values from the input's, as a share of the range
+MOST_VALUES, FEWEST = 2**24, 4  # of all random inputs together: 128 MB; and how few there may be
 APART = 0.05  # of its range, by which a value of two different inputs differs
 RANGED = "how far values range"
 PICTURES = 64  # of noise
@@ -29,8 +28,7 @@ def usual(graph: FrozenGraph) -> np.ndarray:
     from invert.inversion.reading import read
 
     if USUAL not in graph.compiled:
-        noise = starts.make("noise", np.zeros(PICTURES, int), seed=0, domain=graph.domain)
-        activations = read(graph, graph.domain.from_unit(noise))
+        activations = read(graph, _random_inputs(graph.domain, PICTURES))
         graph.compiled[USUAL] = np.stack([activations.mean(axis=0), activations.std(axis=0)])
     found: np.ndarray = graph.compiled[USUAL]
     return found
@@ -82,8 +80,7 @@ def ranges(graph: FrozenGraph) -> np.ndarray:
     from invert.inversion.reading import read
 
     if RANGED not in graph.compiled:
-        inputs = starts.make("noise", np.zeros(SAMPLE, int), seed=0, domain=graph.domain)
-        values = read(graph, graph.domain.settled(graph.domain.from_unit(inputs)))
+        values = read(graph, _random_inputs(graph.domain, SAMPLE))
         low, high = np.percentile(values, [5, 95], axis=0)
         least = 1e-6 * np.maximum(1, np.abs(values).max(axis=0))  # of an output that never changes
         graph.compiled[RANGED] = np.maximum(high - low, least).astype(np.float32)
@@ -102,7 +99,8 @@ def neighbourhood(graph: FrozenGraph, domain: Domain, inputs: np.ndarray) -> np.
     from invert.inversion.reading import read
 
     held = [*domain.fixed, *domain.whole, *(place for group in domain.one_of for place in group)]
-    noise = NEAR_BY * np.random.default_rng(0).standard_normal((NEIGHBOURS, domain.values))
+    count = _bounded(NEIGHBOURS, domain)
+    noise = NEAR_BY * np.random.default_rng(0).standard_normal((count, domain.values))
     noise[:, held] = 0
     found = []
     for each in np.asarray(domain.to_unit(inputs), np.float32):
@@ -110,6 +108,21 @@ def neighbourhood(graph: FrozenGraph, domain: Domain, inputs: np.ndarray) -> np.
         outputs = graph.probabilities(read(graph, domain.settled(domain.from_unit(near))))
         found.append(outputs.std(axis=0))
     return np.array(found, np.float32)
+
+
+def _random_inputs(domain: Domain, count: int) -> np.ndarray:
+    """Inputs of noise, where runs start, that a domain allows; fewer of very many values."""
+    shares = starts.make("noise", np.zeros(_bounded(count, domain), int), seed=0, domain=domain)
+    if not domain.is_free:
+        from invert.inversion.parametrisations.features import Features
+
+        features = Features.of(domain)
+        shares = features.make(features.begin(shares, domain)).numpy()
+    return domain.settled(np.asarray(domain.from_unit(shares)))
+
+
+def _bounded(count: int, domain: Domain) -> int:
+    return max(FEWEST, min(count, MOST_VALUES // domain.values))
 
 
 def distinct(inputs: np.ndarray, aims: np.ndarray) -> int:

@@ -1,5 +1,7 @@
 """Which features give a value: asked of networks whose function is known."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -67,6 +69,25 @@ def test_a_neighbourhood_is_as_steady_as_the_function_is_steep(one):
     np.testing.assert_allclose(got, [[want]], rtol=0.25)  # of 64 draws
     run = invert.generate(7.0, classifier=one, fixed={"a": 3.5, "c": 0}, steps=50)
     np.testing.assert_allclose(run.neighbourhood, [[0]], atol=0.15)
+
+
+def test_the_range_is_of_inputs_that_are_allowed():
+    """Of 10 (a + b) + c only c counts, where of a and b one is 1 and the other 0."""
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.layers[0].set_weights([np.array([[10], [10], [1]]), np.zeros(1)])
+    graph = invert.freeze(model, bounds=(0, 1), one_of=[(0, 1)])
+    assert answers.ranges(graph) == pytest.approx([0.9], abs=0.1)
+
+
+def test_of_many_values_fewer_inputs_are_drawn(one, monkeypatch):
+    seen = []
+    monkeypatch.setattr(answers, "MOST_VALUES", 30)
+    monkeypatch.setattr(
+        "invert.inversion.reading.read", lambda graph, x: seen.append(x.shape) or x[:, :1]
+    )
+    answers.ranges(dataclasses.replace(one))
+    answers.neighbourhood(one, one.domain, np.zeros((1, 3), np.float32))
+    assert seen == [(10, 3), (10, 3)]
 
 
 def test_whole_numbers_are_whole_and_several_outputs_come_near(two):
