@@ -38,7 +38,7 @@ class BlankDrawing(ValueError):
         super().__init__(message)
 
 
-def from_strokes(canvas_json, shape: tuple[int, int] = (SIDE, SIDE)) -> np.ndarray:
+def from_strokes(canvas_json, shape: tuple[int, ...] = (SIDE, SIDE)) -> np.ndarray:
     """Return a drawing's strokes as an image, the same whatever their place, size and pen.
 
     Strokes are drawn anew from their coordinates, at MNIST's stroke width. Shapes (line, rectangle,
@@ -100,7 +100,7 @@ def groups(canvas_json) -> np.ndarray:
     return np.array([_from_segments(segments[np.sort(each)]) for each in found])
 
 
-def _from_segments(segments: np.ndarray, shape: tuple[int, int] = (SIDE, SIDE)) -> np.ndarray:
+def _from_segments(segments: np.ndarray, shape: tuple[int, ...] = (SIDE, SIDE)) -> np.ndarray:
     low, high = segments.min((0, 1)), segments.max((0, 1))
     extent = (high - low).max()
     scale = (BOX - STROKE) / extent if extent > TAP else 0.0
@@ -182,7 +182,7 @@ def _prints(segments: np.ndarray) -> np.ndarray:
     return np.concatenate([along, start[:1], end[:-1][lifted], start[1:][lifted], end[-1:]])
 
 
-def _draw(prints: np.ndarray, shape: tuple[int, int] = (SIDE, SIDE)) -> np.ndarray:
+def _draw(prints: np.ndarray, shape: tuple[int, ...] = (SIDE, SIDE)) -> np.ndarray:
     """Draw the prints of a round pen, ``(P, 2)`` in MNIST's pixels, anti-aliased, as ``shape``."""
     height, width = shape
     scale = min(shape) / SIDE

@@ -21,6 +21,7 @@ from invert.inversion.freezing.source import Source
 from invert.inversion.frozen_graph import Layer
 
 Scope = tuple[str, ...]  # the parts of a name before an operation's own
+DEEPEST = 32  # parts of a scope that are looked at: a name in a file may have millions
 COUNTED = re.compile(r"_\d+$")  # what TensorFlow puts behind a name that is taken
 
 
@@ -46,7 +47,7 @@ class Hidden:
 def on_the_way(source: Source, flat: Flat, walk: Walk, answer: Ref) -> list[Hidden]:
     """Return the layers between the input and an answer, in the order of computation."""
     nodes = [node for node in flat.graph_def([answer]).node if f"{node.name}:0" not in flat.fixed]
-    scopes = {node.name: tuple(node.name.split("/")[:-1]) for node in nodes}
+    scopes = {node.name: tuple(node.name.split("/")[:-1][:DEEPEST]) for node in nodes}
     readers: dict[Ref, list[Scope]] = collections.defaultdict(list)
     for node in nodes:
         for ref in node.input:

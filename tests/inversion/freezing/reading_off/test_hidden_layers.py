@@ -8,6 +8,7 @@ import tf_keras
 from small_networks import gradient_of, logits_of, pictures
 
 from invert.inversion.freezing import freeze
+from invert.inversion.freezing.reading_off import hidden_layers
 
 SHAPE = (6, 6, 3)
 
@@ -102,6 +103,24 @@ def test_a_layer_that_is_called_twice_has_two_places():
     once = shared(x.reshape(3, 4)).numpy()
     for name, want in (("shared", once), ("shared#2", shared(once).numpy())):
         np.testing.assert_allclose(logits_of(freeze(model, output=name), x), want, atol=1e-6)
+
+
+def test_of_a_name_of_many_parts_the_first_count(monkeypatch):
+    """Every part is compared with every reader's: names of a million parts would never end."""
+
+    @tf.function(input_signature=[tf.TensorSpec((None, 4, 4))])
+    def network(x):
+        with tf.name_scope("one/two/three/four"):
+            hidden = tf.reshape(x, (-1, 16)) @ np.eye(16, 5, dtype=np.float32)
+        with tf.name_scope("end"):
+            return tf.nn.softmax(hidden @ np.eye(5, 3, dtype=np.float32))
+
+    function = network.get_concrete_function()
+    assert freeze(function, output="four").layer == "one/two/three/four"
+    monkeypatch.setattr(hidden_layers, "DEEPEST", 3)  # the function itself is the first
+    assert freeze(function, output="two").layer == "one/two"
+    with pytest.raises(ValueError, match="four"):
+        freeze(function, output="four")
 
 
 def test_a_network_without_classes_has_layers_too():
