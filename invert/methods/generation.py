@@ -13,15 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from invert.inversion.checks import MAX_FRAMES, MAX_SEED, check_whole
-from invert.methods import answers, beginnings, choice, runs, starts
-from invert.methods.records import OWN_METHOD, WEAKER, Method, Optimization, method_for
+from invert.methods import answers, beginnings, choice, one_run, runs, starts
+from invert.methods.one_run import Request
+from invert.methods.records import OWN_METHOD, WEAKER, Optimization, method_for
 from invert.methods.runs import Run
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, check_classifier, open_graph
-from invert.targets import DIGIT_LABELS, Wanted, check_wanted
+from invert.targets import DIGIT_LABELS, check_wanted
 
 if TYPE_CHECKING:
-    from invert.inversion.domain import Domain
-    from invert.inversion.frozen_graph import FrozenGraph
     from invert.networks.classifier import Classifier
 
 # Between two classes a network's probabilities change within a hair's breadth: many small steps.
@@ -144,30 +143,39 @@ def generate(
         if not wanted.by_class:
             raise ValueError(f"{record.name} draws one class an image; name classes alone.")
         beginnings.check_digits(record.name, graph)
-        return _imagine(record, graph, wanted.classes, seed)
+        return one_run.imagined(record, graph, wanted.classes, seed)
     beginnings.check_network(record, graph)
     if within is not None and (domain.whole or domain.one_of):
         raise ValueError(
             "within bounds what can change little by little; whole numbers and one of many cannot."
         )
-    named = record.start if start is None else start
-    if start is None and not graph.domain.is_image:
+    request = Request(graph, wanted, domain, seed, frames, within)
+    run = _mended(record, request, start)
+    return dataclasses.replace(run, notes=(*run.notes, *notes))
+
+
+def _mended(
+    record: Optimization, request: Request, start: npt.ArrayLike | dict[str, Any] | None
+) -> Run:
+    """The run of a method, where images that do not convince are learned once more, otherwise."""
+    domain, named = request.domain, record.start if start is None else start
+    if start is None and not domain.is_image:
         named = "noise"
-    run = _learn(record, graph, wanted, seed, named, frames, within, domain)
+    run = one_run.learned(record, request, named)
     if start is None and named == "black" and "never moved" in run.verdicts:
         # On a black page every unit may be inactive; the faintest noise wakes some.
-        run = _learn(record, graph, wanted, seed, "noise", frames, within, domain)
+        run = one_run.learned(record, request, "noise")
     for weaker in WEAKER if record.view == "camera" else ():
         if set(run.verdicts) == {"convinced"}:
             break
         milder = dataclasses.replace(record, strength=weaker * record.strength)
-        run = runs.mended(run, _learn(milder, graph, wanted, seed, named, frames, within, domain))
+        run = runs.mended(run, one_run.learned(milder, request, named))
     if domain.whole or domain.one_of:
         # What moves in whole steps is found by now; what is left is learned around it.
-        around = _learn(record, graph, wanted, seed, run.images, frames, within, domain, True)
+        around = one_run.learned(record, request, run.images, settled=True)
         nearer = None if run.misses is None else around.misses < run.misses
         run = runs.mended(run, around, nearer)
-    return dataclasses.replace(run, notes=(*run.notes, *notes))
+    return run
 
 
 def _names_classes(targets: Any) -> bool:
@@ -176,138 +184,3 @@ def _names_classes(targets: Any) -> bool:
         return not any(isinstance(target, Mapping) for target in targets)
     floats = isinstance(targets, np.ndarray) and targets.dtype.kind == "f" and targets.ndim == 2
     return not isinstance(targets, Mapping) and not floats
-
-
-def _learn(
-    record: Optimization,
-    graph: FrozenGraph,
-    wanted: Wanted,
-    seed: int,
-    start: npt.ArrayLike | dict[str, Any],
-    frames: int,
-    within: float | None,
-    domain: Domain,
-    settled: bool = False,
-) -> Run:
-    """Run the optimisation, from one start."""
-    from invert.inversion.learning import learn
-    from invert.inversion.loop import Objective
-    from invert.inversion.views import VIEWS
-    from invert.methods import pen
-
-    if not wanted.by_class:  # between two classes it only comes to rest if its steps shrink
-        values = graph.head == "values"
-        record = dataclasses.replace(record, loss="values" if values else "aims", decay=1.0)
-    parametrisation, first, weights, length, tries = beginnings.begin(
-        record, graph, start, wanted.classes, seed, domain, settled
-    )
-    frame_steps = np.linspace(0, record.steps, frames).round().astype(int)
-    learned = learn(
-        graph,
-        Objective(
-            record.loss,
-            record.step_rule,
-            tuple(weights),
-            VIEWS[record.view],
-            record.looks,
-            record.unseen if tries > 1 else 0,
-            within is not None,
-        ),
-        first,
-        wanted.aims,
-        parametrisation=parametrisation,
-        steps=record.steps,
-        step_size=length,
-        weights=weights,
-        decay=record.decay,
-        strength=record.strength,
-        tries=tries,
-        within=within or 0.0,
-        scales=wanted.scales,
-        frame_steps=frame_steps.tolist(),
-        seed=seed,
-    )
-    inputs = domain.settled(learned.inputs)
-    probabilities = graph.probabilities(learned.logits)
-    met = wanted.met(probabilities, answers.convinced(graph, probabilities, wanted.classes))
-    return Run(
-        targets=wanted.classes,
-        aims=wanted.aims,
-        images=inputs,
-        probabilities=probabilities,
-        verdicts=runs.verdicts(met, learned.moved),
-        losses=learned.losses,
-        frames=domain.settled(learned.frames),
-        frame_probabilities=graph.probabilities(learned.frame_logits),
-        frame_steps=frame_steps,
-        method=record.name,
-        classifier=graph.name,
-        labels=graph.labels,
-        domain=domain,
-        seed=seed,
-        start=_name_of(start),
-        settings=record.settings if within is None else {**record.settings, "within": within},
-        notes=graph.notes,
-        misses=wanted.misses(probabilities) if graph.head == "values" else None,
-        neighbourhood=None if domain.is_image else answers.neighbourhood(graph, domain, inputs),
-        usual=answers.usual(graph) if graph.head == "activations" else None,
-        **pen.drawn(parametrisation, learned),
-    )
-
-
-def _name_of(start: npt.ArrayLike | dict[str, Any]) -> str:
-    if isinstance(start, str):
-        return start
-    return "drawing" if isinstance(start, dict) else "image"
-
-
-def _imagine(record: Method, graph: FrozenGraph, targets: np.ndarray, seed: int) -> Run:
-    """A run of no steps: the inverse model's images, and what the classifier says of them."""
-    from invert.networks import inverse_model
-
-    images = graph.domain.from_unit(inverse_model.imagine(targets, seed))
-    return run_without_steps(graph, record.name, targets, images, seed)
-
-
-def run_without_steps(
-    graph: FrozenGraph,
-    method: str,
-    targets: np.ndarray,
-    images: np.ndarray,
-    seed: int,
-    strokes: np.ndarray | None = None,
-) -> Run:
-    """Return the run of a method that makes its images in one go.
-
-    Args:
-        graph: the classifier that is asked what it says of them.
-        method: the method's name.
-        targets: the classes, ``(N,)``.
-        images: ``(N, *shape)`` in the domain's range.
-        seed: what they were made from.
-        strokes: of those that a pen drew.
-    """
-    from invert.inversion.reading import read
-
-    probabilities = graph.probabilities(read(graph, images))
-    met = graph.convinced(probabilities, targets)
-    return Run(
-        targets=targets,
-        aims=np.eye(graph.classes, dtype=np.float32)[targets],
-        images=images,
-        probabilities=probabilities,
-        verdicts=runs.verdicts(met, np.ones(len(targets), bool)),
-        losses=np.zeros((0, len(targets)), np.float32),
-        frames=np.zeros((0, *images.shape), np.float32),
-        frame_probabilities=np.zeros((0, *probabilities.shape), np.float32),
-        frame_steps=np.zeros(0, int),
-        method=method,
-        classifier=graph.name,
-        labels=graph.labels,
-        domain=graph.domain,
-        seed=seed,
-        start=starts.RANDOM,
-        settings={},
-        notes=graph.notes,
-        strokes=strokes,
-    )

@@ -132,7 +132,7 @@ def make(plan: Plan, number: int) -> dict[str, np.ndarray]:
 def _opposite(plan: Plan) -> Opposite:
     """The plan's opposite model; that of the last shard, where it is the same."""
     from invert.methods.opposite import of_held
-    from invert.methods.opposite_file import parse
+    from invert.methods.opposite.model_file import parse
 
     key = plan.opposite, plan.classifier
     graph = open_graph(_kept(plan))

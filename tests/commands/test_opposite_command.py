@@ -8,7 +8,7 @@ from PIL import Image
 import invert
 from invert import __main__ as command
 from invert.methods import opposite as module
-from invert.methods import opposite_learning
+from invert.methods.opposite import learning_to_draw
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def made(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "STYLES", 2)
         patch.setattr(module, "KEPT", 1)
-        patch.setattr(opposite_learning, "AT_ONCE", 4)
+        patch.setattr(learning_to_draw, "AT_ONCE", 4)
         arguments = ["opposite", str(folder / "own.keras"), "--steps", "2", "--out"]
         assert command.main([*arguments, str(folder / "opposite.keras")]) == 0
     return folder

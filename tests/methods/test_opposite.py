@@ -10,7 +10,7 @@ import pytest
 import invert
 from invert.inversion import compiling
 from invert.methods import opposite as module
-from invert.methods import opposite_file, opposite_learning
+from invert.methods.opposite import learning_to_draw, model_file
 
 SIDE = 16
 
@@ -33,8 +33,8 @@ def small():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "STYLES", 4)
         patch.setattr(module, "KEPT", 2)
-        patch.setattr(opposite_learning, "AT_ONCE", 12)
-        patch.setattr(opposite_learning, "CHUNK", 20)
+        patch.setattr(learning_to_draw, "AT_ONCE", 12)
+        patch.setattr(learning_to_draw, "CHUNK", 20)
         yield
 
 
@@ -95,7 +95,7 @@ def test_keras_opens_the_file_as_a_network_of_its_own(learned, tmp_path):
 
 
 def test_it_goes_on_from_where_it_was_stopped(lines, tmp_path, monkeypatch):
-    from invert.methods.opposite_checkpoint import Checkpoint
+    from invert.methods.opposite.resuming import Checkpoint
 
     monkeypatch.setattr(Checkpoint, "EVERY", 0.0)
     path = tmp_path / "half.npz"
@@ -126,9 +126,9 @@ def changed(path, about=lambda about: about, weights=lambda data: data):
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(held, "w") as new:
         for name in old.namelist():
             data = old.read(name)
-            if name == opposite_file.ABOUT:
+            if name == model_file.ABOUT:
                 data = json.dumps(about(json.loads(data))).encode()
-            new.writestr(name, weights(data) if name == opposite_file.WEIGHTS else data)
+            new.writestr(name, weights(data) if name == model_file.WEIGHTS else data)
     return held.getvalue()
 
 
@@ -136,7 +136,7 @@ def other_array(change):
     def of(data):
         held = io.BytesIO(data)
         with h5py.File(held, "r+") as file:
-            place = opposite_file.PLACES[0]
+            place = model_file.PLACES[0]
             values = change(file[place][()])
             del file[place]
             file[place] = values
@@ -177,7 +177,7 @@ def test_another_file_is_refused_in_a_sentence(learned, tmp_path, change, says):
 def test_what_grows_is_refused_before_it_is_unpacked(learned, tmp_path, monkeypatch):
     path = tmp_path / "lines.keras"
     learned.save(path)
-    monkeypatch.setattr(opposite_file, "MAX_TEXT", 100)
+    monkeypatch.setattr(model_file, "MAX_TEXT", 100)
     with pytest.raises(ValueError, match="larger than it need be"):
         invert.opposite.load(path)
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(path)

@@ -14,8 +14,8 @@ import numpy as np
 
 from invert.inversion.freezing.opening.file_sizes import check_growth, read
 from invert.inversion.frozen_graph import FrozenGraph
-from invert.methods.opposite_file import MAX_TEXT, put
-from invert.methods.opposite_learning import State
+from invert.methods.opposite.learning_to_draw import State
+from invert.methods.opposite.model_file import MAX_TEXT, put
 from invert.networks.hand_network import HandNetwork
 
 

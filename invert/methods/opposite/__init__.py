@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from invert.inversion.checks import MAX_SEED, check_whole
-from invert.methods.generation import Run, run_without_steps
+from invert.methods import one_run
 from invert.methods.records import METHODS, Optimization
+from invert.methods.runs import Run
 from invert.networks import weights
 from invert.networks.classifier import CLASSIFIERS, check_classifier, open_graph
 from invert.targets import check_targets
@@ -21,8 +22,8 @@ from invert.targets import check_targets
 if TYPE_CHECKING:
     from invert.inversion.domain import Domain
     from invert.inversion.frozen_graph import FrozenGraph
-    from invert.methods.opposite_file import Held
-    from invert.methods.opposite_learning import State
+    from invert.methods.opposite.learning_to_draw import State
+    from invert.methods.opposite.model_file import Held
     from invert.networks.classifier import Classifier
     from invert.networks.hand_network import HandNetwork
 
@@ -93,7 +94,7 @@ class Opposite:
         from invert.methods import pen
 
         strokes = pen.on_canvas(cast(Any, self.network.parametrisation), m)
-        return run_without_steps(self.graph, METHOD, whole, images, seed, strokes)
+        return one_run.without_steps(self.graph, METHOD, whole, images, seed, strokes)
 
     def _imagine(self, classes: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
         seed = check_whole(seed, "seed", 0, MAX_SEED)
@@ -107,7 +108,7 @@ class Opposite:
             ValueError: the path does not end in ``.keras``.
             OSError: it cannot be written.
         """
-        from invert.methods.opposite_file import Held, write
+        from invert.methods.opposite.model_file import Held, write
 
         held = Held(self.network, self.weights, self.labels, self.domain, self.classifier)
         write(Path(path), held)
@@ -155,9 +156,9 @@ class _Learner:
         seed = check_whole(seed, "seed", 0, MAX_SEED)
         if steps is not None:
             steps = check_whole(steps, "steps", 1, 1_000_000)
-        from invert.methods import opposite_learning as learning
         from invert.methods import pen
-        from invert.methods.opposite_checkpoint import Checkpoint
+        from invert.methods.opposite import learning_to_draw
+        from invert.methods.opposite.resuming import Checkpoint
 
         frozen = open_graph(classifier)
         if not frozen.domain.is_image:
@@ -171,15 +172,17 @@ class _Learner:
             )
         network = _network_for(frozen, STYLES, pen.ink_is_dark(frozen, STROKES))
         kept = Checkpoint(checkpoint, frozen, network, seed)
-        state = kept.load() or learning.begin(network, seed, steps or learning.STEPS)
+        state = kept.load() or learning_to_draw.begin(
+            network, seed, steps or learning_to_draw.STEPS
+        )
 
         def report(state: State, seconds: float) -> None:
             kept.save(state)
             if progress is not None:
                 progress(state.step / state.end, (state.end - state.step) * seconds)
 
-        state = learning.learn(frozen, network, state, seed, _bending(network), report)
-        rows = learning.choose(frozen, network, state.weights, seed, KEPT)
+        state = learning_to_draw.learn(frozen, network, state, seed, _bending(network), report)
+        rows = learning_to_draw.choose(frozen, network, state.weights, seed, KEPT)
         chosen = [state.weights[0][rows.ravel()], *state.weights[1:]]
         halves = [each.astype(np.float16).astype(np.float32) for each in chosen]  # as in files
         kept.remove()
@@ -205,11 +208,11 @@ class _Learner:
             OSError: it cannot be read.
             WeightsError: those that ship are missing, cut or altered.
         """
-        from invert.methods import opposite_file
+        from invert.methods.opposite import model_file
 
         if path == SHIPPED:
             return _shipped()
-        found = of_held(opposite_file.load(Path(path)))
+        found = of_held(model_file.load(Path(path)))
         if classifier is None and found.classifier in CLASSIFIERS:
             classifier = found.classifier
         if classifier is None:
