@@ -173,8 +173,11 @@ def _mended(
     if domain.whole or domain.one_of:
         # What moves in whole steps is found by now; what is left is learned around it.
         around = one_run.learned(record, request, run.images, settled=True)
-        nearer = None if run.misses is None else around.misses < run.misses
-        run = runs.mended(run, around, nearer)
+        if run.misses is None:
+            better = np.array([verdict == "convinced" for verdict in around.verdicts])
+        else:
+            better = around.misses < run.misses
+        run = runs.mended(run, around, better)
     return run
 
 

@@ -116,6 +116,15 @@ def test_a_network_of_features_may_tell_classes():
     )
 
 
+def test_what_moved_and_failed_is_not_said_to_stand_still():
+    """Of whole numbers nothing is left to learn around them; class 0 is out of reach."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(2, "softmax")])
+    model.layers[0].set_weights([np.array([[0.1, 0]]), np.array([0, 9])])
+    graph = invert.freeze(model, bounds=(0, 5), whole=[0])
+    run = invert.generate(0, classifier=graph)
+    assert run.verdicts == ("not convinced",) and run.images.tolist() == [[5]]
+
+
 def probability(graph, k):
     return lambda x: float(invert.classify(np.array([x]), graph)[0, k])
 
