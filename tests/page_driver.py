@@ -1,5 +1,6 @@
 """The page without a browser: a test draws on it, chooses, clicks, and reads what it says."""
 
+import dataclasses
 import functools
 import html
 import io
@@ -97,6 +98,21 @@ class Page:
     @property
     def images(self):
         return re.findall(r'role="img"[^>]*aria-label="(Image made[^"]*)"', self.html)
+
+
+def with_own_network(page, path, monkeypatch):
+    """Give the page a network, which is read here and not in a process of its own."""
+    from invert.inversion.freezing import freeze
+    from invert.page.own_network import network_file
+
+    def read(name, data, still_wanted):
+        return dataclasses.replace(freeze(path), name=network_file.graph_name(name, data))
+
+    monkeypatch.setattr(network_file, "read", read)
+    page.choose("network", "own")
+    (field,) = [f for f in page.test.file_uploader if f.key.startswith("network-file")]
+    field.upload(path.name, path.read_bytes(), "application/octet-stream")
+    return page.run()
 
 
 def _blocks(block):

@@ -127,6 +127,8 @@ class _Learner:
         seed: 0 to ``MAX_SEED``: another seed finds other styles.
         progress: called with the share done, 0 to 1, and the seconds left.
         steps: at most; it ends earlier once the classifier is convinced.
+        every: after how many steps progress is told, and is asked whether the classifier is
+            convinced; 1 to 100, by default 100.
         checkpoint: a path where the state of learning is saved every few seconds. Called again
             with the same arguments, it goes on from there. At the end the file is deleted.
 
@@ -149,6 +151,7 @@ class _Learner:
         progress: Callable[[float, float], None] | None = None,
         *,
         steps: int | None = None,
+        every: int | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
     ) -> Opposite:
         """Learn; see the class."""
@@ -156,6 +159,8 @@ class _Learner:
         seed = check_whole(seed, "seed", 0, MAX_SEED)
         if steps is not None:
             steps = check_whole(steps, "steps", 1, 1_000_000)
+        if every is not None:
+            every = check_whole(every, "every", 1, 100)
         from invert.methods import pen
         from invert.methods.opposite import learning_to_draw
         from invert.methods.opposite.resuming import Checkpoint
@@ -181,7 +186,9 @@ class _Learner:
             if progress is not None:
                 progress(state.step / state.end, (state.end - state.step) * seconds)
 
-        state = learning_to_draw.learn(frozen, network, state, seed, _bending(network), report)
+        state = learning_to_draw.learn(
+            frozen, network, state, seed, _bending(network), report, every
+        )
         rows = learning_to_draw.choose(frozen, network, state.weights, seed, KEPT)
         chosen = [state.weights[0][rows.ravel()], *state.weights[1:]]
         halves = [each.astype(np.float16).astype(np.float32) for each in chosen]  # as in files

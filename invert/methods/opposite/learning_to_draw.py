@@ -33,7 +33,7 @@ COOLING = 0.3  # the share of the steps in which the rates fall to nothing
 APART = 0.15  # weight of the push between images of a class
 REACH = 24.5  # how fast it fades with the mean squared difference of their pixels
 COARSE = 14  # cells a side, in which images are compared
-# It stops early once so many of the images shown in CHUNK steps convinced.
+# It stops early once so many of the images shown in some steps convinced.
 CONVINCED = 0.995
 CHUNK = 100
 LOOKS = 32  # views by which a style is chosen or dropped
@@ -70,6 +70,7 @@ def learn(
     seed: int,
     penalty: Callable[[Any], Any],
     report: Callable[[State, float], None],
+    every: int | None = None,
 ) -> State:
     """Take the steps that are left.
 
@@ -79,7 +80,8 @@ def learn(
         state: where it stands.
         seed: of everything that is drawn at random.
         penalty: takes M ``(N, …)`` and returns ``(N,)``: how unlike handwriting each is.
-        report: called after every ``CHUNK`` steps with the state and the seconds that one took.
+        report: called with the state and the seconds that one step took.
+        every: after how many steps; by default ``CHUNK``.
 
     Raises:
         ValueError: the classifier's logits or gradients are not finite.
@@ -87,7 +89,7 @@ def learn(
     unit = _unit(frozen, network, seed)
     while state.step < state.end:
         began = time.perf_counter()
-        count = min(CHUNK, state.end - state.step)
+        count = min(every or CHUNK, state.end - state.step)
         numbers = (np.int32(state.step), np.int32(count), np.int32(state.end), unit, np.int32(seed))
         try:
             arrays, shares = _steps(frozen, network, penalty, state, numbers)

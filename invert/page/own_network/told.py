@@ -32,6 +32,12 @@ def tell_ink(dark: bool) -> None:
     st.session_state[INK] = dark
 
 
+def ink() -> bool | None:
+    """Whether ink is said to be dark; None where nothing is said."""
+    said: bool | None = st.session_state.get(INK)
+    return said
+
+
 def tell_names(typed: str, classes: int) -> None:
     """Use these names of the classes from now on, or remember why not.
 
@@ -58,7 +64,7 @@ def applied(graph: "FrozenGraph") -> "FrozenGraph":
     """Return the network with what was told of it; the same object each time."""
     low, high = st.session_state.get(RANGE) or graph.pixel_range
     labels = st.session_state.get(NAMES) or graph.labels
-    dark: bool | None = st.session_state.get(INK)
+    dark = ink()
     if (low, high) == tuple(graph.pixel_range) and labels == graph.labels and dark is None:
         return graph
     key = ("told", low, high, labels, dark)
@@ -78,8 +84,8 @@ def _changed(
     if (low, high) != tuple(graph.pixel_range):
         domain = dataclasses.replace(domain, low=low, high=high)
         architecture = dataclasses.replace(architecture, domain=domain, compiled={})
-    ink = {None: "", True: " dark ink", False: " light ink"}[dark]
-    name = f"{graph.name} {domain.range_in_words}{ink} {','.join(labels)}"
+    inked = {None: "", True: " dark ink", False: " light ink"}[dark]
+    name = f"{graph.name} {domain.range_in_words}{inked} {','.join(labels)}"
     changed = dataclasses.replace(graph, architecture=architecture, labels=labels, name=name)
     if dark is not None:
         pen.tell_dark(changed, dark)

@@ -10,7 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 import invert
 from invert.drawing import BlankDrawing
 from invert.methods import records, starts
-from invert.page.panels import offers
+from invert.page.own_network import learning_job
+from invert.page.panels import offers, own_opposite
 from invert.page.pictures import chart, markup, run_images
 from invert.page.server import failure, loading, queue
 from invert.page.session import network, one_of, settings, state
@@ -69,6 +70,7 @@ def show() -> None:
             with canvas:
                 offers.put_on_canvas(result.run.strokes)
         offers.read(result.run)
+    own_opposite.show(chosen)
     if network.chosen().dark != chosen.dark:
         st.rerun()  # the whole page: the pen found out which ink the network reads
 
@@ -120,7 +122,11 @@ def _show_result(choice: state.Choice, chosen: network.Network) -> Result | None
             words += markup.STATUS_AGAIN
         else:
             place = _begin(choice, start, chosen)
-            result = _run(choice.network, choice, start, chosen.classifier, math.prod(chosen.shape))
+            opposite = None
+            if choice.method == state.OPPOSITE.name:
+                opposite = learning_job.learned(chosen) or invert.opposite.load(choice.network)
+            values = math.prod(chosen.shape)
+            result = _run(choice.network, choice, start, chosen.classifier, values, opposite)
     except failure.NotYet as error:  # of a network the left side says it
         words = failure.html(error) if chosen.source is not None else ""
     except Exception as error:
@@ -195,12 +201,14 @@ def _what(choice: state.Choice, chosen: network.Network) -> str:
 
 @queue.aside
 @remembered(32)
-def _run(name: str, choice: state.Choice, start: Start, _classifier, values: int) -> Result:
+def _run(
+    name: str, choice: state.Choice, start: Start, _classifier, values: int, _opposite
+) -> Result:
     """Make the images. They depend on nothing else, so visitors with one link share them."""
     targets = [choice.target] * choice.images
     with queue.turn():
-        if choice.method == state.OPPOSITE.name:
-            run = invert.opposite.load(choice.network).draw(targets, choice.seed)
+        if _opposite is not None:
+            run = _opposite.draw(targets, choice.seed)
         else:
             run = invert.generate(
                 targets,

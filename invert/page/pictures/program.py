@@ -16,6 +16,7 @@ from invert.networks import inverse_model
 from invert.page.pictures.downloads import SCALE
 
 OWN, OWN_FILE = "own", "my_model.keras"
+OPPOSITE_FILE = "opposite.keras"  # of one's own network
 MY_DRAWING, DRAWING_FILE = "my drawing", "drawing.npy"
 WIDTH = 88  # of a line, at most
 PARAMETRISATIONS = ("pixels", "decoder")  # that the template can write
@@ -202,7 +203,8 @@ def call(
     arguments += [f"steps={steps}"] if steps else []
     line = f"run = invert.generate({', '.join(arguments)})"
     if method == opposite.METHOD:
-        line = f"run = invert.opposite.load({network}).draw({arguments[0]}, seed={seed})"
+        model = f'"{OPPOSITE_FILE}", {network}' if own else network
+        line = f"run = invert.opposite.load({model}).draw({arguments[0]}, seed={seed})"
     if len(line) > WIDTH:
         line = "\n".join(["run = invert.generate(", *(f"    {each}," for each in arguments), ")"])
     imports = "from pathlib import Path\n\n"

@@ -95,9 +95,9 @@ class Line:
         self._turns = itertools.count(1)
         self._moved = threading.Condition()
 
-    def enter(self) -> _Ticket:
+    def enter(self, who: object) -> _Ticket:
         """Take the last place."""
-        ticket = _Ticket(_visitor())
+        ticket = _Ticket(who)
         with self._moved:
             self.tickets.append(ticket)
         return ticket
@@ -131,19 +131,30 @@ WORK, FILES = Line(), Line()
 
 
 @contextlib.contextmanager
-def turn(line: Line = WORK) -> Iterator[None]:
-    """Wait for a turn. If its work is not wanted any more, it leaves the line without a turn."""
-    ticket = line.enter()
+def turn(
+    line: Line = WORK, who: object = None, wanted: Callable[[], None] | None = None
+) -> Iterator[None]:
+    """Wait for a turn. If its work is not wanted any more, it leaves the line without a turn.
+
+    Args:
+        line: for what.
+        who: whose turn it is, as ``visitor`` says; the present one's by default.
+        wanted: called while it waits, and raises if the work is not wanted any more.
+    """
+    ticket = line.enter(visitor() if who is None else who)
     try:
         while not line.begins(ticket):
-            still_wanted()
+            (wanted or still_wanted)()
         yield
     finally:
         line.leave(ticket)
 
 
-def _visitor() -> object:
-    """The visitor's address; of one on this machine the session; nobody's, outside of the page."""
+def visitor() -> object:
+    """Return the present visitor: the address; of one on this machine the session.
+
+    Outside of the page it is nobody.
+    """
     context = get_script_run_ctx(suppress_warning=True)
     if context is None:
         return object()

@@ -7,6 +7,7 @@ import streamlit as st
 
 import invert
 from invert.methods import opposite, records, starts
+from invert.page.own_network import learning_job
 from invert.page.own_network.effort import MOST_IMAGES
 from invert.page.session import network, one_of, state
 
@@ -24,7 +25,7 @@ def choose(chosen: network.Network) -> state.Choice:
     Those that would change nothing are not offered.
     """
     offered = [BEST, *suitable(chosen)]
-    if chosen.name == opposite.SHIPPED:
+    if chosen.name == opposite.SHIPPED or learning_job.learned(chosen) is not None:
         offered.append(state.OPPOSITE.name)
     method = one_of.one_of("Method", offered, BEST, state.METHOD)
     record = state.record_of(chosen.name, None if method == BEST else method)

@@ -25,7 +25,7 @@ MY_DRAWING, DRAWN = "my drawing", "drawn"
 OPPOSITE = records.Method(
     name=opposite.METHOD,
     title="Its opposite model",
-    claim="A second network turns a digit and a seed into strokes, in one go. It learned through"
+    claim="A second network turns a choice and a seed into strokes, in one go. It learned through"
     " this one alone, from no data.",
     source="",
 )

@@ -6,13 +6,13 @@ import re
 import keras
 import numpy as np
 import pytest
-from page_driver import ZERO
+from page_driver import ZERO, with_own_network
 
 import invert
 from invert.drawing import from_strokes
 from invert.inversion.freezing import freeze
 from invert.methods import pen
-from invert.page.own_network import network_file, told
+from invert.page.own_network import told
 from invert.page.panels import classify, own_settings
 
 
@@ -30,15 +30,7 @@ def bytes_network(tmp_path_factory):
 @pytest.fixture
 def own_page(page, bytes_network, monkeypatch):
     """The page with that network on it, and a zero drawn before; its classes are no digits."""
-
-    def read(name, data, still_wanted):
-        return dataclasses.replace(freeze(bytes_network), name=network_file.graph_name(name, data))
-
-    monkeypatch.setattr(network_file, "read", read)
-    page.draw(ZERO).choose("network", "own")
-    (field,) = [f for f in page.test.file_uploader if f.key.startswith("network-file")]
-    field.upload("own.keras", bytes_network.read_bytes(), "application/octet-stream")
-    return page.run()
+    return with_own_network(page.draw(ZERO), bytes_network, monkeypatch)
 
 
 def test_the_range_is_said_to_be_assumed_and_one_click_changes_it(own_page, bytes_network):

@@ -58,7 +58,7 @@ def test_one_works_at_a_time_in_the_order_of_coming(wanted):
 def test_a_hundred_sessions_of_one_address_keep_another_waiting_for_one_of_them(
     wanted, monkeypatch
 ):
-    monkeypatch.setattr(queue, "_visitor", lambda: threading.current_thread().name[0])
+    monkeypatch.setattr(queue, "visitor", lambda: threading.current_thread().name[0])
     said = []
     many = [Visitor(f"a{number}", said) for number in range(5)]
     for place, visitor in enumerate([*many, Visitor("b", said)], start=1):
@@ -82,7 +82,7 @@ def test_a_visitor_is_an_address_or_on_this_machine_a_session(host, who, monkeyp
     context = SimpleNamespace(session_id="session")
     monkeypatch.setattr(queue, "get_script_run_ctx", lambda suppress_warning: context)
     monkeypatch.setattr(queue.st, "context", SimpleNamespace(ip_address=host))
-    assert queue._visitor() == who
+    assert queue.visitor() == who
 
 
 def test_no_more_addresses_are_remembered_than_that(monkeypatch):
