@@ -186,7 +186,7 @@ def _what(choice: state.Choice, chosen: network.Network) -> str:
     """Return what is done, from where, and what it knows beside the network."""
     record = choice.record
     if record is state.OPPOSITE:
-        return f"{record.claim} {JUDGE}"
+        return f"{record.claim} {JUDGE}" if chosen.digits else record.claim
     if not isinstance(record, records.Optimization):
         return f"{record.claim} It learned from training images."
     by_chance = choice.start == starts.RANDOM and _by_pen(record)
