@@ -128,6 +128,11 @@ def _classifier(options) -> tuple[str | bytes, tuple[str, ...], dict]:
         from invert.inversion.freezing import passing
 
     graph = shared.open_asked(options)
+    if not graph.classifies:
+        raise ValueError(
+            f"dataset makes inputs of classes; {graph.name} gives {graph.head}. Use generate with"
+            " --target."
+        )
     digest = hashlib.sha256(graph.architecture.graph_def.SerializeToString(deterministic=True))
     for value in graph.weights:
         digest.update(np.asarray(value).tobytes())
@@ -145,7 +150,7 @@ def _classifier(options) -> tuple[str | bytes, tuple[str, ...], dict]:
 def _prepare(folder: Path, plan: shards.Plan, wanted: dict) -> list[int]:
     """Make the folder, or see that it is of the same plan; the numbers of the missing shards."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / PLAN
+    path, wanted = folder / PLAN, json.loads(json.dumps(wanted))  # which has no tuples
     if not any(folder.glob("shard-*.npz")):
         shell.write(path, json.dumps(wanted, indent=1, ensure_ascii=False).encode())
     elif not path.exists():

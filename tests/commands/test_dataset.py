@@ -1,3 +1,4 @@
+import argparse
 import concurrent.futures
 import contextlib
 import json
@@ -103,6 +104,27 @@ def test_a_network_of_ones_own_makes_a_dataset_too(in_this_process, tmp_path):
     assert command.main(arguments) == 2  # another network under the same name
 
 
+def test_a_range_for_each_channel_is_known_again(in_this_process, tmp_path):
+    layers = [keras.Input((6, 5, 3)), keras.layers.Flatten(), keras.layers.Dense(3)]
+    keras.Sequential(layers).save(tmp_path / "own.keras")
+    graph = invert.freeze(tmp_path / "own.keras", pixel_range=([-2, -1, 0], [2, 1, 3]))
+    options = argparse.Namespace(classifier=str(tmp_path / "own.keras"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dataset.shared, "open_asked", lambda options: graph)
+        _, labels, known = dataset._classifier(options)
+    plan = shards.Plan(5, 5, len(labels))
+    assert dataset._prepare(tmp_path / "out", plan, known) == [0]
+    assert dataset._prepare(tmp_path / "out", plan, known) == [0]
+
+
+def test_a_network_of_values_is_refused_before_anything_is_written(tmp_path, capsys):
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]).save(tmp_path / "own.keras")
+    arguments = ["dataset", "5", "--classifier", str(tmp_path / "own.keras"), "--bounds", "0", "1"]
+    assert command.main([*arguments, "--head", "values", "--out", str(tmp_path / "out")]) == 2
+    assert "dataset makes inputs of classes; own.keras gives values" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def own_network(path):
     """A network of usual size: its weights are kept beside its graph, as tensors."""
     layers = [keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(64, "relu")]
@@ -205,6 +227,7 @@ def until(true, seconds):
 LONG = ["100000", "--classifier", "robust", "--shard", "200", *ALONE, "--out"]
 
 
+@pytest.mark.long
 def test_a_killed_worker_is_told_and_whole_shards_stay(tmp_path):
     process = started(*LONG, str(tmp_path))
     for pid in workers_of(process):
@@ -216,6 +239,7 @@ def test_a_killed_worker_is_told_and_whole_shards_stay(tmp_path):
         assert len(np.load(path)["images"]) == 200
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
 def test_whoever_stops_it_waits_for_no_shard_and_leaves_no_worker(ending, tmp_path):
     process = started(*LONG, str(tmp_path))
@@ -262,6 +286,7 @@ def cluster(tmp_path, request):
         process.wait()
 
 
+@pytest.mark.long
 def test_a_killed_worker_of_a_cluster_loses_nothing_and_nothing_comes_twice(
     cluster, tmp_path, monkeypatch
 ):

@@ -39,8 +39,9 @@ def film(page) -> list[Image.Image]:
     page.wait_for_timeout(700)
     take(4)
     page.get_by_role("button", name="Bend my drawing").click()
-    page.locator('.chart img[alt*="of the others 3"]').wait_for()
-    page.wait_for_timeout(600)
+    page.get_by_role("button", name="Start from random strokes again").wait_for()
+    page.locator(".sheet.waiting").wait_for(state="detached")
+    page.wait_for_timeout(3000)
     scrub = page.get_by_label("Position in the film")
     for position in range(0, int(scrub.get_attribute("max")) + 1, 2):
         scrub.fill(str(position))

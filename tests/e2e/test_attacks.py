@@ -8,6 +8,7 @@ import concurrent.futures
 
 import attacks
 import long_life
+import pytest
 from visitors import warm, wrong
 
 SECONDS = 8  # of two cores that may have other tests to run
@@ -20,6 +21,7 @@ def beside_floods(address):
         return asyncio.run(attacks.visit(address, SECONDS))
 
 
+@pytest.mark.long
 def test_everyone_is_answered_beside_a_flood(server):
     # A thread of its own: Playwright's event loop runs in this one.
     with concurrent.futures.ThreadPoolExecutor() as another_thread:

@@ -27,6 +27,7 @@ def visitor(browser):
     context.close()
 
 
+@pytest.mark.long
 def test_killed_server_comes_back_to_the_same_images_and_drawing(visitor, spare):
     spare.run()
     visitor.goto(f"{spare.address}/?digit=3&network=robust&count=3&steps=20")

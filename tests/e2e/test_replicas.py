@@ -102,6 +102,7 @@ def made(page, digit):
     return sheet.get_attribute("style")
 
 
+@pytest.mark.long
 def test_a_replica_is_killed_under_load_and_its_visitors_go_on(replicas, browser, tmp_path):
     async def wait_for_both():
         await asyncio.gather(*(show_images(address) for address in replicas.alone))

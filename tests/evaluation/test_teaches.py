@@ -7,6 +7,7 @@ from invert.evaluation import teaches
 from invert.networks import lenet
 
 
+@pytest.mark.long
 def test_real_digits_teach_and_noise_and_wrong_digits_do_not(sample, monkeypatch):
     images, digits = sample
     lessons, test = (images[::2], digits[::2]), data.Split(images[1::2], digits[1::2])
@@ -16,6 +17,7 @@ def test_real_digits_teach_and_noise_and_wrong_digits_do_not(sample, monkeypatch
     assert teaches.teaches(noise, lessons[1][:200], test) < 0.3
 
 
+@pytest.mark.long
 def test_images_that_look_alike_teach_little(sample):
     images, digits = sample
     first = np.array([np.flatnonzero(digits == digit)[0] for digit in range(10)])

@@ -76,6 +76,7 @@ def test_mistakes_are_one_line_and_exit_code_2(arguments, words, capsys):
     assert words in error and error.startswith("invert: ") and error.count("\n") == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("recipe", [question, robust])
 def test_the_seed_decides_the_weights(recipe, mnist):
     models = [recipe.train(mnist, seed=s, epochs=1)[0] for s in (3, 3, 4)]
@@ -83,6 +84,7 @@ def test_the_seed_decides_the_weights(recipe, mnist):
     assert np.array_equal(first, same) and not np.allclose(first, other)
 
 
+@pytest.mark.long
 def test_robust_is_trained_on_attacked_images(mnist, monkeypatch):
     """A few epochs on the sample already hold more under attack than without one in training."""
     held = []
@@ -150,6 +152,7 @@ def test_on_a_linear_network_the_attack_is_the_best_there_is():
     np.testing.assert_allclose(attacked, want, atol=1e-4)
 
 
+@pytest.mark.long
 def test_robust_holds_its_answer_where_an_ordinary_training_does_not(mnist, sample):
     # `question` is no yardstick here: its logits are so far apart that the gradient is nothing.
     ordinary = classifier.build()
@@ -182,6 +185,7 @@ def test_affine_moves_ink_but_keeps_the_digit(sample):
     assert attack.accuracy(classifier.load("robust"), changed, digits) > 0.97
 
 
+@pytest.mark.long
 def test_a_judge_learns_to_say_no(mnist, monkeypatch):
     monkeypatch.setattr(judge, "OUTLIERS", 300)
     monkeypatch.setattr(judge, "BATCH", 20)
@@ -195,6 +199,7 @@ def test_a_judge_learns_to_say_no(mnist, monkeypatch):
     assert np.mean(model(noise)[1].numpy().max(axis=1) > 0) < 0.1
 
 
+@pytest.mark.long
 def test_a_student_learns_from_dreams_alone(mnist, monkeypatch):
     monkeypatch.setattr(student, "DREAMS", 1000)
     monkeypatch.setattr(student, "WEIGHT_AVERAGE", 0.9)
@@ -227,6 +232,7 @@ def test_energy_improves_by_stages(mnist, monkeypatch):
         energy.train(mnist, seed=0, epochs=energy.EPOCHS + 1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [0, len(energy.STAGES) - 1])
 def test_a_stage_of_energy_trains(number, mnist):
     model = classifier.build()

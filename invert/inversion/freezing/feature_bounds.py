@@ -12,6 +12,7 @@ from invert.inversion.freezing.reading_off.layout import MAX_VALUES, Layout
 from invert.inversion.freezing.refusal import Refusal, WrongSize
 
 MOST = 1e18  # of a value: float32 holds its square
+SERIES = 2  # axes: moments and features
 NAMED = 10_000  # features that have a name, x0, x1, …, where nobody gives one
 Key = str | int  # a feature, by its name or its number
 
@@ -50,6 +51,11 @@ class Features:
         if not all(isinstance(s, int | np.integer) and 0 < s <= MAX_VALUES for s in sides):
             raise Refusal(f"shape must be whole numbers above 0, such as (5,); got {brief(shape)}.")
         sides = tuple(int(side) for side in sides)
+        if len(sides) > SERIES:
+            raise Refusal(
+                "bounds are of features, or of a series of them; the network reads inputs of"
+                f" {'×'.join(map(str, sides))}. Of pictures say pixel_range in their place."
+            )
         if static and (len(static) != len(sides) + 1 or not _fits(static[1:], sides)):
             raise WrongSize(f"The network's input takes the shape {static}, not {sides}.")
         if int(np.prod(sides, dtype=object)) > MAX_VALUES:

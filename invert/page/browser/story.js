@@ -12,9 +12,10 @@ const OWN_MILLISECONDS = 900;
 let touches = 0;
 addEventListener("pointerdown", () => { touches += 1; }, true);
 whenThere(".sheet:not(.waiting)", () => {
-  const before = touches;
+  const own = () => document.querySelector(".scene[data-own='1']"), before = touches;
+  if (!own()) return; // it is the last scene's
   setTimeout(() => {
-    if (touches === before && document.querySelector(".scene[data-own='1']")) showSide("draws");
+    if (touches === before && own()) showSide("draws");
   }, OWN_MILLISECONDS);
 });
 

@@ -127,3 +127,11 @@ def test_a_frame_of_data_names_its_columns():
         "area",
         "age",
     )
+
+
+def test_a_network_of_images_has_no_features():
+    model = keras.Sequential(
+        [keras.Input((6, 5, 3)), keras.layers.Flatten(), keras.layers.Dense(2)]
+    )
+    with pytest.raises(ValueError, match="the network reads inputs of 6×5×3. Of pictures say"):
+        freeze(model, bounds=(0, 1))
