@@ -23,8 +23,9 @@ OF_KERAS = (".keras", ".h5", ".hdf5")
 FILES_READ = "files of networks read"
 NOT_YET = "Drop a network in the heading, and it will read and draw here."
 WHAT = (
-    "Drop a trained classifier: `.keras`, `.h5`, `.pb`, or a `.zip` from Teachable Machine; at most"
-    " 16 MB, images up to 224×224×3. Only you can use it; it is deleted when you leave."
+    "Drop a trained classifier: `.keras`, `.h5`, `.pb`, `.tflite`, or a `.zip` from Teachable"
+    " Machine; at most 16 MB, images up to 224×224×3. Only you can use it; it is deleted when you"
+    " leave."
 )
 PUT_AWAY = (
     "The server had to delete this network to make room for others. Drop the file here again."

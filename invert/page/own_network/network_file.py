@@ -45,6 +45,7 @@ NO_ROOM = "The server has no room to read a network now. Try again in a moment."
 # Of what may be a network: HDF5 and zip, as ``opening`` knows them, which would import TensorFlow
 # here; and the fields of a GraphDef.
 FIRST_BYTES = (b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"\x0a", b"\x12", b"\x18", b"\x22")
+LITE = b"TFL3"  # of a .tflite file, behind the place of its table
 
 
 def read(name: str, data: bytes, still_wanted: Callable[[], None] = lambda: None) -> FrozenGraph:
@@ -157,5 +158,5 @@ def _check_bytes(name: str, data: bytes) -> None:
         raise ValueError(f"{RULE}; {name} has {size:,.1f} MB. {ELSEWHERE}")
     if not data:
         raise ValueError(f"{RULE}; {name} is empty. {WAY_OUT}")
-    if not data.startswith(FIRST_BYTES):
+    if not data.startswith(FIRST_BYTES) and data[4:8] != LITE:
         raise ValueError(f"{RULE}; by its first bytes {name} is none of these. {WAY_OUT}")

@@ -3,7 +3,7 @@
 import re
 
 ALIAS = "the-own-network"  # what the file is called where it is read
-RULE = "A network must be a .keras, .h5, .pb or .zip file of at most 16 MB"
+RULE = "A network must be a .keras, .h5, .pb, .tflite or .zip file of at most 16 MB"
 # Of one that is too large for this page.
 ELSEWHERE = (
     "Your own machine takes larger ones: python -m invert generate 0 --classifier FILE, in a clone"

@@ -131,7 +131,7 @@ def _take_file() -> None:
     """
     file = st.file_uploader(
         "A trained network",
-        type=["keras", "h5", "hdf5", "pb", "zip"],
+        type=["keras", "h5", "hdf5", "pb", "tflite", "zip"],
         key=f"network-file-{held_networks.files_read()}",
         label_visibility="collapsed",
     )

@@ -129,6 +129,20 @@ def test_files_of_keras_give_what_their_model_gives(name, model, saved, request)
     assert markup.of_digits(frozen.image_shape, frozen.labels)
 
 
+@pytest.fixture(scope="module")
+def lite(model):
+    """The model as a .tflite file; its writer leaves temporary files."""
+    return tf.lite.TFLiteConverter.from_keras_model(model).convert()
+
+
+def test_a_file_of_litert_gives_what_its_model_gives(model, lite):
+    frozen = network_file.read("phone.tflite", lite)  # as the page does, in a real process
+    np.testing.assert_allclose(probabilities_of(frozen, X), model(X[..., None]), atol=1e-5)
+    assert markup.network_name(frozen.name) == "phone"
+    cut = refusal("phone.tflite", lite[: len(lite) // 2])
+    assert "phone.tflite" in cut and "/" not in cut
+
+
 @pytest.mark.parametrize(
     ("name", "read"),
     [
@@ -181,6 +195,7 @@ def test_the_canvas_is_for_networks_that_read_digits(tmp_path):
         ("own.pb", b"", "“own.pb” is empty"),
         ("own.pb", b"node {\n", "is none of these"),
         ("own.h5", b"\x80\x04\x95", "is none of these"),
+        ("own.tflite", b"TFL3" + bytes(99), "is none of these"),
         (
             "big.h5",
             hdf5.SIGNATURE + bytes(16 * 2**20),
@@ -195,7 +210,9 @@ def test_what_is_no_network_is_refused_unread(name, data, words, monkeypatch):
     monkeypatch.setattr(throwaway, "run", None)
     said = refusal(name, data)
     assert words in said
-    assert said.startswith("A network must be a .keras, .h5, .pb or .zip file of at most 16 MB;")
+    assert said.startswith(
+        "A network must be a .keras, .h5, .pb, .tflite or .zip file of at most 16 MB;"
+    )
 
 
 # --- What breaks a rule of the page's
