@@ -126,7 +126,7 @@ def learn(
         strength=np.float32(strength),
         seed=np.int32(seed),
         scales=np.broadcast_to(np.asarray(scales, np.float32), frozen.architecture.outputs),
-        within=np.float32(min(within, np.finfo(np.float32).max)),
+        within=np.float32(min(within, float(np.finfo(np.float32).max))),
         frame_steps=distinct,
     )
     arguments = frozen, objective, parametrisation, start, aims, settings
