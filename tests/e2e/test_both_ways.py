@@ -10,6 +10,7 @@ from test_page_in_browser import ONE, THREE, Easel, answer, choose, made, open_t
 READ_SECONDS = 90  # for a network of one's own, on cores that others use as well
 
 
+@pytest.mark.long
 def test_the_film_is_played_again_until_somebody_does_something(visit):
     page = visit()
     at = page.locator(".player .at")
@@ -175,6 +176,7 @@ def test_a_large_screen_is_used_and_the_canvas_draws_where_the_pen_is(visit):
     assert main.evaluate("main => main.scrollHeight") <= 1080
 
 
+@pytest.mark.long
 def test_a_refused_network_leaves_the_drawing_on_the_canvas(visit, tmp_path):
     (tmp_path / "bad.keras").write_bytes(b"PK\x03\x04 no network")
     page = visit()

@@ -634,6 +634,7 @@ def test_images_are_crisp(visit):
         assert film.bounding_box()["width"] % 28 == 0
 
 
+@pytest.mark.long
 def test_link_shows_the_same_images_to_somebody_else(visit):
     page = visit()
     choose(page, "digit", "7")
@@ -912,6 +913,7 @@ def test_units_show_their_weights_to_mouse_finger_and_keyboard(visit):
     assert "vote for 6" in line.inner_text() and page.locator(".layers .weights").is_hidden()
 
 
+@pytest.mark.long
 def test_ladder_has_a_row_a_method_and_an_image_opens_on_generate(visit):
     page = visit("?right=Generate")
     Easel(page).draw(ONE)
