@@ -32,17 +32,17 @@ def show(chosen: network.Network) -> None:
         elif job is not None and job.found is not None:
             _offer(chosen)
         elif learning_job.steps_for(chosen.source):
-            st.button("Learn its opposite", key="learn-opposite", on_click=_begin, args=(chosen,))
+            st.button("Learn its opposite", key="learn-opposite", on_click=_begin)
             complaint = st.session_state.get(COMPLAINT) or (job.complaint if job else "")
             st.html(markup.alert(complaint) if complaint else markup.sentence(WHAT, "note"))
         else:
             st.html(markup.sentence(NO.format(learning_job.MOST_SIDE), "note"))
 
 
-def _begin(chosen: network.Network) -> None:
+def _begin() -> None:
     st.session_state[COMPLAINT] = None
     try:
-        learning_job.begin(chosen)
+        learning_job.begin(network.chosen())  # as an argument, the button would hold it
     except ValueError as error:
         st.session_state[COMPLAINT] = str(error)
 
