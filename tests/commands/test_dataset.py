@@ -65,6 +65,7 @@ def test_a_shard_is_what_generate_makes_and_says_how(in_this_process, tmp_path, 
         assert settings["classifier"] == "robust" and settings["start"] == "noise"
 
 
+@pytest.mark.long
 def test_it_goes_on_where_it_stopped_and_workers_change_no_bit(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     arguments = ["dataset", "40", *STEPS, "--shard", "10", "--out"]

@@ -169,6 +169,7 @@ def position(film):
 LOADING = re.compile("Starting|Loading|Compiling")
 
 
+@pytest.mark.long
 def test_page_shows_before_everything_is_compiled_and_says_what_is_loading(browser, spare):
     spare.kill()
     spare.run(ahead="yes")
@@ -234,6 +235,7 @@ def test_answers_come_while_the_pen_moves(visit):
     answer(page, 3)
 
 
+@pytest.mark.long
 def test_a_link_opens_with_my_drawing_and_what_became_of_it(visit):
     page = visit()
     Easel(page).draw(THREE)
@@ -680,6 +682,7 @@ def test_generated_images_are_classified_by_keyboard(visit):
     assert page.get_by_role("button", name=re.compile("^Read image")).count() == 4
 
 
+@pytest.mark.long
 def test_finger_moves_every_control(visit):
     page = visit(width=390, height=844, has_touch=True, is_mobile=True, first=".answer .best")
     page.get_by_role("button", name="It draws").tap()
@@ -978,7 +981,9 @@ def test_page_follows_the_systems_light_or_dark(visit, scheme, dark):
     assert (filtered != "none") == dark, "paper is dark at night"
 
 
-@pytest.mark.parametrize("scheme, width", [("light", 1366), ("dark", 390)])
+@pytest.mark.parametrize(
+    "scheme, width", [("light", 1366), pytest.param("dark", 390, marks=pytest.mark.long)]
+)
 def test_no_serious_accessibility_violation_in_any_panel(visit, scheme, width):
     page = visit("?count=2", width=width, color_scheme=scheme, first=".answer .best")
     Easel(page).draw(ZERO)

@@ -70,6 +70,7 @@ def test_link_names_in_its_message_only_choices(page, monkeypatch, asking, named
     assert not visitor.draw(ONE).test.toast and visitor.answer == 1
 
 
+@pytest.mark.long
 def test_link_knows_every_choice_that_the_url_keeps(page, monkeypatch):
     bound = {"", "left", "right"}  # the tabs, which are no widgets
     for right in ("Generate", "Better ways", "What is lost"):
