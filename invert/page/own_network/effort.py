@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from invert.inversion.checks import MAX_STEPS
+from invert.methods import records
 from invert.page.own_network.refusal_wording import ALIAS, ELSEWHERE
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ MOST_OF_A_RUN = 1.5e11
 MOST_IMAGES = 16
 EVERY_BATCH = range(1, MOST_IMAGES + 1)
 EFFORT = "effort"  # where a frozen graph keeps it
+# Of a pixel that the pen draws, both ways: measured, in the same units, and the bytes of what is
+# held of it, for two strokes of 13 pieces. Of M without a pen it is nothing.
+PEN_WORK, PEN_BYTES = 4550.0, 4 * 26
+PEN = cast(records.Optimization, records.METHODS["strokes"])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +54,18 @@ class Effort:
     def most_steps(self, images: int) -> int:
         """How many steps a run of so many images may take: 0 to ``MAX_STEPS``."""
         return min(MAX_STEPS, int(MOST_OF_A_RUN / (self.step + images * self.image)))
+
+    def by(self, record: records.Optimization, values: int) -> Effort:
+        """Return how long a method's steps take: all its passes, and the pen of ``strokes``.
+
+        Args:
+            record: the method.
+            values: of an image.
+        """
+        pen = values if record.parametrisation == "strokes" else 0
+        image = record.passes * (self.image + PEN_WORK * pen)
+        results = record.passes * self.results + record.tries * PEN_BYTES * pen
+        return Effort(self.step, image, results)
 
 
 def check(frozen: FrozenGraph, batches: Sequence[int] = EVERY_BATCH) -> Effort:
@@ -86,14 +103,22 @@ def effort_of(frozen: FrozenGraph) -> Effort:
     return check(frozen, (MOST_IMAGES,))
 
 
-def most_images(frozen: FrozenGraph, steps: int) -> int:
-    """How many images of one's own network a run may have: 1 to 16 where it has 80 steps."""
-    return effort_of(frozen).most_images(steps)
+def takes_pen(frozen: FrozenGraph) -> bool:
+    """Whether the question which ink a network reads takes no longer than a run may.
 
+    It is asked by a short run each way, see ``pen.ink_is_dark``; before that, drawings are read.
+    """
+    from invert.methods import pen
 
-def most_steps(frozen: FrozenGraph, images: int) -> int:
-    """How many steps a run of one's own network may have: 80 or more where it has one image."""
-    return effort_of(frozen).most_steps(images)
+    asked = dataclasses.replace(PEN, looks=1, tries=1)
+    known = effort_of(frozen).by(asked, frozen.values)
+    images = min(frozen.classes, pen.CLASSES)
+    drawn = pen.SAMPLE * PEN_BYTES * frozen.values
+    return (
+        known.most_steps(images) >= 2 * pen.STEPS
+        and images * known.results <= MOST_RESULTS_OF_A_RUN
+        and drawn <= MOST_RESULTS
+    )
 
 
 def _effort(frozen: FrozenGraph, batches: Sequence[int]) -> Effort:

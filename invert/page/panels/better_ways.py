@@ -179,7 +179,7 @@ def _pictures(
     if own is None:
         drawn = [_draw(classifier, classifier, name, seed, n, None) for n in numbers]
     else:
-        most = own.most_steps(settings.passes(invert.METHODS[name]))
+        most = own.most_steps(invert.METHODS[name])
         drawn = [_draw(own.name, own.classifier, name, seed, n, most) for n in numbers]
     right = sum(one.says == one.label for one in drawn)
     said = f"the {drawn[0].who} reads {right} of {len(drawn)} as asked"

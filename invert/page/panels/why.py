@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from invert.inversion.domain import Domain
+from invert.methods import records
 from invert.page.own_network import held_networks
 from invert.page.pictures import markup, morph, wording
 from invert.page.server import loading, queue
@@ -63,8 +64,8 @@ def _most_classes(chosen: network.Network) -> int:
     """How many classes the smallest change may be looked for: of a slow network few, or none."""
     from invert.explanation import attribution
 
-    counts = range(MOST_CLASSES, 0, -1)
-    return next((n for n in counts if chosen.most_steps(n) >= attribution.STEPS), 0)
+    plain, counts = records.METHODS["plain"], range(MOST_CLASSES, 0, -1)
+    return next((n for n in counts if chosen.most_steps(plain, n) >= attribution.STEPS), 0)
 
 
 @queue.aside

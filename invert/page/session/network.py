@@ -8,6 +8,7 @@ import streamlit as st
 from invert.images import SIDE
 from invert.inversion.checks import MAX_COUNT, MAX_STEPS
 from invert.inversion.domain import Bound, Domain
+from invert.methods import records
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, DENSE
 from invert.page import examples
 from invert.page.own_network import effort, held_networks, told
@@ -75,17 +76,30 @@ class Network(NamedTuple):
         """Whether its images are grey, so that one can draw them."""
         return len(self.shape) == 2
 
-    def most_steps(self, images: int) -> int:
-        """How many steps a run of so many images may take."""
-        if self.source is None or isinstance(self.source, str):
-            return MAX_STEPS
-        return effort.most_steps(self.source, images)
+    def most_steps(self, method: records.Method, images: int = 1) -> int:
+        """How many steps of a method a run of so many images may take."""
+        known = self._effort(method)
+        return MAX_STEPS if known is None else known.most_steps(images)
 
-    def most_images(self, steps: int) -> int:
-        """How many images a run of so many steps may have."""
+    def most_images(self, method: records.Method, steps: int) -> int:
+        """How many images a run of so many steps of a method may have."""
+        known = self._effort(method)
+        return MAX_COUNT if known is None else known.most_images(steps)
+
+    def takes_pen(self) -> bool:
+        """Whether it may be asked which ink it reads."""
         if self.source is None or isinstance(self.source, str):
-            return MAX_COUNT
-        return effort.most_images(self.source, steps)
+            return True
+        return effort.takes_pen(self.source)
+
+    def _effort(self, method: records.Method) -> effort.Effort | None:
+        """How long a method's steps take; None of the networks that ship."""
+        if self.source is None or isinstance(self.source, str):
+            return None
+        known = effort.effort_of(self.source)
+        if not isinstance(method, records.Optimization):
+            return known
+        return known.by(method, self.source.values)
 
     def inked(self, ink: np.ndarray) -> np.ndarray:
         """Return an image of ink = 1 as the network reads ink, still in [0, 1]."""

@@ -59,13 +59,9 @@ def suitable(chosen: network.Network) -> list[str]:
             chosen.digits
             or (isinstance(each, records.Optimization) and each.parametrisation != "decoder")
         )
-        and chosen.most_steps(passes(each)) >= min(STEPS)
+        and chosen.most_steps(each) >= min(STEPS)
+        and (name != "strokes" or chosen.takes_pen())
     ]
-
-
-def passes(method: records.Method) -> int:
-    """How many images' work one image of a method is."""
-    return method.passes if isinstance(method, records.Optimization) else 1
 
 
 def takes_drawing(record: records.Method, chosen: network.Network) -> bool:
@@ -103,7 +99,7 @@ def _choose_steps(record: records.Method, chosen: network.Network) -> int | None
     """How many steps; None for the method's own."""
     if "steps" not in record.settings:
         return None
-    most = min(invert.MAX_STEPS, chosen.most_steps(passes(record)))
+    most = min(invert.MAX_STEPS, chosen.most_steps(record))
     named = [DEFAULT, *(str(number) for number in STEPS if number <= most)]
     own = record.settings["steps"]
     usual = own if own <= most else max(number for number in STEPS if number <= most)
@@ -115,7 +111,7 @@ def _choose_steps(record: records.Method, chosen: network.Network) -> int | None
 
 
 def _choose_count(record: records.Method, chosen: network.Network, steps: int | None) -> int:
-    fit = chosen.most_images(steps or record.settings.get("steps", 1)) // passes(record)
+    fit = chosen.most_images(record, steps or record.settings.get("steps", 1))
     most = min(MOST_IMAGES, max(1, fit))
     if most < 2:
         return 1

@@ -43,6 +43,7 @@ from invert.inversion.freezing.gate.workload import workload
 from invert.inversion.freezing.opening import hdf5
 from invert.inversion.freezing.refusal import Refusal, WrongSize, plain
 from invert.inversion.frozen_graph import FrozenGraph
+from invert.methods import records
 from invert.page.own_network import child, effort, network_file, refusal_wording
 from invert.page.pictures import markup
 from invert.page.server import throwaway
@@ -392,8 +393,9 @@ def test_products_are_counted_as_by_hand():
 )
 def test_ordinary_networks_may_have_sixteen_images_at_once(shape, units):
     frozen = cnn(shape, *units)
-    assert effort.most_images(frozen, 80) == 16 and effort.most_steps(frozen, 1) == 1000
-    assert 80 <= effort.most_steps(frozen, 16) <= effort.most_steps(frozen, 4)
+    known = effort.effort_of(frozen)
+    assert known.most_images(80) == 16 and known.most_steps(1) == 1000
+    assert 80 <= known.most_steps(16) <= known.most_steps(4)
 
 
 def test_no_run_may_take_more_than_a_run_may():
@@ -407,6 +409,24 @@ def test_no_run_may_take_more_than_a_run_may():
         for steps in (5, 10, 20, 40, 60, 100, 200, 400):
             images = known.most_images(steps)
             assert images == 0 or steps * (step + images * image) <= effort.MOST_OF_A_RUN
+
+
+def test_what_a_method_leads_through_a_network_and_draws_counts():
+    known = effort.Effort(10.0, 1000.0, 8.0)
+    pixels, pen = (records.METHODS[name] for name in ("plain", "strokes"))
+    assert known.by(pixels, 784) == known
+    # Two looks at each of four starts; 26 pieces of the strokes are held for each pixel and start.
+    by_pen = known.by(pen, 784)
+    assert by_pen.step == 10 and by_pen.image == 8 * (1000 + 784 * effort.PEN_WORK)
+    assert by_pen.results == 8 * 8 + 4 * 784 * 26 * 4
+    assert known.by(records.METHODS["fourier"], 784).image == 3 * 1000
+
+
+def test_the_pen_is_for_networks_that_can_be_asked_which_ink_they_read():
+    assert effort.takes_pen(cnn((28, 28, 1), 32, 64)) and effort.takes_pen(cnn((48, 48, 1), 4))
+    large = network(layers.Conv2D(1, 3, strides=8), shape=(224, 224, 1))
+    assert effort.effort_of(large).most_images(80) == 16, "of pixels it may have as many as others"
+    assert not effort.takes_pen(large)
 
 
 def test_a_batch_of_any_size_is_followed():
@@ -922,7 +942,7 @@ def test_on_the_server_the_sizes_of_one_batch_are_followed(monkeypatch, honest):
     monkeypatch.setattr(throwaway, "run", lambda *_: repacked(honest))
     frozen = network_file.read("own.h5", hdf5.SIGNATURE)
     assert asked == [effort.MOST_IMAGES]
-    assert effort.most_images(frozen, 80) >= 1 and len(asked) == 1
+    assert effort.effort_of(frozen).most_images(80) >= 1 and len(asked) == 1
 
 
 def test_packing_keeps_every_kind_of_number(tmp_path):
