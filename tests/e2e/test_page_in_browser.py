@@ -979,6 +979,12 @@ def test_page_follows_the_systems_light_or_dark(visit, scheme, dark):
     assert (page.evaluate(brightness, ".stApp") < 64) == dark
     filtered = page.locator(".film").first.evaluate("film => getComputedStyle(film).filter")
     assert (filtered != "none") == dark, "paper is dark at night"
+    colours = """() => {
+        const image = document.body.appendChild(document.createElement("div"));
+        image.className = "film paper colour";
+        return getComputedStyle(image).filter;
+    }"""
+    assert page.evaluate(colours) == "none", "colours stay as the network knows them"
 
 
 @pytest.mark.parametrize(
