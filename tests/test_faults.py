@@ -11,7 +11,7 @@ from page_driver import CANVAS, ONE, SECONDS, ZERO, Page, at, rungs, until
 
 import invert
 from invert.evaluation import table
-from invert.explanation import attribution, invariances
+from invert.explanation import invariances, smallest_change
 from invert.inversion import learning
 from invert.methods import starts, warming
 from invert.networks import classifier, inverse_model, judge, weights
@@ -332,7 +332,7 @@ def test_a_rung_that_fails_says_so_and_the_others_stay(page, monkeypatch):
 @pytest.mark.parametrize(
     "module, name, where, count",
     [
-        (attribution, "smallest_changes", {"left": "Why"}, 2),
+        (smallest_change, "smallest_changes", {"left": "Why"}, 2),
         (invariances, "twin", {"right": "What is lost"}, 4),
         (run_images, "html", {}, 0),
         (offers, "keep", {}, 0),

@@ -62,10 +62,10 @@ def _nothing(chosen: network.Network) -> str:
 
 def _most_classes(chosen: network.Network) -> int:
     """How many classes the smallest change may be looked for: of a slow network few, or none."""
-    from invert.explanation import attribution
+    from invert.explanation import smallest_change
 
     plain, counts = records.METHODS["plain"], range(MOST_CLASSES, 0, -1)
-    return next((n for n in counts if chosen.most_steps(plain, n) >= attribution.STEPS), 0)
+    return next((n for n in counts if chosen.most_steps(plain, n) >= smallest_change.STEPS), 0)
 
 
 @queue.aside
@@ -162,9 +162,8 @@ def _find(name, image, graph, probabilities, others: tuple[str, ...], most: int)
     changes = _smallest(name, image, graph, tuple(sorted(likely)))
     there = np.isfinite(changes.lengths)
     targets = tuple(np.array(sorted(likely))[there].tolist())
-    span = graph.pixel_range[1] - graph.pixel_range[0]
     compared = {n: _smallest(n, image, n, targets) for n in others if targets}
-    return Found(targets, changes.ends[there], changes.lengths[there] / span, compared)
+    return Found(targets, changes.ends[there], changes.lengths[there], compared)
 
 
 def _turning(name: str, image: np.ndarray, graph, probabilities: np.ndarray, found: Found) -> str:
@@ -230,12 +229,12 @@ def _beside(image: np.ndarray, name: str, ends: np.ndarray) -> str:
 @remembered(64)
 def _smallest(name: str, image: np.ndarray, _classifier, targets: tuple[int, ...]) -> Changes:
     """The nearest image read as each target, also when it is rounded to 256 shades."""
-    from invert.explanation import attribution
+    from invert.explanation import smallest_change
     from invert.networks.classifier import open_graph, read
 
     graph = open_graph(_classifier)
     with queue.turn():
-        changed = attribution.smallest_changes(image, graph, list(targets))
+        changed = smallest_change.smallest_changes(image, graph, list(targets))
     shown, settled = changed.copy(), np.zeros(len(targets), bool)
     for longer in LONGER:
         tried = graph.domain.clip(image + longer * (changed - image))
@@ -243,8 +242,7 @@ def _smallest(name: str, image: np.ndarray, _classifier, targets: tuple[int, ...
         right = read(np.nan_to_num(tried), graph).argmax(axis=1) == np.array(targets)
         shown[right & ~settled] = tried[right & ~settled]
         settled |= right
-    lengths = np.linalg.norm((changed - image).reshape(len(targets), -1), axis=1)
-    return Changes(shown, lengths)
+    return Changes(shown, smallest_change.lengths(image[None], changed, graph))
 
 
 def _reads_digits(graph) -> bool:

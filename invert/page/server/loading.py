@@ -96,12 +96,12 @@ def load_networks() -> None:
 
 def warm_panels() -> None:
     """Compile what the panels compute beside the methods, so that no first look waits for it."""
-    from invert.explanation import attribution
+    from invert.explanation import attribution, smallest_change
 
     invert.opposite.load(opposite.SHIPPED).draw(0)
     blank = np.zeros((28, 28), np.float32)
     for name in CLASSIFIERS:
-        attribution.smallest_changes(blank, name)
+        smallest_change.smallest_changes(blank, name)
         attribution.integrated_gradients(blank, 0, name)
         attribution.input_times_gradient(blank, 0, name)
 
