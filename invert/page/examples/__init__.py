@@ -29,16 +29,29 @@ def load() -> np.ndarray:
         ) from error
 
 
-@functools.cache
 def pictures() -> np.ndarray:
     """Return pictures for the sample network, ``(20, 32, 32, 3)`` float32 in [0, 1].
 
     Raises:
         ValueError: their file is missing, cut or altered.
     """
+    return _pictures()[0]
+
+
+def picture_classes() -> np.ndarray:
+    """Return the numbers of the classes that the pictures show, ``(20,)``.
+
+    Raises:
+        ValueError: their file is missing, cut or altered.
+    """
+    return _pictures()[1]
+
+
+@functools.cache
+def _pictures() -> tuple[np.ndarray, np.ndarray]:
     try:
         with PICTURES.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return archive["images"] / np.float32(255)
+            return archive["images"] / np.float32(255), archive["labels"]
     except Exception as error:
         raise ValueError(
             f"The example pictures cannot be read. Restore them: git checkout -- {PICTURES.name}"

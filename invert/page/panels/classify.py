@@ -13,7 +13,7 @@ from invert.drawing import BlankDrawing, from_strokes
 from invert.networks.classifier import CLASSIFIERS
 from invert.page.canvas import drawing_area, easel, layers, shown_instead
 from invert.page.panels import own_settings, picture_field
-from invert.page.pictures import markup
+from invert.page.pictures import markup, wording
 from invert.page.server import failure, loading
 from invert.page.session import link, network, state
 
@@ -28,7 +28,6 @@ LEFT_OUT = (
     "This drawing is too long for a link, so Share leaves it out. Draw a shorter one to include it."
 )
 DRAW, DRAW_OTHER = "Draw a digit", "Draw one of its classes, or drop a picture."
-COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 def show() -> None:
@@ -204,7 +203,7 @@ def _said_beside(image, probabilities, chosen: network.Network, drawn: easel.Dra
     # To count them takes a while, and so is left for when the pen is up.
     count = 0 if drawn.under_way else _digits_side_by_side(drawn.strokes)
     if count > 1:
-        return f"I see {COUNTS[min(count, 9)]} digits. The network reads them as one."
+        return f"I see {wording.number(min(count, 9))} digits. The network reads them as one."
     return NO_DIGIT
 
 

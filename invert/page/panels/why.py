@@ -9,6 +9,7 @@ import streamlit as st
 from invert.inversion.domain import Domain
 from invert.methods import records
 from invert.page.own_network import held_networks
+from invert.page.panels import verdict
 from invert.page.pictures import markup, morph, wording
 from invert.page.server import loading, queue
 from invert.page.session import network, state
@@ -44,14 +45,17 @@ def show() -> None:
         if image is None or not loading.ready() or chosen.source is None:
             nothing = held_networks.NOT_YET if chosen.source is None else _nothing(chosen)
             st.html(loading.when_ready(lambda: markup.sentence(nothing, "hint")))
+            if loading.ready():
+                verdict.show(chosen, None)
             return
-        image = chosen.fit(image)
+        drawn, image = image, chosen.fit(image)
         most = _most_classes(chosen)
         if not most:
             st.html(markup.sentence(TOO_SLOW, "hint"))
             return
         st.html(loading.when_ready(lambda: _ink(chosen.name, image, chosen.classifier)))
         st.html(loading.when_ready(lambda: _changes(image, chosen.name, chosen.classifier, most)))
+        verdict.show(chosen, drawn if drawn.shape == chosen.shape else None)
 
 
 def _nothing(chosen: network.Network) -> str:

@@ -4,6 +4,17 @@ import numpy as np
 
 from invert.page.pictures import markup
 
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def number(count: int) -> str:
+    """Return a whole number as one writes it in a sentence.
+
+    >>> number(8), number(12)
+    ('eight', '12')
+    """
+    return NUMBERS[count] if count < len(NUMBERS) else str(count)
+
 
 def answer(label: str) -> str:
     """Return a class as one speaks of it.
