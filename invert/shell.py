@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,10 @@ from invert.data import DataError
 from invert.networks.weights import WeightsError
 
 MAX_PICTURE = 64 * 2**20  # bytes
+# Arguments of Python that are options of the same name here.
+ARGUMENTS = (
+    "bounds|classifier|head|input|labels|names|output|pixel_range|shape|signature|start|within"
+)
 
 
 def run(command: Callable[[], None], stopped: str) -> int:
@@ -31,7 +36,7 @@ def run(command: Callable[[], None], stopped: str) -> int:
         sentence = _sentence(error)
         if sentence is None:
             raise
-        print("invert:", " ".join(sentence.split()), file=sys.stderr)
+        print("invert:", as_typed(" ".join(sentence.split())), file=sys.stderr)
         return 2
     return 0
 
@@ -48,6 +53,25 @@ def _sentence(error: Exception) -> str | None:
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
         return "The system has no thread left. Try again when it does less."
     return None
+
+
+def as_typed(sentence: str) -> str:
+    """Name Python's arguments as a shell's options.
+
+    >>> as_typed("Name its scores with output=, or say shape=(28, 28). Got 'output=3'.")
+    "Name its scores with --output, or say --shape 28,28. Got 'output=3'."
+    >>> as_typed("Give it a value with feed={'keep_prob': 1.0}, or another pixel_range=.")
+    'Give it a value with --feed keep_prob=1.0, or another --pixel-range.'
+    """
+    sentence = re.sub(r"\bfeed=\{['\"]([^'\"]*)['\"]: ([^}]*)\}", r"--feed \1=\2", sentence)
+
+    def option(found: re.Match) -> str:
+        name, values = found.group(1).replace("_", "-"), (found.group(2) or "").strip("()")
+        between = " " if name == "pixel-range" else ","
+        typed = between.join(value.strip() for value in values.split(",") if value.strip())
+        return f"--{name} {typed}".rstrip()
+
+    return re.sub(rf"(?<!['\"\w-])({ARGUMENTS})=(\([^)]*\))?(?=[\s.,;:)]|$)", option, sentence)
 
 
 def read(path: str) -> bytes:

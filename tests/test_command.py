@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -278,6 +279,30 @@ def test_what_did_not_work_is_said(tmp_path, capsys):
     out = ["--out", str(tmp_path / "x.png")]
     command.main(["generate", *"0123456789", "--steps", "1", "--step-size", "0.001", *out])
     assert "did not convince energy; try more --steps" in capsys.readouterr().out
+
+
+def test_each_share_of_a_mixture_is_said(tmp_path, capsys):
+    out = ["--out", str(tmp_path / "x.png"), "--steps", "3"]
+    command.main(["generate", "--target", "3:.7,8:.3", "--target", "8:0", "4", *out])
+    said = capsys.readouterr().out.splitlines()
+    number = r"0\.\d{3}"
+    assert re.match(f"4: the classifier gives it {number} on average$", said[0])
+    assert re.match(f"3 and 8: the classifier gives them {number} and {number} on", said[1])
+    assert re.match(f"anything but 8: the classifier gives it {number} on average$", said[2])
+
+
+def test_options_are_named_as_a_shell_has_them(tmp_path, capsys):
+    stack = [keras.Input((784,)), keras.layers.Dense(5)]
+    keras.Sequential(stack).save(tmp_path / "a.keras")
+    assert command.main(
+        ["generate", "1", "--classifier", str(tmp_path / "a.keras"), "--output", "z"]
+    )
+    assert "has no output" in capsys.readouterr().err
+    stack = [keras.Input((None, None, 1)), keras.layers.GlobalMaxPool2D(), keras.layers.Dense(5)]
+    keras.Sequential(stack).save(tmp_path / "b.keras")
+    assert command.main(["generate", "1", "--classifier", str(tmp_path / "b.keras")]) == 2
+    said = capsys.readouterr().err
+    assert "--shape 28,28" in said and "shape=" not in said
 
 
 def test_a_file_is_replaced_by_a_whole_one_or_not_at_all(tmp_path, monkeypatch, capsys):

@@ -4,6 +4,8 @@ import math
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+
 from invert import film, shell
 from invert.commands import feature_tables, pictures, typed_targets
 from invert.commands import options as shared
@@ -14,6 +16,7 @@ from invert.networks.classifier import CLASSIFIERS, check_classifier
 
 SCALE = 4  # GIF or PNG pixels a pixel, where they fit
 GIF_FRAMES = 48
+LISTED = 5  # classes of a mixture
 VERDICTS = {
     "not convinced": "{} did not convince {}; try more --steps, or another --method.",
     "never moved": "{} could not move from the start by the gradient of {}; try another --start.",
@@ -175,25 +178,41 @@ def _say(made, out: Path) -> None:
             f"{convinced} of {len(made.images)} inputs give what was asked, {made.distinct} of them"
             f" different; the farthest is {made.misses.max():.4g} off"
         )
-    for target in dict.fromkeys(made.targets) if made.misses is None else ():
-        own = made.targets == target
-        mean = made.probabilities[own, target].mean()
-        if made.above is None:
-            print(f"{made.labels[target]}: the classifier gives it {mean:.3f} on average")
-        else:
-            print(
-                f"{made.labels[target]}: activation {mean:.3g} on average,"
-                f" {made.above[own].mean():.1f} standard deviations above noise"
-            )
+    for aims in dict.fromkeys(map(tuple, made.aims)) if made.misses is None else ():
+        print(_read_as(made, np.asarray(aims)))
     for note in made.notes:
         print(note)
     for verdict, number in Counter(made.verdicts).items():
-        if verdict in VERDICTS:
+        if verdict == "not convinced" and made.misses is not None:
+            print(
+                f"{_images(number, False)} did not reach it: try more --steps, or see whether the"
+                " --bounds allow it."
+            )
+        elif verdict in VERDICTS:
             print(VERDICTS[verdict].format(_images(number, made.domain.is_image), made.classifier))
     print(
         f"{out}: {_images(len(made.images), made.domain.is_image)}, classifier {made.classifier},"
         f" method {made.method}, start {made.start}"
     )
+
+
+def _read_as(made, aims: np.ndarray) -> str:
+    """What the classifier says of the images that were to become one thing."""
+    own = (made.aims == aims).all(axis=1)
+    asked = np.argsort(-aims, kind="stable")[: max(1, np.count_nonzero(aims > 0))][:LISTED]
+    if aims.min() < 0:
+        asked = np.flatnonzero(aims < 0)
+    means = made.probabilities[own][:, asked].mean(axis=0)
+    names = " and ".join(made.labels[k] for k in asked)
+    if made.above is not None:
+        return (
+            f"{names}: activation {means[0]:.3g} on average,"
+            f" {made.above[own].mean():.1f} standard deviations above noise"
+        )
+    pronoun = "it" if len(asked) == 1 else "them"
+    said = " and ".join(f"{mean:.3f}" for mean in means)
+    what = f"anything but {names}" if aims.min() < 0 else names
+    return f"{what}: the classifier gives {pronoun} {said} on average"
 
 
 def _images(number: int, pictures: bool = True) -> str:

@@ -54,6 +54,8 @@ def open_opposite(options):
         raise ValueError(f"--opposite must be a file; there is none at {options.opposite!r}.")
     graph = None if options.classifier == DEFAULT else open_asked(options)
     with shell.quiet():
+        import tensorflow  # noqa: F401 - which speaks when it is imported
+
         from invert.methods.opposite import opposite
     return opposite.load(options.opposite, graph)
 

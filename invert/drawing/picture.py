@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageFilter
 
-from invert.drawing import parts
+from invert.drawing import parts, sheet
 
 MAX_PIXELS = 50_000_000  # the largest that phones photograph
 WORK_SIDE = 512  # larger pictures are averaged down to this
@@ -60,6 +60,10 @@ def pieces(array) -> list[np.ndarray]:
     """
     grey = _grey(_checked(array))
     found, even = _ink(grey)
+    lies = None if even else sheet.find(grey)
+    if lies is not None:
+        grey = grey[lies]
+        found, even = _ink(grey)
     if found is None:
         return []
     apart = parts.find(found)
@@ -83,6 +87,11 @@ def _cut(ink: np.ndarray) -> np.ndarray:
 def _found(grey: np.ndarray):
     """The ink ``(H, W)``, its parts, and which of their names are the digit's; or three None."""
     found, even = _ink(grey)
+    lies = None if even else sheet.find(grey)
+    if lies is not None:
+        within = _found(grey[lies])
+        if within[0] is not None:
+            return within
     if found is None:
         return None, None, None
     apart = parts.find(found)

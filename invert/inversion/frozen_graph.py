@@ -141,12 +141,20 @@ class FrozenGraph:
     @property
     def notes(self) -> tuple[str, ...]:
         """What its user should know, in sentences."""
-        if not self.range_assumed:
-            return ()
-        return (
-            f"Pixels of {self.name} are taken to be in {self.domain.range_in_words}:"
-            f" {self.range_evidence}. If that is wrong, freeze it with another pixel_range.",
-        )
+        found = []
+        taken = self.architecture.input_shape
+        if self.domain.is_image and len(taken) == 2 and taken[0] != taken[1]:
+            height, width = taken
+            found.append(
+                f"Inputs of {self.name}, {height}×{width} values, are taken for grey pictures. If"
+                " they are a sequence or features, freeze it with bounds."
+            )
+        if self.range_assumed:
+            found.append(
+                f"Pixels of {self.name} are taken to be in {self.domain.range_in_words}:"
+                f" {self.range_evidence}. If that is wrong, freeze it with another pixel_range."
+            )
+        return tuple(found)
 
     @property
     def classes(self) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from invert.inversion import batches
 from invert.inversion.parametrisations.strokes import Strokes
 from invert.methods.records import Optimization
 from invert.networks.classifier import CLASSIFIERS, open_graph
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 MOST_STROKES, POINTS = 4, 10
 CLASSES, STEPS = 10, 40  # by which a network is asked whether ink is light or dark
 SAMPLE = 32  # random drawings that tell how large a network's logits are
+AT_ONCE = 2**22  # distances of pixels to pieces, 16 MB; all of the sample at 28×28
 DARK = "ink is dark"
 
 
@@ -123,7 +126,10 @@ def spread(graph: FrozenGraph, pen: Strokes, m: np.ndarray) -> float:
     """The deviation of a network's logits of drawings: the unit of its margins."""
     from invert.inversion.reading import read
 
-    logits = read(graph, graph.domain.from_unit(pen.make(m).numpy()))
+    # A few at a time: every pixel of each is compared with every piece of a stroke.
+    each = math.prod(pen.shape[:2]) * pen.strokes * pen.samples
+    drawings = [pen.make(m[rows]) for rows in batches.chunks(len(m), max(1, AT_ONCE // each))]
+    logits = read(graph, graph.domain.from_unit(np.concatenate(drawings)))
     return max(float(np.std(logits, axis=1).mean()), 1e-6)
 
 

@@ -8,7 +8,7 @@ ROOT = Path(__file__).parent.parent.parent
 README = Path(__file__).parent / "README.md"
 MARKS = {
     name: (f"<!-- {name}: written by pytest tests/benchmarks -->", f"<!-- end of {name} -->")
-    for name in ("speed", "convolutions")
+    for name in ("speed", "convolutions", "photographs")
 }
 PLOT = ROOT / ".github" / "growth.png"
 INK, ACCENT, SOFT = "#23252b", "#3949ab", "#8f8b80"
@@ -24,7 +24,8 @@ def pytest_terminal_summary(config):
     measured = [
         (dict(b.extra_info), 1000 * b.stats.median) for b in config._benchmarksession.benchmarks
     ]
-    for name, table in (("speed", dense_table), ("convolutions", convolutions_table)):
+    tables = {"speed": dense_table, "convolutions": peers_table, "photographs": peers_table}
+    for name, table in tables.items():
         times = {(i["column"], i["images"]): t for i, t in measured if i["table"] == name}
         write_readme(table(times), MARKS[name], README)
     plot([(i["images"], i["steps"], t) for i, t in measured if i["table"] == "growth"])
@@ -46,8 +47,8 @@ def dense_table(speed):
     return "\n".join(lines)
 
 
-def convolutions_table(times):
-    """The same for the network of convolutions."""
+def peers_table(times):
+    """The same for a network of convolutions."""
     lines = [
         "| images | `generate` | an ordinary `tf.function` | ratio | tf-keras-vis | times faster |",
         "|---|---|---|---|---|---|",

@@ -97,6 +97,22 @@ def own_networks(count: int) -> None:
     print(f"{count} own networks, the last {len(held)} held: {before:.0f} → {resident():.0f} MB")
 
 
+def many_classes(count: int) -> None:
+    """One step towards ten of many classes: how far memory rises above what is held."""
+    import keras
+
+    import invert
+
+    layers = [keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(count)]
+    graph = invert.freeze(keras.Sequential(layers))
+    for steps in (2, 1):  # the first call compiles
+        before = resident()
+        Path("/proc/self/clear_refs").write_text("5")  # the peak is counted from here
+        invert.generate(range(10), "steepest", classifier=graph, steps=steps)
+    peak = Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]
+    print(f"a step towards ten of {count:,} classes: {int(peak) * 1024 / 1e6 - before:+.1f} MB")
+
+
 def growth(calls: int) -> None:
     """Many calls of every kind that a visitor makes, after as many as warm everything up."""
     import numpy as np
@@ -133,7 +149,12 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=CALLS, help="to look for growth (%(default)s)")
     options = parser.parse_args()
     apart = multiprocessing.get_context("spawn")
-    for part, arguments in ((start, ()), (own_networks, (12,)), (growth, (options.calls,))):
+    for part, arguments in (
+        (start, ()),
+        (own_networks, (12,)),
+        (many_classes, (5000,)),
+        (growth, (options.calls,)),
+    ):
         process = apart.Process(target=part, args=arguments)
         process.start()
         process.join()

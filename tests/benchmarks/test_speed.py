@@ -18,6 +18,8 @@ COUNTS = (1, 10, 64, 256)
 PEER_COUNTS = (1, 10, 64)
 CNN_STEPS, CNN_LENGTH = 100, 0.4
 ROUNDS = {"warmup_rounds": 2, "rounds": 15}
+PHOTO_STEPS, PHOTO_COUNTS = 20, (1, 4)
+PHOTO_ROUNDS = {"warmup_rounds": 1, "rounds": 7}
 
 
 def named(group, column, count):
@@ -76,19 +78,18 @@ def test_products_alone_in_tensorflow(benchmark, count, weights):
     benchmark.pedantic(lambda: products().numpy(), **ROUNDS)
 
 
-def peer(benchmark, model, count, steps, rounds):
+def peer(benchmark, model, start, steps, rounds, input_range=(0, 1)):
     """tf-keras-vis: the same network, start and steps, without its regularizers and modifiers."""
     from tf_keras_vis.activation_maximization import ActivationMaximization
     from tf_keras_vis.utils.scores import CategoricalScore
 
     maximize = ActivationMaximization(model, clone=False)
-    start = starts.make("noise", np.full(count, 8), seed=0)[..., None]
     images = benchmark.pedantic(
         maximize,
-        args=(CategoricalScore([8] * count),),
+        args=(CategoricalScore([8] * len(start)),),
         kwargs={
             "seed_input": start,
-            "input_range": (0, 1),
+            "input_range": input_range,
             "steps": steps,
             "regularizers": [],
             "input_modifiers": [],
@@ -96,7 +97,7 @@ def peer(benchmark, model, count, steps, rounds):
         warmup_rounds=1,
         rounds=rounds,
     )
-    assert np.shape(images) == (count, 28, 28, 1)
+    assert np.shape(images) == start.shape
 
 
 @pytest.mark.parametrize("count", PEER_COUNTS)
@@ -106,7 +107,28 @@ def test_peer(benchmark, count):
     benchmark.group = f"{STEPS} steps, {count} images"
     benchmark.extra_info |= named("speed", "tf-keras-vis", count)
     square = [keras.Input((28, 28, 1)), keras.layers.Flatten(), classifier.load("robust")]
-    peer(benchmark, keras.Sequential(square), count, STEPS, rounds=3)
+    peer(benchmark, keras.Sequential(square), digits(count), STEPS, rounds=3)
+
+
+def digits(count):
+    return starts.make("noise", np.full(count, 8), seed=0)[..., None]
+
+
+def ordinary(model, count, steps, length, low):
+    """The same steps as one would write them: a ``tf.function`` around the model, a tape inside."""
+
+    @tf.function
+    def learn(x):
+        for _ in tf.range(steps):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                loss = tf.nn.sparse_softmax_cross_entropy_with_logits([8] * count, model(x))
+            gradient = tape.gradient(loss, x)
+            norm = tf.sqrt(tf.reduce_sum(gradient**2, axis=(1, 2, 3), keepdims=True))
+            x = tf.clip_by_value(x - length * tf.math.divide_no_nan(gradient, norm), low, 1.0)
+        return x
+
+    return learn
 
 
 # --- A network of four convolutions, as people bring them.
@@ -138,22 +160,10 @@ def test_generate_with_convolutions(benchmark, cnn, count):
 
 @pytest.mark.parametrize("count", PEER_COUNTS)
 def test_an_ordinary_function_with_convolutions(benchmark, cnn, count):
-    """The same steps as one would write them: a ``tf.function`` around the model, a tape inside."""
     benchmark.group = f"four convolutions, {CNN_STEPS} steps, {count} images"
     benchmark.extra_info |= named("convolutions", "tf.function", count)
 
-    @tf.function
-    def learn(x):
-        for _ in tf.range(CNN_STEPS):
-            with tf.GradientTape() as tape:
-                tape.watch(x)
-                loss = tf.nn.sparse_softmax_cross_entropy_with_logits([8] * count, cnn(x))
-            gradient = tape.gradient(loss, x)
-            norm = tf.sqrt(tf.reduce_sum(gradient**2, axis=(1, 2, 3), keepdims=True))
-            x = tf.clip_by_value(x - CNN_LENGTH * tf.math.divide_no_nan(gradient, norm), 0.0, 1.0)
-        return x
-
-    start = tf.constant(starts.make("noise", np.full(count, 8), seed=0)[..., None])
+    learn, start = ordinary(cnn, count, CNN_STEPS, CNN_LENGTH, low=0.0), tf.constant(digits(count))
     rounds = {"warmup_rounds": 1, "rounds": 7 if count < 64 else 3}
     images = benchmark.pedantic(lambda: learn(start).numpy(), **rounds)
     assert images.shape == (count, 28, 28, 1)
@@ -164,7 +174,47 @@ def test_an_ordinary_function_with_convolutions(benchmark, cnn, count):
 def test_peer_with_convolutions(benchmark, cnn, count):
     benchmark.group = f"four convolutions, {CNN_STEPS} steps, {count} images"
     benchmark.extra_info |= named("convolutions", "tf-keras-vis", count)
-    peer(benchmark, cnn, count, CNN_STEPS, rounds=3)
+    peer(benchmark, cnn, digits(count), CNN_STEPS, rounds=3)
+
+
+# --- A network of photographs: MobileNetV2 (alpha 0.35) at 224×224, its weights drawn.
+
+
+@pytest.fixture(scope="module")
+def photographs():
+    keras.utils.set_random_seed(0)
+    return keras.applications.MobileNetV2(
+        (224, 224, 3), alpha=0.35, weights=None, classifier_activation=None
+    )
+
+
+@pytest.mark.parametrize("count", PHOTO_COUNTS)
+def test_generate_photographs(benchmark, photographs, count):
+    benchmark.group = f"224×224, {PHOTO_STEPS} steps, {count} images"
+    benchmark.extra_info |= named("photographs", "generate", count)
+    frozen = invert.freeze(photographs, pixel_range=(-1, 1))
+    settings = {"classifier": frozen, "method": "steepest", "steps": PHOTO_STEPS}
+    run = benchmark.pedantic(invert.generate, ([8] * count,), settings, **PHOTO_ROUNDS)
+    assert run.images.shape == (count, 224, 224, 3)
+
+
+@pytest.mark.parametrize("count", PHOTO_COUNTS)
+def test_an_ordinary_function_with_photographs(benchmark, photographs, count):
+    benchmark.group = f"224×224, {PHOTO_STEPS} steps, {count} images"
+    benchmark.extra_info |= named("photographs", "tf.function", count)
+    learn = ordinary(photographs, count, PHOTO_STEPS, length=2.0, low=-1.0)
+    start = tf.random.stateless_uniform((count, 224, 224, 3), (0, 0), -1, 1)
+    images = benchmark.pedantic(lambda: learn(start).numpy(), **PHOTO_ROUNDS)
+    assert images.shape == (count, 224, 224, 3)
+
+
+@pytest.mark.parametrize("count", PHOTO_COUNTS)
+@pytest.mark.filterwarnings("ignore")  # the peer's own
+def test_peer_with_photographs(benchmark, photographs, count):
+    benchmark.group = f"224×224, {PHOTO_STEPS} steps, {count} images"
+    benchmark.extra_info |= named("photographs", "tf-keras-vis", count)
+    start = np.random.default_rng(0).uniform(-1, 1, (count, 224, 224, 3)).astype(np.float32)
+    peer(benchmark, photographs, start, PHOTO_STEPS, rounds=3, input_range=(-1, 1))
 
 
 @pytest.mark.parametrize("count", (1, 2, 5, 10, 16, 32, 64, 128, 256, 512))

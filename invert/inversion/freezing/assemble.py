@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from invert.inversion.architecture import GRADIENT, GRADIENT_OF
 from invert.inversion.domain import Domain
+from invert.inversion.freezing.flattening import folding
 from invert.inversion.freezing.flattening.flat import Flat, Ref
 from invert.inversion.freezing.names_in_graphs import attribute
 from invert.inversion.freezing.reading_off.layout import Layout
@@ -28,6 +29,7 @@ def assemble(flat: Flat, ending: Ending, layout: Layout, domain: Domain, **known
         (logits,) = flat.compute("Cast", "invert/logits", [logits], **types)
     constants = _constants(flat, logits)
     graph_def = flat.graph_def([logits], beyond=constants)
+    folding.fold(flat, graph_def, constants, logits)
     # A constant is the first output of an operation of its own.
     names = {
         ref: ref if ref.endswith(":0") else f"{ref.replace(':', '/output_')}:0" for ref in constants

@@ -33,7 +33,7 @@ PLACES = (
     "layers/embedding/vars/0",
     *(f"layers/{layer}/vars/{n}" for layer in ("dense", "dense_1", "dense_2") for n in (0, 1)),
 )
-RULE = "an opposite model is a .keras file that Opposite.save wrote"
+RULE = "An opposite model must be a .keras file that Opposite.save wrote"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,8 +125,10 @@ def parse(data: bytes, name: str) -> Held:
                 for place, shape in zip(PLACES, network.shapes, strict=True)
             ]
     except (ValueError, KeyError, TypeError, RuntimeError, zipfile.BadZipFile, OSError) as error:
-        found = f"there is no {error}" if isinstance(error, KeyError) else error
-        raise ValueError(f"{RULE}; {name} is not ({str(found).rstrip('.')}).") from error
+        found = f"there is no {error} in it" if isinstance(error, KeyError) else str(error)
+        if isinstance(error, zipfile.BadZipFile):
+            found = "it is no archive, or a broken one"
+        raise ValueError(f"{RULE}; {name} is none: {found.rstrip('.')}.") from error
     return Held(network, arrays, labels, domain, classifier)
 
 

@@ -496,3 +496,10 @@ def test_an_hdf5_file_of_altered_bytes_is_read_or_refused(saved, tmp_path):
             refused += 1
             assert "\n" not in str(error) and len(str(error)) < 600
     assert refused
+
+
+def test_a_layer_of_words_says_that_it_has_no_gradient(tmp_path):
+    stack = [keras.Input((6,), dtype="int32"), layers.Embedding(9, 4), layers.Flatten()]
+    keras.Sequential([*stack, layers.Dense(3)]).save(tmp_path / "words.keras")
+    with pytest.raises(ValueError, match=r"layer Embedding reads words.*comes after it\."):
+        freeze(tmp_path / "words.keras")

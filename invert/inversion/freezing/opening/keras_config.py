@@ -48,6 +48,11 @@ OTHERS = names("""
     __slice__ __tensor__ __tuple__
 """)
 ALLOWED = LAYERS | OTHERS
+# Keras's own, too, but what they read can be changed by no gradient.
+OF_TOKENS = names(
+    "Embedding HashedCrossing Hashing IntegerLookup ReversibleEmbedding StringLookup"
+    " TextVectorization"
+)
 # Operations on tensors between layers, such as x / 255, and plain functions, such as "relu".
 OPERATION_MODULES = ("keras.src.ops.", "keras.ops", "keras.src.ops")
 FUNCTION_MODULES = (
@@ -145,6 +150,11 @@ def _check_class(thing: dict) -> None:
             return
     elif known and name in ALLOWED:
         return
+    if known and name in OF_TOKENS:
+        raise Refusal(
+            f"The Keras model's layer {name} reads words or whole numbers, which no gradient can"
+            " change a little. Give the part of the model that comes after it."
+        )
     raise Refusal(
         f"The Keras model asks for {str(name)[:80]!r}"
         + (f" of {str(module)[:80]!r}" if module else "")

@@ -135,3 +135,10 @@ def test_one_that_has_seen_nothing_says_nothing(library):
     graph = freeze(library.Sequential([library.Input((4, 4, 3)), normal, *rest]))
     assert graph.pixel_range == (0, 1)
     assert graph.range_evidence == "nothing in the network speaks of another range"
+
+
+@pytest.mark.parametrize(("sides", "number"), [((6, 4), 1), ((6, 6), 0), ((6, 4, 1), 0)])
+def test_what_may_be_a_sequence_is_said_to_be_taken_for_a_picture(sides, number):
+    stack = [keras.Input(sides), keras.layers.Flatten(), keras.layers.Dense(3)]
+    notes = freeze(keras.Sequential(stack), pixel_range=(0, 1)).notes
+    assert len(notes) == number and all("6×4 values, are taken for grey" in note for note in notes)
