@@ -31,16 +31,16 @@ def find(grey: np.ndarray) -> parts.Box | None:
     picture = Image.fromarray(np.uint8(np.clip(grey, 0, 1) * 255))
     cells = np.asarray(picture.resize(shape, Image.Resampling.BOX), np.float32)
     light = cells > _between(cells)
-    names = parts.find(np.float32(light)).names
+    names = parts.find(light.astype(np.float32)).names
     light = names == np.append(0, np.bincount(names.ravel())[1:]).argmax()
-    around = parts.find(np.float32(~light)).names
+    around = parts.find((~light).astype(np.float32)).names
     sheet = light | ~np.isin(around, _rim(around))
     if not light.any() or not _is_sheet(cells, light, sheet):
         return None
     rows, columns = _within(sheet)
     if min(rows.stop - rows.start, columns.stop - columns.start) < NARROWEST:
         return None
-    down, across = (whole / cells for whole, cells in zip(grey.shape, sheet.shape, strict=True))
+    down, across = grey.shape[0] / sheet.shape[0], grey.shape[1] / sheet.shape[1]
     return (
         slice(round(rows.start * down), round(rows.stop * down)),
         slice(round(columns.start * across), round(columns.stop * across)),
