@@ -14,6 +14,8 @@ from invert.networks import weights
 
 # Of each judge: the side of its kernels, its convolutions' channels, its features.
 SHAPES = {"judge": (3, (16, 32, 64), 64), "second-judge": (5, (20, 40), 96)}
+# Of all pixels together: half of what the thinnest of the 60,000 training digits has. A dot has 7.
+LEAST_INK = 10
 # Convolutions want memory; this many images at a time keep it under 100 MB.
 BATCH = 250
 
@@ -92,7 +94,8 @@ def look(images, name: str = "judge") -> Opinion:
     if not count:  # convolutions want one at least
         images = np.zeros((1, SIDE, SIDE), np.float32)
     parts = [judge(images[i : i + BATCH]) for i in range(0, len(images), BATCH)]
-    return Opinion(*(np.concatenate(part)[:count] for part in zip(*parts, strict=True)))
+    said = Opinion(*(np.concatenate(part)[:count] for part in zip(*parts, strict=True)))
+    return said._replace(digit=said.digit & (images[:count].sum(axis=(1, 2)) >= LEAST_INK))
 
 
 def read(images) -> np.ndarray:
@@ -108,7 +111,7 @@ def looks_like_digit(images) -> np.ndarray:
     """Whether each image looks like any handwritten digit to the judge.
 
     Its ten detectors learned to tell MNIST's digits from doodles, noise and other images. An image
-    that no detector takes for its digit is no digit.
+    that no detector takes for its digit is no digit, nor is one with hardly any ink, such as a dot.
 
     Args:
         images: ``(N, 28, 28)`` or ``(28, 28)`` in [0, 1], ink = 1.

@@ -66,3 +66,9 @@ def test_a_pair_of_digits_is_none_but_each_of_them_is(sample):
     page[:, :28], page[:, 28:] = sample[0][0], sample[0][500]
     assert not judge.looks_like_digit(drawing.from_pixels(page))[0]
     assert judge.looks_like_digit(drawing.pieces(page)).tolist() == [True, True]
+
+
+def test_a_lone_dot_is_no_digit():
+    """As a tap on the canvas gives it; the detector of ones takes it for one."""
+    tap = {"type": "path", "path": [["M", 140, 140], ["L", 140.001, 140]], "strokeWidth": 20}
+    assert not judge.looks_like_digit(drawing.from_strokes({"objects": [tap]}))
