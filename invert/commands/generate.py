@@ -162,9 +162,8 @@ def _file(made, out: Path, count: int, several: int) -> bytes:
     scale = max(1, min(SCALE, film.MAX_SIDE // longest))
     if kind == ".svg":
         if made.strokes is None:
-            raise ValueError(
-                f"{made.method} draws no strokes; use --method strokes, or --out FILE.png."
-            )
+            way_out = "" if made.method == "opposite" else "--method strokes, or "
+            raise ValueError(f"{made.method} draws no strokes here; use {way_out}--out FILE.png.")
         return film.svg(made.strokes, columns)
     draw, shown = (film.gif, made.frames) if kind == ".gif" else (film.png, made.images)
     return draw(shown, scale=scale, columns=columns, pixel_range=made.pixel_range)

@@ -85,10 +85,14 @@ def beginnings(
 
 def drawn(parametrisation: Parametrisation, learned: Learned) -> dict[str, np.ndarray]:
     """Return what a run has of strokes, by its attributes' names; nothing where M is no pen."""
-    if not isinstance(parametrisation, Strokes):
-        return {}
     ways = {"strokes": learned.m, "stroke_frames": learned.frame_m}
-    return {name: on_canvas(parametrisation, m) for name, m in ways.items()}
+    drawings = {name: of(parametrisation, m) for name, m in ways.items()}
+    return {name: drawing for name, drawing in drawings.items() if drawing is not None}
+
+
+def of(parametrisation: Parametrisation, m: np.ndarray) -> np.ndarray | None:
+    """Return M ``(…, K, P, 2)`` in the canvas's pixels, or None where M is no pen."""
+    return on_canvas(parametrisation, m) if isinstance(parametrisation, Strokes) else None
 
 
 def from_drawing(canvas_json: Any, shape: tuple[int, ...], dark: bool) -> tuple[Strokes, Any]:

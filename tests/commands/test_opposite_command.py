@@ -7,8 +7,7 @@ from PIL import Image
 
 import invert
 from invert import __main__ as command
-from invert.methods import opposite as module
-from invert.methods.opposite import learning_to_draw
+from invert.methods.opposite import crafts, learning_to_draw
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +18,8 @@ def made(tmp_path_factory):
     keras.utils.set_random_seed(0)
     keras.Sequential(layers).save(folder / "own.keras")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "STYLES", 2)
-        patch.setattr(module, "KEPT", 1)
+        patch.setattr(crafts, "STYLES", 2)
+        patch.setattr(crafts, "KEPT", 1)
         patch.setattr(learning_to_draw, "AT_ONCE", 4)
         arguments = ["opposite", str(folder / "own.keras"), "--steps", "2", "--out"]
         assert command.main([*arguments, str(folder / "opposite.keras")]) == 0
@@ -67,3 +66,24 @@ def test_a_file_needs_its_ending_and_its_folder(tmp_path, capsys):
     for out, says in (("a.h5", "must end in .keras"), ("no/a.keras", "a folder that exists")):
         assert command.main(["opposite", "question", "--out", str(tmp_path / out)]) == 2
         assert says in capsys.readouterr().err
+
+
+def test_a_network_of_colours_is_drawn_for_with_waves(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(crafts, "STYLES", 2)
+    monkeypatch.setattr(crafts, "KEPT", 1)
+    monkeypatch.setattr(learning_to_draw, "AT_ONCE", 4)
+    monkeypatch.chdir(tmp_path)
+    layers = [keras.Input((8, 6, 3)), keras.layers.Flatten(), keras.layers.Dense(2)]
+    keras.Sequential(layers).save("own.keras")
+    assert command.main(["opposite", "own.keras", "--steps", "2", "--out", "opposite.keras"]) == 0
+    whole = ["--opposite", "opposite.keras", "--classifier", "own.keras"]
+    assert command.main(["generate", "1", "0", *whole, "--out", "drawn.png"]) == 0
+    with Image.open("drawn.png") as picture:
+        assert picture.mode == "RGB" and picture.width * 8 == 2 * picture.height * 6
+    assert command.main(["dataset", "4", *whole, "--out", "set"]) == 0
+    with np.load("set/shard-00000.npz") as shard:
+        assert shard["images"].shape == (4, 8, 6, 3)
+        wanted = invert.opposite.load("opposite.keras").images([0, 1, 0, 1], int(shard["seeds"][0]))
+        assert np.abs(shard["images"] / 255 - wanted).max() < 1.1 / 255
+    assert command.main(["generate", "1", *whole, "--out", "drawn.svg"]) == 2
+    assert "opposite draws no strokes here; use --out FILE.png" in capsys.readouterr().err

@@ -9,8 +9,7 @@ import pytest
 
 import invert
 from invert.inversion import compiling
-from invert.methods import opposite as module
-from invert.methods.opposite import learning_to_draw, model_file
+from invert.methods.opposite import crafts, learning_to_draw, model_file
 
 SIDE = 16
 
@@ -31,8 +30,8 @@ def lines():
 def small():
     """Sizes of a test."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "STYLES", 4)
-        patch.setattr(module, "KEPT", 2)
+        patch.setattr(crafts, "STYLES", 4)
+        patch.setattr(crafts, "KEPT", 2)
         patch.setattr(learning_to_draw, "AT_ONCE", 12)
         patch.setattr(learning_to_draw, "CHUNK", 20)
         yield

@@ -2,6 +2,7 @@
 
 A parametrisation is a record. It has
 
+- ``shape``: of one input;
 - ``start(count, seed)``: where M starts, ``(N, *M's shape)`` float32; image ``i`` starts alike
   however many are made beside it;
 - ``make(m)``: the inputs ``(N, *shape)`` in [0, 1] that are made of M, by TensorFlow;
@@ -17,6 +18,10 @@ import numpy as np
 
 class Parametrisation(Protocol):
     """What ``learn`` asks of M."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one input."""
 
     @property
     def holds_weights(self) -> bool:

@@ -29,6 +29,7 @@ class Fourier:
 
     Attributes:
         shape: of one image, ``(H, W)`` or ``(H, W, C)``; three channels are red, green and blue.
+        most: pixels a side that the waves are added up at; a larger image is enlarged.
 
     >>> waves = Fourier((5, 7, 3))
     >>> waves.make(waves.start(2, seed=0)).shape
@@ -36,13 +37,14 @@ class Fourier:
     """
 
     shape: tuple[int, ...]
+    most: int = MOST
     holds_weights: bool = False
 
     @property
     def drawn(self) -> tuple[int, int]:
         """Height and width that the waves are added up at."""
         height, width = self.shape[:2]
-        return min(height, MOST), min(width, MOST)
+        return min(height, self.most), min(width, self.most)
 
     @property
     def channels(self) -> int:

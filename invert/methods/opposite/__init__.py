@@ -25,14 +25,11 @@ if TYPE_CHECKING:
     from invert.methods.opposite.learning_to_draw import State
     from invert.methods.opposite.model_file import Held
     from invert.networks.classifier import Classifier
-    from invert.networks.hand_network import HandNetwork
+    from invert.networks.style_network import StyleNetwork
 
 METHOD = "opposite"
 SHIPPED = "question"  # the classifier whose opposite model ships
-STYLES, KEPT = 32, 12  # of each class: learned, and kept as those its classifier takes most surely
-STRENGTH = 0.6  # of the views that are drawn; 1 while it learns
 STROKES = cast(Optimization, METHODS["strokes"])  # which finds out whether ink is dark
-BENDING = 4e-4  # weight of how much strokes bend
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -48,7 +45,7 @@ class Opposite:
         graph: that one, where it is at hand.
     """
 
-    network: HandNetwork
+    network: StyleNetwork
     weights: list[np.ndarray] = dataclasses.field(repr=False)
     labels: tuple[str, ...]
     domain: Domain
@@ -57,7 +54,9 @@ class Opposite:
 
     @functools.cached_property
     def _draw(self) -> Callable[..., Any]:
-        return self.network.drawing(self.weights, STRENGTH)
+        from invert.methods.opposite.crafts import craft_of
+
+        return self.network.drawing(self.weights, craft_of(self.network).strength)
 
     def images(self, targets: int | str | Iterable[int | str], seed: int = 0) -> np.ndarray:
         """Return images alone, without asking a classifier what it says of them.
@@ -93,7 +92,7 @@ class Opposite:
         images, m = self._imagine(whole, seed)
         from invert.methods import pen
 
-        strokes = pen.on_canvas(cast(Any, self.network.parametrisation), m)
+        strokes = pen.of(self.network.parametrisation, m)
         return one_run.without_steps(self.graph, METHOD, whole, images, seed, strokes)
 
     def _imagine(self, classes: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -117,10 +116,10 @@ class Opposite:
 class _Learner:
     """Learn the opposite model of a classifier, without data, through that classifier alone.
 
-    A small network turns a class and random numbers into a pen's strokes. It draws, the classifier
-    looks at the drawings as other hands would have made them, and its gradient teaches the small
-    network to draw what convinces, in as many styles as it finds. ``invert.opposite.load(path)``
-    opens one that was saved.
+    A small network turns a class and random numbers into a pen's strokes, or into waves where the
+    classifier reads colours. The classifier looks at what is drawn, as other hands would have drawn
+    it or other cameras taken it, and its gradient teaches the small network to draw what convinces,
+    in as many styles as it finds. ``invert.opposite.load(path)`` opens one that was saved.
 
     Args:
         classifier: a name, the path of a file, or what ``invert.freeze`` made; it reads images.
@@ -161,8 +160,7 @@ class _Learner:
             steps = check_whole(steps, "steps", 1, 1_000_000)
         if every is not None:
             every = check_whole(every, "every", 1, 100)
-        from invert.methods import pen
-        from invert.methods.opposite import learning_to_draw
+        from invert.methods.opposite import crafts, learning_to_draw
         from invert.methods.opposite.resuming import Checkpoint
 
         frozen = open_graph(classifier)
@@ -175,10 +173,10 @@ class _Learner:
                 f"opposite needs a classifier; {frozen.name} gives {frozen.head}. Freeze it without"
                 " the name of a hidden layer."
             )
-        network = _network_for(frozen, STYLES, pen.ink_is_dark(frozen, STROKES))
+        network = _network_for(frozen)
         kept = Checkpoint(checkpoint, frozen, network, seed)
         state = kept.load() or learning_to_draw.begin(
-            network, seed, steps or learning_to_draw.STEPS
+            network, seed, steps or crafts.craft_of(network).steps
         )
 
         def report(state: State, seconds: float) -> None:
@@ -186,15 +184,14 @@ class _Learner:
             if progress is not None:
                 progress(state.step / state.end, (state.end - state.step) * seconds)
 
-        state = learning_to_draw.learn(
-            frozen, network, state, seed, _bending(network), report, every
-        )
-        rows = learning_to_draw.choose(frozen, network, state.weights, seed, KEPT)
+        state = learning_to_draw.learn(frozen, network, state, seed, report, every)
+        keep = max(1, network.styles * crafts.KEPT // crafts.STYLES)
+        rows = learning_to_draw.choose(frozen, network, state.weights, seed, keep)
         chosen = [state.weights[0][rows.ravel()], *state.weights[1:]]
         halves = [each.astype(np.float16).astype(np.float32) for each in chosen]  # as in files
         kept.remove()
         return Opposite(
-            dataclasses.replace(network, styles=KEPT),
+            dataclasses.replace(network, styles=keep),
             halves,
             frozen.labels,
             frozen.domain,
@@ -244,7 +241,7 @@ def of_held(held: Held, graph: FrozenGraph | None = None) -> Opposite:
 
 def build_shipped() -> Any:
     """Return the arrays of the one that ships, for its weights file."""
-    shapes = _network_for(open_graph(SHIPPED), KEPT, False).shapes
+    shapes = _network_shipped().shapes
     return weights.arrays("float32", **{f"array{n}": shape for n, shape in enumerate(shapes)})
 
 
@@ -252,21 +249,27 @@ def build_shipped() -> Any:
 def _shipped() -> Opposite:
     frozen, model = open_graph(SHIPPED), build_shipped()
     weights.load("opposite", model)
-    network = _network_for(frozen, KEPT, False)
-    return Opposite(network, model.get_weights(), frozen.labels, frozen.domain, frozen.name, frozen)
+    learned = model.get_weights()
+    return Opposite(_network_shipped(), learned, frozen.labels, frozen.domain, frozen.name, frozen)
 
 
-def _network_for(frozen: FrozenGraph, styles: int, dark: bool) -> HandNetwork:
-    """What is to be learned for a classifier: a pen for its images."""
+def _network_shipped() -> StyleNetwork:
     from invert.inversion.parametrisations.strokes import Strokes
-    from invert.inversion.views import Hand
-    from invert.networks.hand_network import HandNetwork
+    from invert.methods.opposite import crafts
 
-    return HandNetwork(Strokes(frozen.domain.shape, dark=dark), Hand(), frozen.classes, styles)
+    frozen = open_graph(SHIPPED)
+    return crafts.of_pen(Strokes(frozen.domain.shape), frozen.classes, crafts.KEPT)
 
 
-def _bending(network: HandNetwork) -> Callable[[Any], Any]:
-    """The penalty on M that keeps strokes smooth."""
-    from invert.inversion.priors import bending
+def _network_for(frozen: FrozenGraph) -> StyleNetwork:
+    """What is to be learned for a classifier: a pen for grey images, waves for colour."""
+    from invert.inversion.parametrisations.strokes import Strokes
+    from invert.methods import pen
+    from invert.methods.opposite import crafts
 
-    return lambda m: BENDING * bending(m, None, network.parametrisation, None)
+    shape, classes = frozen.domain.shape, frozen.classes
+    if len(shape) == 3:
+        waves = crafts.waves_for(shape)
+        return crafts.of_waves(waves, classes, crafts.styles_of_waves(waves, classes))
+    dark = pen.ink_is_dark(frozen, STROKES)
+    return crafts.of_pen(Strokes(shape, dark=dark), classes, crafts.STYLES)

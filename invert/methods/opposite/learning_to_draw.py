@@ -1,13 +1,14 @@
 """Learn the opposite model of a classifier, through that classifier alone.
 
 Every step draws some images of each class, shows them to the classifier as other hands would draw
-them, and changes the model so that their class wins by a larger margin, up to a bound. Images that
-convince are pushed away from other images of their class. A source of the idea, there of a
-generator that makes a network's training images for a student: Chen et al. 2019, "Data-free
-learning of student networks", https://arxiv.org/abs/1904.01186. The pen, the styles and the bound
-are this project's own.
+them or other cameras take them, and changes the model so that their class wins by a larger margin,
+up to a bound. Images that convince are pushed away from other images of their class. A source of
+the idea, there of a generator that makes a network's training images for a student: Chen et al.
+2019, "Data-free learning of student networks", https://arxiv.org/abs/1904.01186. The pen, the
+waves, the styles and the bound are this project's own.
 """
 
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -21,17 +22,16 @@ from invert.inversion.frozen_graph import FrozenGraph
 from invert.inversion.loop import UNSEEN
 from invert.inversion.reading import read
 from invert.inversion.views import Moment, normal, uniform
-from invert.networks.hand_network import NUMBERS, OF_NUMBERS, OF_STYLE, HandNetwork
+from invert.methods.opposite.crafts import craft_of
+from invert.networks.style_network import HIDDEN, NUMBERS, OF_NUMBERS, OF_STYLE, StyleNetwork
 
-STEPS = 4500  # at most
-AT_ONCE = 80  # images a step, of up to ten classes
+# Images a step, of up to ten classes; fewer where they have many values.
+AT_ONCE, FEWER, LARGE = 80, 16, 2**14
 CLASSES_AT_ONCE = 10
-# A margin is large enough at two and a half times the deviation of logits over random starts.
-ENOUGH = 25.0  # in tenths of that deviation
-RATE_OF_STYLES, RATE = 0.01, 0.001  # of Adam
+RATE = 0.001  # of Adam, but for the styles
 COOLING = 0.3  # the share of the steps in which the rates fall to nothing
 APART = 0.15  # weight of the push between images of a class
-REACH = 24.5  # how fast it fades with the mean squared difference of their pixels
+REACH = 24.5  # how fast the push fades with the mean squared difference of their pixels
 COARSE = 14  # cells a side, in which images are compared
 # It stops early once so many of the images shown in some steps convinced.
 CONVINCED = 0.995
@@ -56,19 +56,18 @@ class State(NamedTuple):
     squares: list[Any]
 
 
-def begin(network: HandNetwork, seed: int, steps: int) -> State:
+def begin(network: StyleNetwork, seed: int, steps: int) -> State:
     """Return the state before the first step."""
-    weights = network.start(seed)
+    weights = network.start(seed, craft_of(network).size)
     nothing = [np.zeros_like(each) for each in weights]
     return State(0, steps, weights, nothing, [each.copy() for each in nothing])
 
 
 def learn(
     frozen: FrozenGraph,
-    network: HandNetwork,
+    network: StyleNetwork,
     state: State,
     seed: int,
-    penalty: Callable[[Any], Any],
     report: Callable[[State, float], None],
     every: int | None = None,
 ) -> State:
@@ -79,7 +78,6 @@ def learn(
         network: what is learned.
         state: where it stands.
         seed: of everything that is drawn at random.
-        penalty: takes M ``(N, …)`` and returns ``(N,)``: how unlike handwriting each is.
         report: called with the state and the seconds that one step took.
         every: after how many steps; by default ``CHUNK``.
 
@@ -92,9 +90,9 @@ def learn(
         count = min(every or CHUNK, state.end - state.step)
         numbers = (np.int32(state.step), np.int32(count), np.int32(state.end), unit, np.int32(seed))
         try:
-            arrays, shares = _steps(frozen, network, penalty, state, numbers)
+            arrays, shares = _steps(frozen, network, state, numbers)
         except compiling.Refused:  # which the architecture remembers
-            arrays, shares = _steps(frozen, network, penalty, state, numbers)
+            arrays, shares = _steps(frozen, network, state, numbers)
         if not all(np.isfinite(np.asarray(each)).all() for each in arrays[0]):
             raise ValueError(
                 f"The logits of {frozen.name} and their gradient must be finite; at some step they"
@@ -111,7 +109,7 @@ def learn(
 
 
 def choose(
-    frozen: FrozenGraph, network: HandNetwork, weights: list[Any], seed: int, keep: int
+    frozen: FrozenGraph, network: StyleNetwork, weights: list[Any], seed: int, keep: int
 ) -> np.ndarray:
     """Return the styles of each class that the classifier takes for it most surely, by new views.
 
@@ -139,7 +137,7 @@ def choose(
         shown = np.concatenate([seen(part, UNSEEN + number).numpy() for part in parts])
         logits = read(frozen, frozen.domain.from_unit(shown)) / unit
         margins = -negative_margin(logits, one_hot(classes, network.classes), frozen.head)
-        total += np.minimum(margins.numpy(), ENOUGH)
+        total += np.minimum(margins.numpy(), craft_of(network).enough)
     ranks = np.argsort(-total.reshape(network.classes, network.styles), axis=1, kind="stable")
     return ranks[:, :keep] + network.styles * np.arange(network.classes)[:, None]
 
@@ -152,13 +150,13 @@ def _unit(frozen, network, seed) -> np.float32:
     return np.float32(max(spread, 1e-6) / 10)
 
 
-def _steps(frozen, network, penalty, state, numbers):
+def _steps(frozen, network, state, numbers):
     arrays = state.weights, state.means, state.squares
     flat = [tf.constant(each) for each in (*arrays[0], *arrays[1], *arrays[2])]
     many = compiling.compiled(
         frozen,
         ("opposite", network),
-        lambda logits_of, *rest: _take(frozen.architecture, network, penalty, logits_of, *rest),
+        lambda logits_of, *rest: _take(frozen.architecture, network, logits_of, *rest),
         [
             *(
                 tf.TensorSpec((), tf.float32 if number.dtype == np.float32 else tf.int32)
@@ -173,11 +171,12 @@ def _steps(frozen, network, penalty, state, numbers):
     return [after[:third], after[third : 2 * third], after[2 * third :]], shares.numpy()
 
 
-def _take(architecture, network, penalty, logits_of, first, count, end, unit, seed, *flat):
+def _take(architecture, network, logits_of, first, count, end, unit, seed, *flat):
     """``count`` steps from step ``first``."""
-    third = len(flat) // 3
-    groups = min(network.classes, CLASSES_AT_ONCE)
-    each = AT_ONCE // groups
+    third, craft = len(flat) // 3, craft_of(network)
+    at_once = AT_ONCE if architecture.domain.values <= LARGE else min(AT_ONCE, FEWER)
+    groups = min(network.classes, CLASSES_AT_ONCE, at_once // 2)
+    each = at_once // groups
 
     def loss_of(weights, i):
         moment = Moment(seed, i, 0, tf.cast(i, tf.float32) / tf.cast(end, tf.float32))
@@ -190,9 +189,9 @@ def _take(architecture, network, penalty, logits_of, first, count, end, unit, se
         logits = logits_of(architecture.domain.from_unit(seen)) / unit
         aims = tf.one_hot(classes, network.classes)
         margins = -negative_margin(logits, aims, architecture.head)
-        loss = tf.reduce_mean(tf.nn.softplus(ENOUGH - margins)) / ENOUGH
-        loss += tf.reduce_mean(penalty(m))
-        sure = tf.stop_gradient(tf.sigmoid(margins - ENOUGH / 2))
+        loss = tf.reduce_mean(tf.nn.softplus(craft.enough - margins)) / craft.enough
+        loss += tf.reduce_mean(craft.penalty(m, network.parametrisation))
+        sure = tf.stop_gradient(tf.sigmoid(margins - craft.enough / 2))
         near = _nearness(network.parametrisation.make(m), groups, each)
         pushed = tf.reduce_sum(near * tf.reshape(sure, (groups, each, 1)))
         loss += APART * pushed / (groups * each * (each - 1))
@@ -204,7 +203,9 @@ def _take(architecture, network, penalty, logits_of, first, count, end, unit, se
         t = tf.cast(i + 1, tf.float32)
         done = t / tf.cast(end, tf.float32)
         cooling = tf.clip_by_value((1 - done) / COOLING, 0.02, 1.0)
-        rates = [RATE_OF_STYLES] + [RATE] * (third - 1)
+        # Many inputs that all take steps of one size move what comes of them too far.
+        rates = [RATE * min(1.0, HIDDEN / w.shape[0]) for w in weights[1::2]]
+        rates = [craft.rate, *itertools.chain(*((of_kernel, RATE) for of_kernel in rates))]
         means = [BETA1 * mean + (1 - BETA1) * g for mean, g in zip(means, slopes, strict=True)]
         squares = [BETA2 * sq + (1 - BETA2) * g * g for sq, g in zip(squares, slopes, strict=True)]
         # Kingma & Ba 2015, https://arxiv.org/abs/1412.6980

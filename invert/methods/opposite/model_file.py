@@ -21,9 +21,10 @@ import numpy as np
 from invert.inversion.domain import Domain
 from invert.inversion.freezing.opening import hdf5
 from invert.inversion.freezing.opening.file_sizes import check_growth, read
+from invert.inversion.parametrisations.fourier import Fourier
 from invert.inversion.parametrisations.strokes import Strokes
-from invert.inversion.views import Hand
-from invert.networks.hand_network import MAX_VALUES, NEAR, NUMBERS, HandNetwork
+from invert.methods.opposite import crafts
+from invert.networks.style_network import MAX_VALUES, NUMBERS, StyleNetwork
 
 ABOUT, WEIGHTS = "opposite.json", "model.weights.h5"
 MAX_TEXT = 2**20
@@ -48,7 +49,7 @@ class Held:
         classifier: the name of the one it was learned through.
     """
 
-    network: HandNetwork
+    network: StyleNetwork
     weights: list[np.ndarray]
     labels: tuple[str, ...]
     domain: Domain
@@ -68,11 +69,14 @@ def write(path: Path, held: Held) -> None:
         raise ValueError(f"an opposite model's file must end in .keras; got {path.name!r}.")
     model = _keras_model(held.network)
     model.set_weights(held.weights)
-    pen: Any = held.network.parametrisation
+    drawn_with: Any = held.network.parametrisation
     domain = held.domain
+    if isinstance(drawn_with, Fourier):
+        what: dict[str, Any] = {"waves": drawn_with.most}
+    else:
+        what = {"strokes": [drawn_with.strokes, drawn_with.points], "dark": drawn_with.dark}
     about = {
-        "strokes": [pen.strokes, pen.points],
-        "dark": pen.dark,
+        **what,
         "shape": domain.shape,
         "low": domain.low,
         "high": domain.high,
@@ -140,7 +144,7 @@ def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
     return data
 
 
-def _about(about: Any) -> tuple[HandNetwork, tuple[str, ...], Domain, str]:
+def _about(about: Any) -> tuple[StyleNetwork, tuple[str, ...], Domain, str]:
     """What a file says of itself, checked to be as ``write`` writes it."""
 
     def whole(value: Any, least: int, most: int) -> int:
@@ -159,21 +163,29 @@ def _about(about: Any) -> tuple[HandNetwork, tuple[str, ...], Domain, str]:
     shape = tuple(whole(side, 1, 4096) for side in about["shape"])
     if len(shape) not in (2, 3) or math.prod(shape) > 2**22 or (len(shape) == 3 and shape[2] > 4):
         raise ValueError("its images have no shape of an image")
-    labels, name, dark = about["labels"], about["classifier"], about["dark"]
+    labels, name = about["labels"], about["classifier"]
     texts = [*labels, name] if isinstance(labels, list) and len(labels) <= 100_000 else [None]
     if not all(isinstance(text, str) and len(text) <= 500 for text in texts) or len(texts) < 3:
         raise ValueError("its labels are wrong")
-    if not isinstance(dark, bool):
-        raise ValueError("dark is neither true nor false")
     domain = Domain(shape, bound(about["low"]), bound(about["high"]))
     if not np.all(domain.span > 0):
         raise ValueError("its pixel range is wrong")
-    count, points = about["strokes"]
-    pen = Strokes(shape, whole(count, 1, 8), whole(points, 2, 32), dark)
     styles = whole(about["styles"], 1, 1000)
-    if len(labels) * styles * pen.strokes * pen.points * 2 > MAX_VALUES:
+    if "waves" in about:
+        waves = Fourier(shape, whole(about["waves"], 1, crafts.MOST_WAVES))
+        network = crafts.of_waves(waves, len(labels), styles)
+        of_m = 2 * waves.channels * waves.spectrum.size
+    else:
+        count, points = about["strokes"]
+        dark = about["dark"]
+        if not isinstance(dark, bool):
+            raise ValueError("dark is neither true nor false")
+        pen = Strokes(shape, whole(count, 1, 8), whole(points, 2, 32), dark)
+        network = crafts.of_pen(pen, len(labels), styles)
+        of_m = 2 * pen.strokes * pen.points
+    if network.classes * styles * of_m > MAX_VALUES:
         raise ValueError(f"it has more than {MAX_VALUES:,} values")
-    return HandNetwork(pen, Hand(), len(labels), styles), tuple(labels), domain, name
+    return network, tuple(labels), domain, name
 
 
 def _array(file: h5py.File, place: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -186,7 +198,7 @@ def _array(file: h5py.File, place: str, shape: tuple[int, ...]) -> np.ndarray:
     return values
 
 
-def _keras_model(network: HandNetwork):
+def _keras_model(network: StyleNetwork):
     """The network as one of Keras, in half precision: style's row and random numbers → M."""
     from keras import Input, Model, layers
 
@@ -197,7 +209,7 @@ def _keras_model(network: HandNetwork):
     x = layers.Concatenate(**half)([style, numbers])
     for width in (network.shapes[2][0], network.shapes[4][0]):
         x = layers.Dense(width, "relu", **half)(x)
-    moved = layers.Rescaling(NEAR, **half)(layers.Dense(of_m, **half)(x))
+    moved = layers.Rescaling(network.near, **half)(layers.Dense(of_m, **half)(x))
     m = layers.Reshape(network.m_shape, **half)(layers.Add(**half)([style, moved]))
     return Model([row, numbers], m, name="opposite")
 

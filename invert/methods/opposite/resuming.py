@@ -16,7 +16,7 @@ from invert.inversion.freezing.opening.file_sizes import check_growth, read
 from invert.inversion.frozen_graph import FrozenGraph
 from invert.methods.opposite.learning_to_draw import State
 from invert.methods.opposite.model_file import MAX_TEXT, put
-from invert.networks.hand_network import HandNetwork
+from invert.networks.style_network import StyleNetwork
 
 
 class Checkpoint:
@@ -28,7 +28,7 @@ class Checkpoint:
         self,
         path: str | os.PathLike[str] | None,
         frozen: FrozenGraph,
-        network: HandNetwork,
+        network: StyleNetwork,
         seed: int,
     ):
         self.path = None if path is None else Path(path)

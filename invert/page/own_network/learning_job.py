@@ -97,13 +97,13 @@ class Job:
 
 def steps_for(graph: "FrozenGraph") -> int:
     """How many steps the opposite of a network may learn; 0 if those are too few."""
-    from invert.methods.opposite import learning_to_draw
+    from invert.methods.opposite import crafts, learning_to_draw
 
     known = effort.effort_of(graph)
     at_once = learning_to_draw.AT_ONCE * known.results
     if len(graph.image_shape) != 2 or max(graph.image_shape) > MOST_SIDE:
         return 0
-    steps = min(learning_to_draw.STEPS, int(MOST_WORK / _step_work(known)))
+    steps = min(crafts.PEN.steps, int(MOST_WORK / _step_work(known)))
     return steps if steps >= FEWEST_STEPS and at_once <= effort.MOST_RESULTS_OF_A_RUN else 0
 
 

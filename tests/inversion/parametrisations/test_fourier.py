@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from invert.inversion.parametrisations import fourier
 from invert.inversion.parametrisations.fourier import COLOURS, Fourier
 from invert.inversion.parametrisations.pixels import Pixels
 
@@ -89,9 +88,8 @@ def test_the_longest_wave_weighs_most_and_grey_has_no_colours():
     assert Fourier((6, 6)).start(1, 0).shape == (1, 2, 1, 6, 4)
 
 
-def test_a_large_image_is_drawn_small_and_enlarged(monkeypatch):
-    monkeypatch.setattr(fourier, "MOST", 8)
-    waves = Fourier((16, 12, 3))
+def test_a_large_image_is_drawn_small_and_enlarged():
+    waves = Fourier((16, 12, 3), most=8)
     m = some(waves, 1)
     assert m.shape == (1, 2, 3, 8, 5)
     small = np.log(1 / (1 / by_numpy(Fourier((8, 8, 3)), m) - 1))

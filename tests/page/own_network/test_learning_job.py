@@ -14,8 +14,9 @@ from page_driver import ZERO, until, with_own_network
 
 import invert
 from invert.inversion.freezing import freeze
+from invert.inversion.parametrisations.strokes import Strokes
 from invert.methods import opposite
-from invert.methods.opposite import learning_to_draw
+from invert.methods.opposite import crafts, learning_to_draw
 from invert.page.own_network import effort, learning_job
 from invert.page.panels import generate, own_opposite
 from invert.page.server import queue
@@ -34,7 +35,7 @@ def small_network(tmp_path_factory):
 
 def unlearned(graph, progress=None, steps=0, every=0):
     """An opposite model as it is before its first step; learning itself takes too long here."""
-    network = opposite._network_for(graph, 2, dark=False)
+    network = crafts.of_pen(Strokes(graph.domain.shape), graph.classes, 2)
     progress(1.0, 0.0)
     return opposite.Opposite(
         network, network.start(0), graph.labels, graph.domain, graph.name, graph
@@ -123,7 +124,7 @@ def test_a_job_that_nobody_wants_ends_with_its_turn(monkeypatch):
 @pytest.mark.parametrize(
     "shape, image, results, steps",
     [
-        ((28, 28), 1e6, 1e5, learning_to_draw.STEPS),
+        ((28, 28), 1e6, 1e5, crafts.PEN.steps),
         ((28, 28), 3e7, 1e5, 1250),
         ((28, 28), 1e8, 1e5, 0),
         ((28, 28), 1e6, 2**21, 0),

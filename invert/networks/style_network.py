@@ -1,8 +1,9 @@
 """The network of an opposite model: a style and random numbers → M, which is drawn.
 
 It holds some styles of each class, each an M, and one small network that moves a style by random
-numbers. The parametrisation says what M is, such as a pen's strokes. A view draws M as another hand
-would. Without styles a model would write each class in one way.
+numbers. The parametrisation says what M is: a pen's strokes, or waves. A view shows what is made of
+M as another hand would draw it, or another camera take it. Without styles a model would draw each
+class in one way.
 """
 
 import dataclasses
@@ -20,31 +21,32 @@ from invert.inversion.views import Moment, normal, uniform
 
 NUMBERS = 16  # random ones, that move a style
 HIDDEN = 128
-NEAR = 0.3  # how far from its style an M is moved: this times what the network says
 # The streams of random numbers; the view takes the first.
 OF_STYLE, OF_NUMBERS = 1, 2
 # The step whose views are drawn, none of which a step of learning has seen.
 DRAWN = 2**21
-# Images that XLA draws together, and how few are drawn without it.
-AT_ONCE, FEW = 250, 100
+# Images that are drawn together, and how many values they may have; how few are drawn without XLA.
+AT_ONCE, MOST_AT_ONCE, FEW = 250, 2**22, 100
 MAX_VALUES = 2**23  # that a model may hold: 32 MB
 
 
 @dataclasses.dataclass(frozen=True)
-class HandNetwork:
+class StyleNetwork:
     """Which styles there are, and what moves them.
 
     Attributes:
         parametrisation: what M is.
-        view: how an M is drawn by a hand; a record as in ``inversion.views``.
+        view: how an M is seen; a record as in ``inversion.views``.
         classes: how many.
         styles: of each class.
+        near: how far from its style an M is moved: this times what the network says.
     """
 
     parametrisation: Parametrisation
     view: Any
     classes: int
     styles: int
+    near: float
 
     @functools.cached_property
     def m_shape(self) -> tuple[int, ...]:
@@ -60,8 +62,13 @@ class HandNetwork:
         layers = [((i, o), (o,)) for i, o in itertools.pairwise(sides)]
         return [(self.classes * self.styles, of_m), *(shape for layer in layers for shape in layer)]
 
-    def start(self, seed: int) -> list[np.ndarray]:
-        """Return random weights: every style a random start, hardly moved by numbers."""
+    def start(self, seed: int, size: float | None = None) -> list[np.ndarray]:
+        """Return random weights: every style a random start, hardly moved by numbers.
+
+        Args:
+            seed: of what is random.
+            size: the deviation of the numbers of an M, once it is learned; None if it starts so.
+        """
         random = np.random.default_rng(seed)
         styles = self.parametrisation.start(self.classes * self.styles, seed)
         weights = [styles.reshape(len(styles), -1)]
@@ -70,7 +77,7 @@ class HandNetwork:
             values = random.normal(0, math.sqrt(2 / shape[0]), shape) if len(shape) == 2 else 0
             weights.append(np.broadcast_to(values, shape).astype(np.float32))
         # A style weighs as much as random numbers do; and at first nothing moves it far.
-        weights[1][: -NUMBERS or None] /= max(float(weights[0].std()), 1e-6)
+        weights[1][:-NUMBERS] /= size or max(float(weights[0].std()), 1e-6)
         weights[-2] *= np.float32(0.1)
         return weights
 
@@ -80,7 +87,7 @@ class HandNetwork:
         style = tf.gather(styles, rows)
         x = tf.nn.relu(tf.concat([style, numbers], 1) @ first + bias)
         x = tf.nn.relu(x @ second + offset)
-        moved = tf.reshape(style + NEAR * (x @ out + last), (-1, *self.m_shape))
+        moved = tf.reshape(style + self.near * (x @ out + last), (-1, *self.m_shape))
         return self.parametrisation.project(moved)
 
     def imagine(self, weights: Sequence[Any], classes, moment: Moment):
@@ -107,13 +114,14 @@ class HandNetwork:
         many = tf.function(draw, autograph=False, input_signature=signature, jit_compile=True)
 
         def drawn(classes: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-            count = len(classes)
-            if count <= FEW:
-                inputs, m = few(np.int32(classes), np.int32(seed), np.int32(0))
-                return inputs.numpy(), m.numpy()
-            filled = np.pad(np.int32(classes), (0, -count % AT_ONCE))
-            places = range(0, count, AT_ONCE)
-            parts = [many(filled[at : at + AT_ONCE], np.int32(seed), np.int32(at)) for at in places]
+            count, by_xla = len(classes), len(classes) > FEW
+            values = math.prod(self.parametrisation.shape)
+            size = max(1, min(AT_ONCE, MOST_AT_ONCE // values))
+            filled = np.pad(np.int32(classes), (0, -count % size if by_xla else 0))
+            parts = [
+                (many if by_xla else few)(filled[at : at + size], np.int32(seed), np.int32(at))
+                for at in range(0, count, size)
+            ]
             inputs, m = (np.concatenate(each)[:count] for each in zip(*parts, strict=True))
             return inputs, m
 
