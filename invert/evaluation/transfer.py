@@ -37,24 +37,34 @@ def transfer(run: Run, other: Classifier) -> float:
     1.0
     """
     graph = open_graph(other)
-    if graph.image_shape != run.domain.shape:
-        raise ValueError(
-            f"the other network must read images of the run's shape, {run.domain.shape}; got"
-            f" {graph.name}, which reads {graph.image_shape}."
-        )
-    wanted = _matched(run.labels, graph)[run.targets]
-    if (wanted < 0).any():
-        lacking = run.labels[run.targets[wanted < 0][0]]
-        raise ValueError(
-            f"the other network must have a class for each target; {graph.name} has none called"
-            f" {lacking!r}. Name its classes when it is frozen: invert.freeze(…, labels=[…])."
-        )
+    labels = [run.labels[target] for target in run.targets]
+    wanted = check_pair(labels, run.domain.shape, graph)
     images = graph.domain.from_unit(run.domain.to_unit(run.images))
     read = classify(graph.domain.clip(images), graph).argmax(axis=1)
     return float(np.mean(read == wanted))
 
 
-def _matched(labels: Sequence[str], graph: FrozenGraph) -> np.ndarray:
-    """Of each label the number of the graph's class of that name, or -1."""
+def check_pair(labels: Sequence[str], shape: tuple[int, ...], graph: FrozenGraph) -> np.ndarray:
+    """Return the number of a network's class for each label, or say what does not fit.
+
+    Args:
+        labels: of what is drawn.
+        shape: of its images.
+        graph: the network that is to read them.
+
+    Raises:
+        ValueError: it has no class of a label, or reads other images.
+    """
+    if graph.image_shape != shape:
+        raise ValueError(
+            f"the other network must read images of the run's shape, {shape}; got"
+            f" {graph.name}, which reads {graph.image_shape}."
+        )
     numbers = {label.strip().casefold(): number for number, label in enumerate(graph.labels)}
-    return np.array([numbers.get(label.strip().casefold(), -1) for label in labels])
+    for label in labels:
+        if label.strip().casefold() not in numbers:
+            raise ValueError(
+                f"the other network must have a class for each target; {graph.name} has none called"
+                f" {label!r}. Name its classes when it is frozen: invert.freeze(…, labels=[…])."
+            )
+    return np.array([numbers[label.strip().casefold()] for label in labels])

@@ -1,0 +1,95 @@
+"""A table of transfer: what some networks, trained apart, read of what each of them draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from invert.evaluation.transfer import check_pair, transfer
+from invert.inversion.checks import MAX_COUNT, check_whole
+from invert.methods.generation import generate
+from invert.methods.records import METHODS, Optimization
+from invert.networks.classifier import open_graph
+
+if TYPE_CHECKING:
+    from invert.networks.classifier import Classifier
+
+COUNT = 100  # images a row
+SEED = 2000
+# Those that draw through any network that reads images.
+BY = tuple(
+    name
+    for name, method in METHODS.items()
+    if isinstance(method, Optimization) and method.parametrisation != "decoder"
+)
+
+
+class Row(NamedTuple):
+    """One line of the table.
+
+    Attributes:
+        network: the name of the one that was run backwards.
+        method: by which.
+        images: how many.
+        convinced: the share that convinces the network itself.
+        read: the share that each network reads as meant, in their order; None of itself.
+    """
+
+    network: str
+    method: str
+    images: int
+    convinced: float
+    read: tuple[float | None, ...]
+
+
+def measure(
+    networks: Sequence[Classifier],
+    count: int = COUNT,
+    methods: Sequence[str] | None = None,
+    report: Callable[[int, Row], None] = lambda done, row: None,
+) -> list[Row]:
+    """Draw by each method through each network, and ask the others.
+
+    Args:
+        networks: at least two, which read images of one shape and have classes of the same names.
+        count: images a row, 1 to ``MAX_COUNT``; the classes take turns.
+        methods: names in ``METHODS``; by default ``BY``.
+        report: called after each row with how many are done, and the row.
+
+    Raises:
+        ValueError: an argument breaks its rule, or two networks do not fit.
+
+    >>> [row.read for row in measure(["robust", "energy"], 10, ["steepest"])]
+    [(None, 1.0), (1.0, None)]
+    """
+    graphs = [open_graph(network) for network in networks]
+    if len(graphs) < 2:
+        raise ValueError(f"transfer takes at least two networks; got {len(graphs)}.")
+    check_whole(count, "count", 1, MAX_COUNT)
+    for graph in graphs:
+        if not (graph.domain.is_image and graph.classifies):
+            raise ValueError(f"transfer is between classifiers of images; {graph.name} is none.")
+        for other in graphs:
+            check_pair(graph.labels, graph.domain.shape, other)
+    rows: list[Row] = []
+    for graph in graphs:
+        targets = [number % graph.classes for number in range(count)]
+        for method in BY if methods is None else methods:
+            run = generate(targets, method, classifier=graph, seed=SEED)
+            read = [None if other is graph else transfer(run, other) for other in graphs]
+            convinced = run.verdicts.count("convinced") / count
+            rows.append(Row(graph.name, method, count, convinced, tuple(read)))
+            report(len(rows), rows[-1])
+    return rows
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The table as text: a line for each network and method, a column for each that reads."""
+    places = [row.read.index(None) for row in rows]
+    names = [rows[places.index(place)].network for place in range(len(rows[0].read))]
+    columns = ["drawn through", "method", "images", "convinced", *(f"read by {n}" for n in names)]
+    lines = [columns, ["---"] * len(columns)]
+    for row in rows:
+        read = ["" if share is None else f"{share:.2f}" for share in row.read]
+        lines.append([row.network, row.method, str(row.images), f"{row.convinced:.2f}", *read])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
