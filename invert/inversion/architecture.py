@@ -8,7 +8,7 @@ import collections
 import dataclasses
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -81,14 +81,16 @@ def take_apart(
     constants: Mapping[str, np.ndarray],
     placeholder: str,
     output: str,
+    inside: Iterable[str] = (),
     **known: Any,
-) -> tuple[Architecture, tuple[tf.Tensor, ...]]:
-    """Return a graph's architecture, the same object for equal ones, and its weights.
+) -> tuple[Architecture, tuple[tf.Tensor, ...], dict[str, str]]:
+    """Return a graph's architecture, the same object for equal ones, its weights, and new names.
 
     Args:
         graph_def: the graph without its placeholder's node.
         constants: what the graph takes from elsewhere, by the name of the tensor.
         placeholder, output: names of tensors.
+        inside: names of other tensors, whose new names are returned if they lead to the output.
         **known: ``input_shape``, ``domain``, ``outputs`` and ``head``, of the ``Architecture``.
 
     Raises:
@@ -100,13 +102,15 @@ def take_apart(
         if name not in weights:
             graph_def.node.append(_constant(name, value))
     specs = {name: tf.TensorSpec(value.shape, value.dtype) for name, value in weights.items()}
-    known = {"placeholder": names[placeholder], "output": names[output], "weights": specs, **known}
+    ends = {"placeholder": _rename(placeholder, names), "output": _rename(output, names)}
+    known = {**ends, "weights": specs, **known}
     domain = known["domain"]
     digest = hashlib.sha256(repr((known, sorted(domain.fixed.items()))).encode())
     digest.update(graph_def.SerializeToString(deterministic=True))
     architecture = _remembered(digest.digest(), graph_def, known)
+    renamed = {tensor: _rename(tensor, names) for tensor in inside if operation_of(tensor) in names}
     with tf.init_scope():  # outside of any graph, so that all share them
-        return architecture, tuple(tf.constant(value) for value in weights.values())
+        return architecture, tuple(tf.constant(value) for value in weights.values()), renamed
 
 
 def _remembered(key: bytes, graph_def, known: dict[str, Any]) -> Architecture:
@@ -125,7 +129,7 @@ def _remembered(key: bytes, graph_def, known: dict[str, Any]) -> Architecture:
 def _numbered(
     graph_def, constants: Mapping[str, np.ndarray], placeholder: str, output: str
 ) -> tuple[tf.compat.v1.GraphDef, dict[str, str], dict[str, np.ndarray]]:
-    """Return what leads to the output with a number for a name, the ends' new names, and constants.
+    """Return what leads to the output with a number for a name, those numbers, and constants.
 
     Two networks of one architecture have other names, and another order, in their files. Constants
     that are nodes of the graph join those from elsewhere.
@@ -160,9 +164,8 @@ def _numbered(
         for key, value in nodes[name].attr.items():
             if key == GRADIENT_OF or not key.startswith("_"):  # others say where it was computed
                 node.attr[key].CopyFrom(value)
-    places = {tensor: _rename(tensor, numbers) for tensor in (placeholder, output)}
     order = {f"{number}:0": place for place, number in enumerate(numbers.values())}
-    return numbered, places, dict(sorted(found.items(), key=lambda item: order[item[0]]))
+    return numbered, numbers, dict(sorted(found.items(), key=lambda item: order[item[0]]))
 
 
 def operation_of(tensor: str) -> str:

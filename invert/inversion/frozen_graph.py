@@ -16,7 +16,7 @@ Made = TypeVar("Made")
 # A sigmoid says yes at this probability or above.
 YES = 0.5
 # What a frozen graph knows apart from its architecture, its labels and its name.
-APART = ("range_evidence", "range_assumed", "layers", "layer")
+APART = ("range_evidence", "range_assumed", "layers", "layer", "places")
 
 
 class Layer(NamedTuple):
@@ -29,6 +29,18 @@ class Layer(NamedTuple):
 
     name: str
     width: int
+
+
+class Place(NamedTuple):
+    """Where a layer's output is.
+
+    Attributes:
+        tensor: its name, the batch in front.
+        axes: those that a channel is averaged over; none of units.
+    """
+
+    tensor: str
+    axes: tuple[int, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -45,6 +57,8 @@ class FrozenGraph:
         layers: those between its input and its source's output, in order, which ``output=`` of
             ``freeze`` takes.
         layer: the hidden one whose units' activations it gives; "" where it gives the answers.
+        places: where the outputs of its layers are in its graph, by their names; of what does not
+            lead to the logits there is none.
         compiled: what was made for this graph, such as compiled functions; it goes with the graph.
     """
 
@@ -56,6 +70,7 @@ class FrozenGraph:
     range_assumed: bool = False
     layers: tuple[Layer, ...] = ()
     layer: str = ""
+    places: Mapping[str, Place] = dataclasses.field(default_factory=dict, repr=False)
     compiled: dict[Any, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     @classmethod
@@ -71,6 +86,7 @@ class FrozenGraph:
         labels: tuple[str, ...],
         head: Head = "softmax",
         name: str = "own",
+        places: Mapping[str, Place] | None = None,
     ) -> "FrozenGraph":
         """Return the frozen graph of a ``GraphDef`` with constants beside it.
 
@@ -84,21 +100,29 @@ class FrozenGraph:
             labels: a name for each class.
             head: what makes probabilities of the logits: a softmax, or a sigmoid for each class.
             name: what to call it.
+            places: of layers, by the names of tensors that ``graph_def`` has.
 
         Raises:
             ValueError: the logits do not depend on the input.
         """
-        architecture, weights = take_apart(
+        places = places or {}
+        architecture, weights, renamed = take_apart(
             graph_def,
             constants,
             placeholder,
             output,
+            inside=[place.tensor for place in places.values()],
             input_shape=tuple(input_shape),
             domain=domain,
             outputs=len(labels),
             head=head,
         )
-        return cls(architecture, weights, labels, name)
+        kept = {
+            layer: place._replace(tensor=renamed[place.tensor])
+            for layer, place in places.items()
+            if place.tensor in renamed
+        }
+        return cls(architecture, weights, labels, name, places=kept)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What another process needs to rebuild this graph: numbers, no tensors."""

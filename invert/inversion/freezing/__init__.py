@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from invert.inversion.checks import brief
-from invert.inversion.freezing import feature_bounds
+from invert.inversion.freezing import cutting, feature_bounds
 from invert.inversion.freezing.from_source import Told, freeze_source
 from invert.inversion.freezing.opening import (
     checkpoint,
@@ -60,7 +60,8 @@ def freeze(
             graph (``.pb``, in binary or text form), of a checkpoint with its ``.meta``, of the
             ``model.json`` of tensorflow.js, of a LiteRT model (``.tflite``) of floating-point
             numbers, or of a ``.zip`` or folder with one of these in it. Files are known by their
-            first bytes, not by their names. A frozen graph is returned as it is.
+            first bytes, not by their names. A frozen graph is returned as it is, or cut at one
+            of its layers by ``output``.
         input: the name of the input, operation or tensor that takes the image, if there are
             several.
         output: the name of what gives the classes' scores, likewise. Or the name of a hidden layer,
@@ -113,6 +114,9 @@ def freeze(
     if isinstance(source, FrozenGraph):
         of_files = input, output, signature, feed, shape, pixel_range, labels, head
         of_features = bounds, names, whole, one_of
+        alone = sum(argument is not None for argument in (*of_files, *of_features)) == 1
+        if alone and isinstance(output, str) and output in source.places:
+            return cutting.at_layer(source, output)
         if any(argument is not None for argument in (*of_files, *of_features)):
             raise Refusal(f"{source.name} is frozen already; to change that, freeze its source.")
         return source

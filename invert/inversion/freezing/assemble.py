@@ -21,7 +21,7 @@ def assemble(flat: Flat, ending: Ending, layout: Layout, domain: Domain, **known
         ending: where its logits are.
         layout: how images go into it.
         domain: what an input may be.
-        **known: ``labels`` and ``name``.
+        **known: ``labels``, ``name`` and ``places``.
     """
     logits = ending.logits
     if flat.dtype(logits) != tf.float32:

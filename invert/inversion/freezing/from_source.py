@@ -110,17 +110,19 @@ def _follow(source: Source, answers, layer: str, place, layout, batch, told: Tol
     if place.static and place.static[0] == batch:
         assemble.any_batch(flat, batch)
 
+    layers = hidden_layers.on_the_way(source, flat, walk, walk.tensor(answer))
+    places = hidden_layers.places_of(flat, layers)
+
     def assembled(ending: logits.Ending, asked_for: bool = True) -> FrozenGraph:
         names = told.labels if asked_for else None
-        labels = _labels(names, source.labels, ending.classes)
-        return assemble.assemble(flat, ending, layout, domain, labels=labels, name=source.name)
+        known = {"labels": _labels(names, source.labels, ending.classes), "places": places}
+        return assemble.assemble(flat, ending, layout, domain, name=source.name, **known)
 
     # A hidden layer lies on the way to the answer: what is compared with the source is the answer.
     frozen = assembled(ending, hidden is None)
     asked, got = _ask_the_source(source, walk, place, layout, shown, ending, answer)
     comparison.compare(frozen, asked, layout, shown, got, half=flat.half, random=bool(flat.drawn))
     declared.check(source, walk, layout.inputs(shown))
-    layers = hidden_layers.on_the_way(source, flat, walk, walk.tensor(answer))
     if hidden is not None:
         frozen = assembled(hidden.ending(flat))
     apart: dict[str, Any] = {"layers": hidden_layers.listed_once(source, layers)}

@@ -5,8 +5,10 @@ trusted. What ``freeze`` promises of a graph is checked again, as far as it can 
 the graph.
 """
 
+import dataclasses
 import json
 import math
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -16,11 +18,12 @@ from invert.inversion.domain import Domain
 from invert.inversion.freezing.gate import entry
 from invert.inversion.freezing.gate.operations import ARITHMETIC
 from invert.inversion.freezing.refusal import Refusal, shortened
-from invert.inversion.frozen_graph import FrozenGraph
+from invert.inversion.frozen_graph import FrozenGraph, Layer, Place
 
 # Bytes. A graph of 600 operations has a tenth of that; parsed it takes fifty times as much.
 MOST_DESCRIPTION, MOST_GRAPH = 2**18, 2**21
 MOST_SIDE = 2**22
+MOST_LAYERS, LONGEST_LAYER, MOST_UNITS = 200, 80, 2**14  # of those that are passed on
 LENGTH = 4  # bytes, of the number that says how long the description is
 NUMBERS = {
     name: tf.as_dtype(name)
@@ -51,6 +54,7 @@ def pack(frozen: FrozenGraph) -> bytes:
         "classes": frozen.classes,
         "pixel_range": frozen.pixel_range,
         "head": frozen.head,
+        "layers": _described_layers(frozen),
     }
     description = json.dumps(known).encode()
     if len(description) > MOST_DESCRIPTION or len(graph_def) > MOST_GRAPH:
@@ -96,7 +100,9 @@ def _unpack(data: memoryview, name: str) -> FrozenGraph:
     _check_graph(graph_def)
     for tensor in (known["placeholder"], known["output"]):
         _demand(type(tensor) is str, "its ends have no name")
-    return FrozenGraph.of(
+    layers = [_layer(each) for each in _list(known["layers"], MOST_LAYERS)]
+    _demand(len({layer.name for layer, _ in layers}) == len(layers), "two layers share a name")
+    frozen = FrozenGraph.of(
         graph_def,
         _weights(known["weights"], data[end:]),
         known["placeholder"],
@@ -106,7 +112,40 @@ def _unpack(data: memoryview, name: str) -> FrozenGraph:
         labels=tuple(str(number) for number in range(classes)),
         head=known["head"],
         name=name,
+        places={layer.name: place for layer, place in layers},
     )
+    return dataclasses.replace(frozen, layers=tuple(layer for layer, _ in layers))
+
+
+def _described_layers(frozen: FrozenGraph) -> list[list[Any]]:
+    """Name, width, tensor and axes of those layers whose units can be looked into."""
+    return [
+        [name, width, *frozen.places[name]]
+        for name, width in frozen.layers
+        if name in frozen.places
+        and name.isprintable()
+        and len(name) <= LONGEST_LAYER
+        and 2 <= width <= MOST_UNITS
+    ][:MOST_LAYERS]
+
+
+def _layer(described) -> tuple[Layer, Place]:
+    """A layer and where it is, as they are described; whether that is so shows when it is run."""
+    name, width, tensor, axes = _list(described, 4)
+    _demand(
+        type(name) is str and 0 < len(name) <= LONGEST_LAYER and name.isprintable(),
+        "a layer has no name",
+    )
+    _demand(type(width) is int and 2 <= width <= MOST_UNITS, "a layer has no units")
+    _demand(type(tensor) is str and len(tensor) <= LONGEST_LAYER, "a layer is nowhere")
+    places = [_whole(axis) for axis in _list(axes, 3)]
+    _demand(all(1 <= axis <= 4 for axis in places), "a layer has no axes")
+    return Layer(name, width), Place(tensor, tuple(places))
+
+
+def _list(value, most: int) -> list[Any]:
+    _demand(type(value) is list and len(value) <= most, "a list is wrong")
+    return list(value)
 
 
 def _domain(known) -> Domain:

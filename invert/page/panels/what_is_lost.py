@@ -5,8 +5,9 @@ import streamlit as st
 
 from invert.drawing import BlankDrawing
 from invert.inversion.domain import Domain
-from invert.networks.classifier import DENSE
 from invert.page import examples
+from invert.page.own_network import held_networks
+from invert.page.panels import channels
 from invert.page.pictures import markup, morph, wording
 from invert.page.server import loading, queue
 from invert.page.session import network, one_of, state
@@ -30,20 +31,17 @@ WHAT = (
 NO_INK = 1e-3  # of a pixel in MNIST, on average
 KEPT = "`{}` kept the random weights it began with, so stray ink there moves it."
 LET_GO = "`{}` let go of the random weights it began with, so stray ink there does not move it."
-NOT_DENSE = "This panel takes dense layers apart, and not `{}`. Choose {} or {} above."
 OTHER_SHAPE = "This panel shows 28×28 digits. `{}` reads images of {}."
 
 
 def show() -> None:
     """Show the choice of an image, then the experiments."""
     chosen = network.chosen()
+    if chosen.source is None:
+        st.html(markup.sentence(held_networks.NOT_YET, "hint"))
+        return
     if not chosen.dense:
-        *most, last = (f"`{name}`" for name in DENSE)
-        st.html(
-            markup.sentence(
-                NOT_DENSE.format(markup.network_name(chosen.name), ", ".join(most), last), "hint"
-            )
-        )
+        channels.show(chosen)
         return
     st.html(markup.sentence(WHAT.format(chosen.name), "sentence short"))
     with st.container(key="lost-controls"):

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 
 import numpy as np
+import tensorflow as tf
 
 from invert.inversion.freezing.flattening.flat import Flat, Ref
 from invert.inversion.freezing.flattening.walk import Walk
@@ -18,7 +19,7 @@ from invert.inversion.freezing.opening.variables import VARIABLES
 from invert.inversion.freezing.reading_off.logits import MAX_CLASSES, Ending
 from invert.inversion.freezing.refusal import Refusal, listed
 from invert.inversion.freezing.source import Source
-from invert.inversion.frozen_graph import Layer
+from invert.inversion.frozen_graph import Layer, Place
 
 Scope = tuple[str, ...]  # the parts of a name before an operation's own
 DEEPEST = 32  # parts of a scope that are looked at: a name in a file may have millions
@@ -92,6 +93,12 @@ def listed_once(source: Source, layers: list[Hidden]) -> tuple[Layer, ...]:
         if each.layer.name.count("/") < kept.layer.name.count("/"):
             outermost[each.ref] = each
     return tuple(each.layer for each in layers if outermost[each.ref] is each)
+
+
+def places_of(flat: Flat, layers: list[Hidden]) -> dict[str, Place]:
+    """Return where the layers' outputs are, by their names."""
+    real = (each for each in layers if flat.dtype(each.ref) == tf.float32)
+    return {each.layer.name: Place(each.ref, each.places) for each in real}
 
 
 def named(layers: Iterable[Hidden], name: str) -> Hidden | None:

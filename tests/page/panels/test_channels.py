@@ -1,0 +1,81 @@
+"""What channels look for: drawn a few at a time, and as filters that one knows by hand want it."""
+
+import re
+
+import keras
+import numpy as np
+import pytest
+from page_driver import at
+
+import invert
+from invert.methods import records
+from invert.page.own_network import effort
+from invert.page.panels import channels
+from invert.page.server import queue
+from invert.page.session.network import Network
+
+
+@pytest.fixture(scope="module")
+def edges():
+    """Of two channels the first looks for what changes downwards, the second to the right."""
+    layers = [keras.Input((12, 12, 1)), keras.layers.Conv2D(2, 2, activation="relu", name="edges")]
+    ending = [keras.layers.Flatten(), keras.layers.Dense(2)]
+    model = keras.Sequential([*layers, *ending])
+    filters = np.zeros((2, 2, 1, 2), np.float32)
+    filters[:, :, 0, 0] = [[1, 1], [-1, -1]]
+    filters[:, :, 0, 1] = [[1, -1], [1, -1]]
+    model.get_layer("edges").set_weights([filters, np.zeros(2)])
+    return invert.freeze(model)
+
+
+def test_a_picture_is_what_its_filter_looks_for(fresh, edges):
+    group = channels._drawn("mine#1", "edges", 0, 2, 80, edges)
+    down = np.abs(np.diff(group.images, axis=1)).mean((1, 2))
+    right = np.abs(np.diff(group.images, axis=2)).mean((1, 2))
+    assert down[0] > 1.5 * right[0] and right[1] > 1.5 * down[1]
+    assert group.images.min() >= 0 and group.images.max() <= 1
+    assert (group.above > group.answers).all()
+
+
+def test_some_are_drawn_in_each_turn_and_frames_wait_for_the_others(page, monkeypatch):
+    turns, sheets = [], []
+    monkeypatch.setattr(channels, "STEPS", 40)
+    turn, sheet = queue.turn, channels._sheet
+    monkeypatch.setattr(queue, "turn", lambda *a: turns.append(a) or turn(*a))
+    monkeypatch.setattr(channels, "_sheet", lambda *a: sheets.append(sheet(*a)) or sheets[-1])
+    other = at(monkeypatch, right="What is lost", network="student")
+    assert [s.count("strip") for s in sheets] == [0, 4, 8, 12]
+    assert [s.count("waiting") for s in sheets] == [12, 8, 4, 0]
+    (layer,) = [box for box in other.test.selectbox if box.label == "Layer"]
+    assert layer.options[:2] == ["conv2d: 6 channels", "conv2d_1: 16 channels"]
+    assert layer.value == "conv2d_1", "the last of channels"
+    before = len(turns)
+    other.click("more-channels")
+    assert sheets[-1].count("strip") == 16 and "more-channels" not in str(other.test.button)
+    assert len(turns) == before + 1, "those that are there stay"
+    (layer,) = [box for box in other.test.selectbox if box.label == "Layer"]
+    layer.set_value("conv2d")
+    other.run()
+    assert sheets[-1].count("strip") == 6 and 'role="alert"' not in other.html
+    numbers = re.findall(r"<figcaption><b>(\d+)</b> (\+\d+|silent)<", other.html)
+    assert [int(number) for number, _ in numbers] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_slow_network_draws_fewer_at_once_or_says_that_it_is_too_slow(edges):
+    record = records.METHODS[channels.METHOD]
+    chosen = Network("mine#1", edges, edges.image_shape, edges.labels)
+    assert chosen.most_steps(record, channels.AT_ONCE) > channels.STEPS
+    edges.compiled[effort.EFFORT] = effort.Effort(1.0, effort.MOST_OF_A_RUN / 300)
+    try:
+        assert chosen.most_steps(record, channels.AT_ONCE) < channels.FEWEST_STEPS
+        assert chosen.most_steps(record, 1) >= channels.FEWEST_STEPS
+    finally:
+        del edges.compiled[effort.EFFORT]
+
+
+def test_layers_that_cannot_be_told_apart_are_not_looked_into(page, monkeypatch):
+    from invert.inversion.freezing import cutting
+
+    monkeypatch.setattr(cutting, "telling_layers", lambda _: ())
+    other = at(monkeypatch, right="What is lost", network="student")
+    assert channels.NONE.format("student").replace("`", "") in other.words
