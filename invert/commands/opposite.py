@@ -39,7 +39,7 @@ def run(options) -> None:
 
         from invert.methods.opposite import opposite
 
-    bar = Progbar(100, unit_name="per cent")
+    bar = Progbar(100, unit_name="per cent", stateful_metrics=["seconds left"])
     learned = opposite(
         graph,
         options.seed,

@@ -121,5 +121,5 @@ def test_another_file_is_refused_in_a_sentence(learned, tmp_path, change, says):
     path = tmp_path / "colours.keras"
     learned.save(path)
     path.write_bytes(changed(path, **change))
-    with pytest.raises(ValueError, match=f"an opposite model is .* not .*({says})"):
+    with pytest.raises(ValueError, match=f"An opposite model must be .* is none: .*({says})"):
         invert.opposite.load(path)

@@ -37,6 +37,7 @@ class Craft:
         near: how far from its style an M is moved: this times what the network says.
         rate: of Adam, for the styles.
         enough: a margin that is large enough, in tenths of the deviation of logits over starts.
+        apart: weight of the push between images of a class.
         penalty: takes M ``(N, …)`` and its parametrisation, and returns ``(N,)``.
     """
 
@@ -47,6 +48,7 @@ class Craft:
     near: float
     rate: float
     enough: float
+    apart: float
     penalty: Callable[[Any, Any], Any]
 
 
@@ -58,6 +60,7 @@ PEN = Craft(
     near=0.3,
     rate=0.01,
     enough=25.0,
+    apart=0.15,
     penalty=lambda m, pen: BENDING * bending(m, None, pen, None),  # how unlike handwriting
 )
 WAVES = Craft(
@@ -68,6 +71,7 @@ WAVES = Craft(
     near=0.1,
     rate=0.2,
     enough=100.0,
+    apart=0.05,  # more is more varied, and read less by other networks
     penalty=lambda m, waves: LARGE * tf.reduce_mean(m * m, range(1, m.shape.rank)),
 )
 

@@ -30,7 +30,6 @@ AT_ONCE, FEWER, LARGE = 80, 16, 2**14
 CLASSES_AT_ONCE = 10
 RATE = 0.001  # of Adam, but for the styles
 COOLING = 0.3  # the share of the steps in which the rates fall to nothing
-APART = 0.15  # weight of the push between images of a class
 REACH = 24.5  # how fast the push fades with the mean squared difference of their pixels
 COARSE = 14  # cells a side, in which images are compared
 # It stops early once so many of the images shown in some steps convinced.
@@ -194,7 +193,7 @@ def _take(architecture, network, logits_of, first, count, end, unit, seed, *flat
         sure = tf.stop_gradient(tf.sigmoid(margins - craft.enough / 2))
         near = _nearness(network.parametrisation.make(m), groups, each)
         pushed = tf.reduce_sum(near * tf.reshape(sure, (groups, each, 1)))
-        loss += APART * pushed / (groups * each * (each - 1))
+        loss += craft.apart * pushed / (groups * each * (each - 1))
         return loss, tf.reduce_mean(tf.cast(margins > 0, tf.float32))
 
     def body(i, weights, means, squares, shares):

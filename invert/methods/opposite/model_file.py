@@ -137,6 +137,8 @@ def parse(data: bytes, name: str) -> Held:
 
 
 def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    if name not in archive.namelist():
+        raise KeyError(name)
     with archive.open(name) as part:
         data = part.read(most + 1)
     if len(data) > most:
