@@ -3,6 +3,7 @@
 import io
 import re
 import threading
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -35,8 +36,28 @@ NO_DIGIT = "No digit was found: nothing in this picture stands out from its pape
 MARK = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]")
 MAX_SEGMENTS = 1000
 
+TURNS = (None, Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90)
+PREVIEW = 240  # pixels of its longer side
+
 # One picture at a time, so that many at once need no more memory than one.
 _decoding = threading.Lock()
+
+
+class Framing(NamedTuple):
+    """What of a picture is read: it is turned first, then cut.
+
+    Attributes:
+        quarter_turns: how often it is turned to the right.
+        across: from where to where it is kept, from left to right, in [0, 1].
+        down: likewise from top to bottom.
+    """
+
+    quarter_turns: int = 0
+    across: tuple[float, float] = (0.0, 1.0)
+    down: tuple[float, float] = (0.0, 1.0)
+
+
+WHOLE = Framing()
 
 
 def read(data: bytes) -> np.ndarray:
@@ -47,15 +68,15 @@ def read(data: bytes) -> np.ndarray:
     Raises:
         ValueError: no such file, cut, damaged, too large, or nothing is drawn on it.
     """
-    return _read(_pixels(data))
+    return _read(_pixels(data, WHOLE))
 
 
-def read_counting(data: bytes, quarter_turns: int = 0) -> tuple[np.ndarray, int]:
+def read_counting(data: bytes, framing: Framing = WHOLE) -> tuple[np.ndarray, int]:
     """Return what ``read`` does, and how many digits are seen in the picture, at least one.
 
     Args:
         data: the file's bytes.
-        quarter_turns: how often the picture is turned to the right before it is read.
+        framing: what of the picture is read.
 
     Things that stand apart count where the judge takes each for a digit, and all of them together
     for none. Digits that touch are not told apart; without the judge's weights nothing is counted.
@@ -63,7 +84,7 @@ def read_counting(data: bytes, quarter_turns: int = 0) -> tuple[np.ndarray, int]
     Raises:
         ValueError: as for ``read``.
     """
-    array = np.rot90(_pixels(data), -quarter_turns)
+    array = _pixels(data, framing)
     image = _read(array)
     images = drawing.pieces(array)
     if len(images) < 2:
@@ -82,12 +103,13 @@ def _read(array: np.ndarray) -> np.ndarray:
         raise ValueError(NO_DIGIT) from error
 
 
-def read_whole(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
+def read_whole(data: bytes, shape: tuple[int, ...], framing: Framing = WHOLE) -> np.ndarray:
     """Return a picture file as it is, scaled to a size, without looking for a digit in it.
 
     Args:
         data: the file's bytes.
         shape: ``(H, W)`` for grey levels, ``(H, W, 3)`` for colours.
+        framing: what of the picture is read.
 
     Returns:
         An array of that shape, float32 in [0, 1], light = 1.
@@ -95,8 +117,25 @@ def read_whole(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
     Raises:
         ValueError: no such file, cut, damaged or too large.
     """
+    return _scaled(_decoded(data), shape, framing)
+
+
+def preview(data: bytes, quarter_turns: int = 0) -> np.ndarray:
+    """Return a picture file in small, ``(H, W, 3)`` float32 in [0, 1], turned to the right.
+
+    Raises:
+        ValueError: as for ``read_whole``.
+    """
     picture = _decoded(data)
+    width, height = picture.size if quarter_turns % 2 == 0 else picture.size[::-1]
+    scale = min(1.0, PREVIEW / max(width, height))
+    shape = max(1, round(height * scale)), max(1, round(width * scale)), 3
+    return _scaled(picture, shape, Framing(quarter_turns))
+
+
+def _scaled(picture: Image.Image, shape: tuple[int, ...], framing: Framing) -> np.ndarray:
     try:
+        picture = _framed(picture, framing)
         if picture.mode in DEEP:
             levels = np.asarray(picture, np.float32)
             picture = Image.fromarray(levels / max(1.0, float(levels.max())) * 255)
@@ -107,9 +146,22 @@ def read_whole(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
         raise ValueError(DAMAGED) from error
 
 
-def _pixels(data: bytes) -> np.ndarray:
+def _framed(picture: Image.Image, framing: Framing) -> Image.Image:
+    """Turn a picture and cut it; a pixel is left at least."""
+    turn = TURNS[framing.quarter_turns % 4]
+    picture = picture if turn is None else picture.transpose(turn)
+    sides = []
+    for size, (first, last) in zip(picture.size, (framing.across, framing.down), strict=True):
+        start = min(size - 1, max(0, round(first * size)))
+        sides.append((start, max(start + 1, min(size, round(last * size)))))
+    (left, right), (top, bottom) = sides
+    return picture.crop((left, top, right, bottom))
+
+
+def _pixels(data: bytes, framing: Framing) -> np.ndarray:
     picture = _decoded(data)
     try:
+        picture = _framed(picture, framing)
         if picture.mode in DEEP:
             return np.asarray(picture)
         return np.asarray(picture.convert(_mode(picture)))

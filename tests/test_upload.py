@@ -97,9 +97,9 @@ def test_every_kind_of_picture_gives_the_same_digit(make):
 def test_a_picture_is_turned_before_it_is_read():
     lying = encoded(seven().transpose(Image.Transpose.ROTATE_90), "PNG")
     want, _ = upload.read_counting(encoded(seven(), "PNG"))
-    got, _ = upload.read_counting(lying, 1)
+    got, _ = upload.read_counting(lying, upload.Framing(1))
     np.testing.assert_allclose(got, want, atol=1e-6)
-    assert np.abs(upload.read_counting(lying, 3)[0] - want).max() > 0.5
+    assert np.abs(upload.read_counting(lying, upload.Framing(3))[0] - want).max() > 0.5
 
 
 @pytest.mark.parametrize(
@@ -234,6 +234,39 @@ def test_a_whole_picture_keeps_its_colours_and_its_light():
     np.testing.assert_allclose(upload.read_whole(encoded(deep, "PNG"), (5, 5)), 1)
     with pytest.raises(ValueError, match="no PNG, JPEG or WEBP"):
         upload.read_whole(b"GIF89a", (28, 28))
+
+
+def test_a_part_of_a_picture_is_read_as_if_it_were_all(sample):
+    left, both = sheet(sample, 3), sheet(sample, 3, 804)
+    width = Image.open(io.BytesIO(both)).width
+    share = Image.open(io.BytesIO(left)).width / width
+    image, count = upload.read_counting(both, upload.Framing(across=(0, share)))
+    assert count == 1
+    np.testing.assert_allclose(image, upload.read(left), atol=1e-6)
+    # Turned first: what was to the left is above.
+    framing = upload.Framing(1, down=(0, share))
+    turned, _ = upload.read_counting(both, framing)
+    want, _ = upload.read_counting(left, upload.Framing(1))
+    np.testing.assert_allclose(turned, want, atol=1e-6)
+
+
+def test_a_part_of_a_whole_picture():
+    halves = Image.new("RGB", (60, 40), (255, 0, 0))
+    halves.paste((0, 0, 255), (30, 0, 60, 40))
+    data = encoded(halves, "PNG")
+    right = upload.read_whole(data, (4, 4, 3), upload.Framing(across=(0.5, 1)))
+    assert (right == [0, 0, 1]).all()
+    pixel = upload.read_whole(data, (4, 4, 3), upload.Framing(across=(0, 0), down=(1, 1)))
+    assert (pixel == [1, 0, 0]).all()
+
+
+def test_a_picture_in_small_is_turned_and_whole():
+    halves = Image.new("RGB", (600, 300), (255, 0, 0))
+    halves.paste((0, 0, 255), (300, 0, 600, 300))
+    small = upload.preview(encoded(halves, "PNG"), 1)
+    assert small.shape == (240, 120, 3)
+    assert small[0, 0].tolist() == [1, 0, 0] and small[-1, 0].tolist() == [0, 0, 1]
+    assert upload.preview(encoded(Image.new("L", (9, 5)), "PNG")).shape == (5, 9, 3)
 
 
 def sheet(sample, *rows):

@@ -63,8 +63,7 @@ def show() -> None:
         st.html(failure.instead(lambda: layers.html(image, chosen, loading.ready())))
     with places.back:
         _offer_way_back(chosen, drawn)
-        if chosen.digits:
-            picture_field.offer_turn()
+        picture_field.offer_framing(chosen)
     if link.leaves_drawing_out() and not drawn.instead and chosen.grey:
         st.html(markup.sentence(LEFT_OUT, "note left-out"))
     if not drawn.under_way:

@@ -5,14 +5,14 @@ import streamlit as st
 
 from invert import upload
 from invert.page import examples
-from invert.page.canvas import drawing_area, shown_instead
+from invert.page.canvas import drawing_area, framing, shown_instead
 from invert.page.own_network import held_networks
 from invert.page.pictures import markup
 from invert.page.server import failure, queue
 from invert.page.session import network, state
 
 MOST_OF_A_NAME = 30
-UPLOADED, TURNS = "a picture was uploaded", "quarter turns of the picture"
+UPLOADED = "a picture was uploaded"
 OWN_PICTURE = "your picture"
 NO_PICTURE = "Give it a picture to read."
 
@@ -37,46 +37,56 @@ def offer_others(digits: bool) -> None:
 
 
 def _note_upload() -> None:
-    st.session_state[UPLOADED], st.session_state[TURNS] = True, 0
+    framing.forget()
+    _note_change()
 
 
-def _turn() -> None:
+def _note_change() -> None:
     st.session_state[UPLOADED] = True
-    st.session_state[TURNS] = (st.session_state.get(TURNS, 0) + 1) % 4
 
 
-def offer_turn() -> None:
-    """Show a button that turns the picture of a digit, where one is shown."""
+def _note_picture() -> None:
+    framing.forget()
+    shown_instead.take_away()
+
+
+def offer_framing(chosen: network.Network) -> None:
+    """Show what turns and crops a picture of one's own, where one is shown."""
     instead = state.instead()
-    own = instead is not None and instead.words.startswith(OWN_PICTURE)
-    if own and st.session_state.get("upload") is not None:
-        st.button("Turn it", icon=":material/rotate_right:", key="turn", on_click=_turn)
+    if chosen.grey:
+        own = instead is not None and instead.words.startswith(OWN_PICTURE)
+        file = st.session_state.get("upload") if own else None
+    else:
+        file = st.session_state.get("picture") if instead is None else None
+    if file is not None:
+        # A picture in colour is read in every run; one in grey when it is asked for.
+        framing.offer(file, _note_change if chosen.grey else lambda: None)
 
 
 def read_upload(chosen: network.Network) -> None:
     """Show a picture that was uploaded just now in the drawing's place."""
     file = st.session_state.get("upload")
     if st.session_state.pop(UPLOADED, False) and file is not None:
-        turns = st.session_state.get(TURNS, 0)
         make = _digit if chosen.digits else _whole
-        shown_instead.put(lambda: make(file.name, file.getvalue(), turns, chosen.shape))
+        asked = framing.asked()
+        shown_instead.put(lambda: make(file.name, file.getvalue(), asked, chosen.shape))
 
 
 @queue.aside
-def _digit(name: str, data: bytes, turns: int, _shape: tuple[int, ...]) -> state.Instead:
+def _digit(name: str, data: bytes, asked: upload.Framing, _shape: tuple[int, ...]) -> state.Instead:
     """A picture file of a digit as an image, by its name."""
     with queue.turn(queue.FILES):
-        image, count = upload.read_counting(data, turns)
+        image, count = upload.read_counting(data, asked)
     words = f"{OWN_PICTURE} {name[:MOST_OF_A_NAME]}"
     words = words if count == 1 else f"{words}: I see {count} digits, read as one"
     return state.Instead(image, words, ink=True)
 
 
 @queue.aside
-def _whole(name: str, data: bytes, _turns: int, shape: tuple[int, ...]) -> state.Instead:
+def _whole(name: str, data: bytes, asked: upload.Framing, shape: tuple[int, ...]) -> state.Instead:
     """A picture file as a network of other images sees it, by its name."""
     with queue.turn(queue.FILES):
-        image = upload.read_whole(data, shape)
+        image = upload.read_whole(data, shape, asked)
     return state.Instead(image, f"{OWN_PICTURE} {name[:MOST_OF_A_NAME]}")
 
 
@@ -86,7 +96,7 @@ def show_picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception 
         "A picture to read: drop it here, or paste it",
         type=[ending for endings in upload.TYPES.values() for ending in endings],
         key="picture",
-        on_change=shown_instead.take_away,
+        on_change=_note_picture,
     )
     if chosen.shape == examples.pictures().shape[1:]:
         st.button(
@@ -107,9 +117,9 @@ def show_picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception 
         missing = NO_PICTURE if chosen.source is not None else held_networks.NOT_YET
         return None, failure.NotYet(missing)
     # Decoded once, however often the page is run.
-    key = (file.file_id, chosen.shape)
+    key = (file.file_id, chosen.shape, framing.asked())
     if st.session_state.get("decoded", (None, None, None))[0] != key:
-        st.session_state["decoded"] = (key, *_decoded(file, chosen.shape))
+        st.session_state["decoded"] = (key, *_decoded(file, *key[1:]))
     _, image, error = st.session_state["decoded"]
     if image is not None:
         words = f"{OWN_PICTURE} {file.name[:MOST_OF_A_NAME]}, as the network sees it"
@@ -119,9 +129,11 @@ def show_picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception 
 
 
 @queue.aside
-def _decoded(file, shape: tuple[int, ...]) -> tuple[np.ndarray | None, ValueError | None]:
+def _decoded(
+    file, shape: tuple[int, ...], asked: upload.Framing
+) -> tuple[np.ndarray | None, ValueError | None]:
     try:
         with queue.turn(queue.FILES):
-            return upload.read_whole(file.getvalue(), shape), None
+            return upload.read_whole(file.getvalue(), shape, asked), None
     except ValueError as error:
         return None, error

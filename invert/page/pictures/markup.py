@@ -70,6 +70,26 @@ def picture(
     )
 
 
+def cropped(image: np.ndarray, across: tuple[float, float], down: tuple[float, float]) -> str:
+    """Return a picture ``(H, W, 3)`` in [0, 1] with all but a part of it in the dark.
+
+    Args:
+        image: the picture.
+        across: from where to where the part goes, in shares from the left.
+        down: likewise from the top.
+    """
+    height, width = image.shape[:2]
+    png = film.png(image[None], scale=1)
+    sides = (down[0], 1 - across[1], 1 - down[1], across[0])
+    inset = " ".join(f"{100 * side:.1f}%" for side in sides)
+    words = f"The picture; {percent(across[1] - across[0])} of its width is read"
+    words += f", and {percent(down[1] - down[0])} of its height"
+    return (
+        f'<div class="cropped" style="width:{width}px"><img src="{data_uri(png)}" width="{width}"'
+        f' height="{height}" alt="{words}"><i style="inset:{inset}"></i></div>'
+    )
+
+
 def of_digits(shape: tuple[int, ...], labels: Sequence[str]) -> bool:
     """Whether images of that shape and number of classes are taken for this page's digits.
 

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras.src.applications import convnext, inception_resnet_v2
 from small_networks import gradient_of, logits_of, pictures, probabilities_of, softmax, weights
 
 from invert.inversion.freezing import freeze
@@ -503,3 +504,18 @@ def test_a_layer_of_words_says_that_it_has_no_gradient(tmp_path):
     keras.Sequential([*stack, layers.Dense(3)]).save(tmp_path / "words.keras")
     with pytest.raises(ValueError, match=r"layer Embedding reads words.*comes after it\."):
         freeze(tmp_path / "words.keras")
+
+
+@pytest.mark.parametrize("ending", ["keras", "h5"])
+def test_layers_of_keras_s_own_applications(ending, tmp_path):
+    """ConvNeXt's and InceptionResNetV2's. Keras itself cannot read such an .h5 file."""
+    inputs = keras.Input((8, 8, 3))
+    scaled = convnext.StochasticDepth(0.2)(convnext.LayerScale(0.3, 3)(inputs))
+    both = inception_resnet_v2.CustomScaleLayer(0.4)([inputs, scaled])
+    model = keras.Model(inputs, layers.Dense(4)(layers.Flatten()(both)))
+    model.layers[1].set_weights([np.float32([0.1, 2, -3])])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("absl.logging.warning", lambda *_: None)
+        model.save(tmp_path / f"own.{ending}")
+    frozen, images = freeze(tmp_path / f"own.{ending}"), pictures(2, 8, 8, 3)
+    np.testing.assert_allclose(logits_of(frozen, images), model(images), rtol=1e-4, atol=1e-5)

@@ -40,12 +40,12 @@ LAYERS = names("""
     ZeroPadding2D ZeroPadding3D
 """)
 OTHERS = names("""
-    AbsMaxQuantizer Constant DTypePolicy DTypePolicyMap FloatDTypePolicy GlorotNormal GlorotUniform
-    HeNormal HeUniform Identity IdentityInitializer Int4QuantizationConfig Int8QuantizationConfig
-    L1 L1L2 L2 LecunNormal LecunUniform MaxNorm MinMaxNorm NonNeg Ones Orthogonal
-    OrthogonalRegularizer Policy QuantizedDTypePolicy RandomNormal RandomUniform STFT TensorShape
-    TruncatedNormal UnitNorm VarianceScaling Zeros __ellipsis__ __keras_tensor__ __numpy__
-    __slice__ __tensor__ __tuple__
+    AbsMaxQuantizer Constant CustomScaleLayer DTypePolicy DTypePolicyMap FloatDTypePolicy
+    GlorotNormal GlorotUniform HeNormal HeUniform Identity IdentityInitializer
+    Int4QuantizationConfig Int8QuantizationConfig L1 L1L2 L2 LayerScale LecunNormal LecunUniform
+    MaxNorm MinMaxNorm NonNeg Ones Orthogonal OrthogonalRegularizer Policy QuantizedDTypePolicy
+    RandomNormal RandomUniform STFT StochasticDepth TensorShape TruncatedNormal UnitNorm
+    VarianceScaling Zeros __ellipsis__ __keras_tensor__ __numpy__ __slice__ __tensor__ __tuple__
 """)
 ALLOWED = LAYERS | OTHERS
 # Keras's own, too, but what they read can be changed by no gradient.

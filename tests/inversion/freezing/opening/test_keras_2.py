@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 import tf_keras
 from small_networks import gradient_of, logits_of, pictures, softmax, weights
+from tf_keras.src.applications import convnext, inception_resnet_v2
 
 from invert.inversion.freezing import freeze
 from invert.inversion.freezing.opening.keras_2 import as_it_was, renewal
@@ -40,6 +41,12 @@ def block(name="block"):
 
 def head(x):
     return layers.Dense(5)(layers.GlobalAveragePooling2D()(x))
+
+
+def of_applications(x):
+    """What ConvNeXt and InceptionResNetV2 are made of beside public layers."""
+    y = convnext.StochasticDepth(0.2)(convnext.LayerScale(0.3, 3)(x))
+    return layers.Dense(5)(layers.Flatten()(inception_resnet_v2.CustomScaleLayer(0.4)([x, y])))
 
 
 def in_sequential():
@@ -140,6 +147,7 @@ MODELS = {
         layers.Normalization(mean=[0.1, 0.2, 0.3], variance=[1.0, 2.0, 3.0]),
         layers.SpatialDropout2D(0.3),
     ),
+    "layers of applications": lambda: functional(of_applications),
     "norm of two axes": lambda: sequential(layers.LayerNormalization(axis=[1, 2])),
     "enlarged": lambda: sequential(layers.UpSampling2D(2, interpolation="bilinear")),
     "mixed precision": lambda: functional(
@@ -161,7 +169,10 @@ def filled(model):
     return model
 
 
-IN_ARCHIVES = ("two Sequentials in one", "two deep", "names with strokes", "arithmetic", "LSTM")
+IN_ARCHIVES = (
+    *("two Sequentials in one", "two deep", "names with strokes", "arithmetic", "LSTM"),
+    "layers of applications",
+)
 
 
 @pytest.mark.parametrize(

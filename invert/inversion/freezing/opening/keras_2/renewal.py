@@ -34,6 +34,13 @@ HARD_SIGMOID = {
     "config": f"{as_it_was.PACKAGE}>hard_sigmoid_of_keras_2",
     "registered_name": "function",
 }
+# Layers of Keras's own applications, which are no public ones, by the module they are in.
+OF_APPLICATIONS = {
+    "CustomScaleLayer": "inception_resnet_v2",
+    "LayerScale": "convnext",
+    "StochasticDepth": "convnext",
+}
+OF_THEIRS = frozenset(("scale", "init_values", "projection_dim", "drop_path_rate"))
 ARITHMETIC = ("TFOpLambda", "SlicingOpLambda")
 # They change nothing but in training, and Keras 3 has none of them.
 ONLY_TRAINING = ("RandomHeight", "RandomWidth")
@@ -86,6 +93,8 @@ def renewed(thing, version: Version):
     if not isinstance(name, str):  # no name at all
         return {key: renewed(value, version) for key, value in thing.items()}
     name = NEW_NAMES.get(name, name)
+    if name.removeprefix("Custom>") in OF_APPLICATIONS:  # as Keras 2 registered some
+        name = name.removeprefix("Custom>")
     config = thing.get("config")
     if name == "Sequential":
         config = _with_input(config)
@@ -93,7 +102,10 @@ def renewed(thing, version: Version):
         if name in MODELS and isinstance(config.get("layers"), list) and "input_layers" in config:
             config = wiring.rewired(config, frozenset(MODELS))
         thing, name, config = _as_it_was(thing, name, config, version)
-    if name in LAYERS and isinstance(config, dict):
+    where = f"applications.{OF_APPLICATIONS.get(name)}"
+    if name in OF_APPLICATIONS and str(thing.get("module") or where).endswith(where):
+        thing = {**thing, "module": f"keras.src.{where}", "registered_name": name}
+    if name in LAYERS | OF_APPLICATIONS.keys() and isinstance(config, dict):
         config = _of_layer(name, config)
     thing = {**thing, "class_name": name}
     if "config" in thing:
@@ -199,7 +211,7 @@ def _accepted(name: str) -> frozenset[str]:
     """The names of the arguments that a layer takes."""
     kind = getattr(keras.layers, name, None)
     if kind is None:
-        return EVERYWHERE
+        return EVERYWHERE | OF_THEIRS
     own, *others = (inspect.signature(part.__init__).parameters for part in kind.__mro__[:-1])
     if not any(part.kind is part.VAR_KEYWORD for part in own.values()):
         return frozenset(own)
