@@ -19,7 +19,7 @@ FLOORS = (
     ("targets",),
     ("networks", "drawing"),
     ("methods", "explanation", "upload", "film", "data"),
-    ("evaluation", "shell"),
+    ("evaluation", "shell", "tables"),
     ("training", "page", "commands"),
     ("__main__",),
 )

@@ -1,14 +1,10 @@
-"""Features in tables: what they may be, as it is typed or lies in a file; and what was found."""
+"""What features may be, as it is typed or lies in a table."""
 
-import csv
-import io
 from typing import Any
 
 import numpy as np
 
-from invert import shell
-
-MOST_FIELD = 2**12  # signs
+from invert import shell, tables
 
 
 def told(options) -> dict[str, Any]:
@@ -34,21 +30,7 @@ def read(path: str) -> tuple[list[str] | None, np.ndarray]:
         OSError: it cannot be read.
         ValueError: it is no table of numbers.
     """
-    csv.field_size_limit(MOST_FIELD)
-    try:
-        rows = [row for row in csv.reader(io.StringIO(shell.read(path).decode("utf-8-sig"))) if row]
-        names = None
-        if rows and not all(map(_is_number, rows[0])):
-            names, rows = [text.strip() for text in rows[0]], rows[1:]
-        table = np.array([[float(text) for text in row] for row in rows], np.float32)
-        if table.ndim != 2 or (names and len(names) != table.shape[1]):
-            raise ValueError("its rows have not as many numbers as each other")
-    except (ValueError, csv.Error) as error:
-        raise ValueError(
-            f"{path} must be a table of numbers, a feature a column, with names in its first row or"
-            f" without ({str(error)[:100]})."
-        ) from error
-    return names, table
+    return tables.read(shell.read(path), path)
 
 
 def arguments(domain) -> dict[str, Any]:
@@ -60,40 +42,7 @@ def arguments(domain) -> dict[str, Any]:
     return {"bounds": (low, high), "names": list(domain.names)}
 
 
-def write(run) -> bytes:
-    """Return a run of features as a .csv: an input a row, its outputs, and how steady they are.
-
-    Of a network of values, "miss" is how far the farthest output is from what was asked.
-    """
-    file = io.StringIO()
-    table = csv.writer(file, lineterminator="\n")
-    flat = run.images.reshape(len(run.images), -1)
-    count = run.domain.shape[-1]
-    names = run.domain.names or [f"x{k}" for k in range(count)]
-    if count != flat.shape[1]:  # a series
-        names = [f"{name}[{t}]" for t in range(flat.shape[1] // count) for name in names]
-    steady = [f"{label} ±" for label in run.labels]
-    missed = [] if run.misses is None else ["miss"]
-    table.writerow(
-        [*names, *(f"output {label}" for label in run.labels), *steady, *missed, "verdict"]
-    )
-    for number, values in enumerate(flat):
-        numbers = [*values, *run.probabilities[number], *run.neighbourhood[number]]
-        if run.misses is not None:
-            numbers.append(run.misses[number])
-        table.writerow([*(f"{value:.7g}" for value in numbers), run.verdicts[number]])
-    return file.getvalue().encode()
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _number(text: str, flag: str) -> float:
-    if not _is_number(text):
+    if not tables.is_number(text):
         raise ValueError(f"{flag} needs a number; got {text!r}.")
     return float(text)

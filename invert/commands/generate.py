@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from invert import film, shell
-from invert.commands import feature_tables, pictures, typed_targets
+from invert import film, shell, tables
 from invert.commands import options as shared
+from invert.commands import pictures, typed_targets
 from invert.inversion.checks import MAX_COUNT, MAX_SEED, check_whole
 from invert.inversion.domain import Domain
 from invert.methods import generation, records, starts
@@ -153,7 +153,7 @@ def _file(made, out: Path, count: int, several: int) -> bytes:
     """The images, the film, the strokes or the table, by the name of the file."""
     kind = out.suffix.lower()
     if kind == ".csv":
-        return feature_tables.write(made)
+        return tables.write(made)
     # One target fills a square; several stand in a row, or in a row each where there are several.
     columns = (count if count > 1 else several) if several > 1 else None
     columns = columns or math.ceil(math.sqrt(len(made.images)))

@@ -10,7 +10,7 @@ import pytest
 
 import invert
 from invert import __main__ as command
-from invert import film
+from invert import film, tables
 from invert.commands import feature_tables
 from invert.commands.typed_targets import targets
 from invert.methods import generation
@@ -49,7 +49,7 @@ def test_features_of_no_name_are_written_by_their_number():
     nameless = dataclasses.replace(graph.domain, names=())
     run = invert.generate([0.5, 0.7], classifier=graph, steps=1)
     for each in (run, dataclasses.replace(run, domain=nameless)):
-        head, *rows = csv.reader(io.StringIO(feature_tables.write(each).decode()))
+        head, *rows = csv.reader(io.StringIO(tables.write(each).decode()))
         assert head[:5] == ["x0[0]", "x1[0]", "x0[1]", "x1[1]", "output 0"]
         assert [len(row) for row in rows] == [len(head)] * 2
 
@@ -113,7 +113,7 @@ def test_features_are_found_and_written(files, tmp_path, capsys, monkeypatch):
     told = feature_tables.read(str(table))
     graph = invert.freeze(model, bounds=told[1], names=told[0], whole=["c"])
     run = invert.generate([7.0] * 3, classifier=graph, fixed={"b": 0.5})
-    assert feature_tables.write(run) == out.read_bytes()
+    assert tables.write(run) == out.read_bytes()
     monkeypatch.setattr(generation, "generate", None)  # said before anything is learned
     assert command.main(["generate", *network, "--target", "7", "--out", "x.png"]) == 2
     assert "reads features; use --out FILE.csv" in capsys.readouterr().err

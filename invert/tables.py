@@ -1,0 +1,82 @@
+"""Features in tables (.csv): examples, a row each, and the inputs that a run has found."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from invert.methods.runs import Run
+
+MOST_FIELD = 2**12  # signs
+
+
+def read(data: bytes, name: str = "the file") -> tuple[list[str] | None, np.ndarray]:
+    """Return the names of a table's columns, if it has them, and its numbers, float32.
+
+    Args:
+        data: of a .csv file, a feature a column, with names in its first row or without.
+        name: what an error calls it.
+
+    Returns:
+        The names, or None; and an array ``(M, columns)``.
+
+    Raises:
+        ValueError: it is no table of numbers.
+
+    >>> read(b"area,age\\n70,12\\n95,3\\n")[0]
+    ['area', 'age']
+    """
+    csv.field_size_limit(MOST_FIELD)
+    try:
+        rows = [row for row in csv.reader(io.StringIO(data.decode("utf-8-sig"))) if row]
+        names = None
+        if rows and not all(map(is_number, rows[0])):
+            names, rows = [text.strip() for text in rows[0]], rows[1:]
+        table = np.array([[float(text) for text in row] for row in rows], np.float32)
+        if table.ndim != 2 or (names and len(names) != table.shape[1]):
+            raise ValueError("its rows have not as many numbers as each other")
+    except (ValueError, csv.Error) as error:
+        raise ValueError(
+            f"{name} must be a table of numbers, a feature a column, with names in its first row or"
+            f" without ({str(error)[:100]})."
+        ) from error
+    return names, table
+
+
+def write(run: Run) -> bytes:
+    """Return a run of features as a .csv: an input a row, its outputs, and how steady they are.
+
+    Of a network of values, "miss" is how far the farthest output is from what was asked.
+    """
+    file = io.StringIO()
+    table = csv.writer(file, lineterminator="\n")
+    assert run.neighbourhood is not None, "runs of features have it"
+    flat = run.images.reshape(len(run.images), -1)
+    count = run.domain.shape[-1]
+    names = run.domain.names or [f"x{k}" for k in range(count)]
+    if count != flat.shape[1]:  # a series
+        names = [f"{name}[{t}]" for t in range(flat.shape[1] // count) for name in names]
+    steady = [f"{label} ±" for label in run.labels]
+    missed = [] if run.misses is None else ["miss"]
+    table.writerow(
+        [*names, *(f"output {label}" for label in run.labels), *steady, *missed, "verdict"]
+    )
+    for number, values in enumerate(flat):
+        numbers = [*values, *run.probabilities[number], *run.neighbourhood[number]]
+        if run.misses is not None:
+            numbers.append(run.misses[number])
+        table.writerow([*(f"{value:.7g}" for value in numbers), run.verdicts[number]])
+    return file.getvalue().encode()
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
