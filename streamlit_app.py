@@ -6,7 +6,7 @@ from starlette.middleware import Middleware
 from invert.page.frame import header, html_head, look, story, tabs
 from invert.page.panels import better_ways, classify, code, generate, what_is_lost, why
 from invert.page.server import admission, failure, loading, queue
-from invert.page.session import link
+from invert.page.session import link, network
 
 LEFT = [("Classify", classify.show), ("Why", why.show)]
 RIGHT = [
@@ -15,6 +15,7 @@ RIGHT = [
     ("What is lost", what_is_lost.show),
     ("Code", code.show),
 ]
+OF_FEATURES = ("Classify", "Generate", "Code")  # the panels of a network that reads no pictures
 
 
 def main():
@@ -22,11 +23,12 @@ def main():
     asked = link.asked()
     story.open_by_link()
     header.show()
+    offered = OF_FEATURES if network.chosen().features else None
     left, right = st.columns(2, gap="large")
     with left:
-        tabs.strip("left", LEFT)
+        tabs.strip("left", LEFT, offered)
     with right:
-        tabs.strip("right", RIGHT)
+        tabs.strip("right", RIGHT, offered)
     story.show()
     link.say_what_is_missing(asked)
 

@@ -100,16 +100,24 @@ class Page:
         return re.findall(r'role="img"[^>]*aria-label="(Image made[^"]*)"', self.html)
 
 
-def with_own_network(page, path, monkeypatch):
-    """Give the page a network, which is read here and not in a process of its own."""
-    from invert.inversion.freezing import freeze
-    from invert.page.own_network import network_file
+def with_own_network(page, path, monkeypatch, sample=""):
+    """Give the page a network, which is read here and not in a process of its own.
+
+    Args:
+        page: the page.
+        path: of the network.
+        monkeypatch: pytest's.
+        sample: the key of a button that gives it, where it is one of the page's own.
+    """
+    from invert.page.own_network import child, network_file
 
     def read(name, data, still_wanted):
-        return dataclasses.replace(freeze(path), name=network_file.graph_name(name, data))
+        return dataclasses.replace(child._frozen(path), name=network_file.graph_name(name, data))
 
     monkeypatch.setattr(network_file, "read", read)
     page.choose("network", "own")
+    if sample:
+        return page.click(sample)
     (field,) = [f for f in page.test.file_uploader if f.key.startswith("network-file")]
     field.upload(path.name, path.read_bytes(), "application/octet-stream")
     return page.run()

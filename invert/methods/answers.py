@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from invert.methods import starts
+from invert.targets import NEAR_VALUES
 
 if TYPE_CHECKING:
     from invert.inversion.domain import Domain
@@ -75,17 +76,27 @@ def convinced(graph: FrozenGraph, outputs: np.ndarray, classes: np.ndarray) -> n
     return graph.convinced(outputs, classes)
 
 
-def ranges(graph: FrozenGraph) -> np.ndarray:
-    """Return the range of nine in ten of each output's values, over random inputs, ``(A,)``."""
+def nine_in_ten(graph: FrozenGraph) -> np.ndarray:
+    """Return what nine in ten random inputs give: the lowest and highest values, ``(2, A)``."""
     from invert.inversion.reading import read
 
     if RANGED not in graph.compiled:
         values = read(graph, _random_inputs(graph.domain, SAMPLE))
-        low, high = np.percentile(values, [5, 95], axis=0)
-        least = 1e-6 * np.maximum(1, np.abs(values).max(axis=0))  # of an output that never changes
-        graph.compiled[RANGED] = np.maximum(high - low, least).astype(np.float32)
+        graph.compiled[RANGED] = np.percentile(values, [5, 95], axis=0)
     found: np.ndarray = graph.compiled[RANGED]
     return found
+
+
+def ranges(graph: FrozenGraph) -> np.ndarray:
+    """Return the range of nine in ten of each output's values, over random inputs, ``(A,)``."""
+    low, high = nine_in_ten(graph)
+    least = 1e-6 * np.maximum(1, np.abs([low, high]).max(axis=0))  # of one that never changes
+    return np.asarray(np.maximum(high - low, least), np.float32)
+
+
+def near_enough(graph: FrozenGraph) -> np.ndarray:
+    """Return how far each output of values may be from what is asked, ``(A,)``."""
+    return NEAR_VALUES * ranges(graph)
 
 
 def neighbourhood(graph: FrozenGraph, domain: Domain, inputs: np.ndarray) -> np.ndarray:
@@ -113,16 +124,21 @@ def neighbourhood(graph: FrozenGraph, domain: Domain, inputs: np.ndarray) -> np.
 def _random_inputs(domain: Domain, count: int) -> np.ndarray:
     """Inputs of noise, where runs start, that a domain allows; fewer of very many values."""
     shares = starts.make("noise", np.zeros(_bounded(count, domain), int), seed=0, domain=domain)
+    return allowed(domain, shares)
+
+
+def _bounded(count: int, domain: Domain) -> int:
+    return max(FEWEST, min(count, MOST_VALUES // domain.values))
+
+
+def allowed(domain: Domain, shares: np.ndarray) -> np.ndarray:
+    """Return the inputs that a domain allows nearest to shares of its ranges, ``(N, *shape)``."""
     if not domain.is_free:
         from invert.inversion.parametrisations.features import Features
 
         features = Features.of(domain)
         shares = features.make(features.begin(shares, domain)).numpy()
     return domain.settled(np.asarray(domain.from_unit(shares)))
-
-
-def _bounded(count: int, domain: Domain) -> int:
-    return max(FEWEST, min(count, MOST_VALUES // domain.values))
 
 
 def distinct(inputs: np.ndarray, aims: np.ndarray) -> int:

@@ -15,7 +15,13 @@ import numpy.typing as npt
 from invert.inversion.checks import MAX_FRAMES, MAX_SEED, check_whole
 from invert.methods import answers, beginnings, choice, one_run, runs, starts
 from invert.methods.one_run import Request
-from invert.methods.records import OWN_METHOD, WEAKER, Optimization, method_for
+from invert.methods.records import (
+    OWN_METHOD,
+    VALUES_METHOD,
+    WEAKER,
+    Optimization,
+    method_for,
+)
 from invert.methods.runs import Run
 from invert.networks.classifier import CLASSIFIERS, DEFAULT, check_classifier, open_graph
 from invert.targets import DIGIT_LABELS, check_wanted
@@ -128,7 +134,7 @@ def generate(
     if graph.head == "values":
         wanted = wanted._replace(scales=answers.ranges(graph))
         if unsaid:
-            method, settings = "plain", {**VALUES, **said}
+            method, settings = VALUES_METHOD, {**VALUES, **said}
             record = method_for("", method, settings)
     domain = graph.domain if fixed is None else beginnings.fixing(graph.domain, fixed)
     notes: tuple[str, ...] = ()

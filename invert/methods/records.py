@@ -202,6 +202,7 @@ METHODS: Mapping[str, Method] = {
     )
 }
 OWN_METHOD = "steepest"  # of one's own network
+VALUES_METHOD = "plain"  # of one that gives values
 
 
 def usual_weights(method: str) -> dict[str, float]:

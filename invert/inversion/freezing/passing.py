@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from invert.inversion.architecture import GRADIENT, GRADIENT_OF, LARGE
 from invert.inversion.domain import Domain
+from invert.inversion.freezing import feature_bounds
 from invert.inversion.freezing.gate import entry
 from invert.inversion.freezing.gate.operations import ARITHMETIC
 from invert.inversion.freezing.refusal import Refusal, shortened
@@ -88,10 +89,13 @@ def _unpack(data: memoryview, name: str) -> FrozenGraph:
         start <= min(LENGTH + MOST_DESCRIPTION, len(data)), "its description is cut or too long"
     )
     known = json.loads(bytes(data[LENGTH:start]))
-    classes = known["classes"]
-    _demand(type(classes) is int and 2 <= classes <= MOST_SIDE, "it has no classes")
-    _demand(known["head"] in ("softmax", "sigmoid"), "its head is unknown")
     domain, input_shape = _domain(known), _sides(known["input_shape"])
+    classes, head = known["classes"], known["head"]
+    values = head == "values" and not domain.is_image
+    _demand(values or head in ("softmax", "sigmoid"), "its head is unknown")
+    _demand(
+        type(classes) is int and (1 if values else 2) <= classes <= MOST_SIDE, "it has no classes"
+    )
     _demand(math.prod(domain.shape) == math.prod(input_shape), "its images have no shape")
     length = _whole(known["graph"])
     _demand(length <= min(MOST_GRAPH, len(data) - start), "its graph is cut or too large")
@@ -110,7 +114,7 @@ def _unpack(data: memoryview, name: str) -> FrozenGraph:
         input_shape=input_shape,
         domain=domain,
         labels=tuple(str(number) for number in range(classes)),
-        head=known["head"],
+        head=head,
         name=name,
         places={layer.name: place for layer, place in layers},
     )
@@ -149,7 +153,7 @@ def _list(value, most: int) -> list[Any]:
 
 
 def _domain(known) -> Domain:
-    """What an image may be, by the description."""
+    """What an image may be, by the description; or features, all of one range."""
     ends = [_ends(bound) for bound in known["pixel_range"]]
     _demand(len(ends) == 2, "its pixels have no range")
     _demand(
@@ -157,6 +161,11 @@ def _domain(known) -> Domain:
         "its pixels have no range",
     )
     shape = _sides(known["image_shape"])
+    if len(shape) == 1:
+        _demand(shape[0] > 0 and len(ends[0]) == len(ends[1]) == 1, "its features have no range")
+        told = feature_bounds.told((ends[0][0], ends[1][0]), None, None, None)
+        assert told is not None
+        return told.domain(shape)
     _demand(len(shape) in (2, 3) and shape[2:] in ((), (3,)), "its images have no shape")
     return Domain(shape, _bound(ends[0]), _bound(ends[1]))
 

@@ -1,4 +1,4 @@
-"""Real digits to show, from MNIST's test set; and a sample network with pictures of its own."""
+"""Real digits to show, from MNIST's test set; and sample networks, of pictures and of features."""
 
 import functools
 from pathlib import Path
@@ -7,7 +7,13 @@ import numpy as np
 
 EACH = 10
 HERE = Path(__file__).parent
-SAMPLE, PICTURES = HERE / "shapes.zip", HERE / "shapes.npz"  # made by invert.training.shapes
+SAMPLE, PICTURES = (
+    HERE / "shapes.zip",
+    HERE / "shapes.npz",
+)  # made by invert.training.samples.shapes
+# Made by invert.training.samples.throws. Of the last three features one is chosen at a time.
+FEATURES, THROWS = HERE / "throws.keras", HERE / "throws.csv"
+FEATURES_OUTPUT, FEATURES_WORLDS = "distance", (3, 4, 5)
 PATH = Path(__file__).parent / "mnist-test-examples.npz"
 
 

@@ -8,10 +8,10 @@ import streamlit as st
 from PIL import Image
 
 HERE = Path(__file__).parent.parent / "browser"
-STYLES = ("page", "classify", "generate", "panels", "sizes")
+STYLES = ("page", "classify", "generate", "panels", "features", "sizes")
 SCRIPTS = (
     *("arrivals", "history", "canvas", "choices", "connection", "film", "strokes"),
-    *("layers", "panels", "story"),
+    *("layers", "panels", "parallel", "story"),
 )
 TITLE = "invert"
 PROMISE = "One network, read forwards and run backwards."

@@ -16,6 +16,8 @@ LIKELY_SIZES = (
     *((28, 28), (32, 32, 3), (32, 32), (64, 64), (28, 28, 3), (64, 64, 3)),
     *((224, 224, 3), (128, 128, 3), (96, 96, 3), (128, 128)),
 )
+# What features are taken to be in until the page is told.
+FEATURES = (0.0, 1.0)
 # Steps, and the seconds of both cores together that the dearest run may take by them.
 REHEARSED, FAR_TOO_LONG, USUAL_STEPS = 3, 60, 80
 
@@ -71,9 +73,9 @@ def _packed(data: bytes) -> bytes:
 
 
 def _frozen(path: Path):
-    """Freeze the file, by the likeliest size where it does not say its own."""
+    """Freeze the file, by the likeliest size where it does not say its own, else by features."""
     from invert.inversion.freezing import freeze
-    from invert.inversion.freezing.refusal import WrongSize
+    from invert.inversion.freezing.refusal import Refusal, WrongSize
 
     refused: list[WrongSize] = []
     for size in (None, *LIKELY_SIZES):
@@ -81,20 +83,31 @@ def _frozen(path: Path):
             return freeze(path, shape=size)
         except WrongSize as error:
             refused.append(error)
-    raise refused[0]  # which speaks of no guess
+    try:
+        features = freeze(path, bounds=FEATURES)
+    except Refusal:
+        raise refused[0] from None  # which speaks of no guess
+    if len(features.image_shape) > 1 or features.values > effort.MOST_FEATURES:
+        raise refused[0]
+    return features
 
 
 def _rehearse(frozen, known: effort.Effort) -> None:
     """Take a few of the most expensive steps, so that what fails or takes too long does so here."""
+    import numpy as np
+
     from invert import generate
     from invert.inversion.compiling import without_xla
-    from invert.methods.records import OWN_METHOD
+    from invert.methods.records import OWN_METHOD, VALUES_METHOD
 
     without_xla(frozen)
     images = max(1, known.most_images(USUAL_STEPS))
+    values = frozen.head == "values"
+    targets = np.zeros((images, frozen.classes)) if values else [0] * images
+    method = VALUES_METHOD if values else OWN_METHOD
     for steps in (1, REHEARSED):  # the first run prepares what is needed
         start = time.process_time()  # which does not depend on what else the machine does
-        generate([0] * images, OWN_METHOD, classifier=frozen, steps=steps, frames=2)
+        generate(targets, method, classifier=frozen, steps=steps, frames=2)
         seconds = (time.process_time() - start) / (steps + 1)
     if seconds * known.most_steps(images) > FAR_TOO_LONG:
         raise ValueError(network_file.DRAGS)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MOST_SIDE, COLOURS = 224, 3  # of an image
 FEWEST_CLASSES, MOST_CLASSES = 2, 100
+MOST_FEATURES, MOST_OUTPUTS = 48, 8
 # Of an image on the way to the logits, see ``gate.cost``. Two convolutions of 32 and 64 units
 # on 28×28 pixels and a dense layer take 40 million, ResNet-20 some 100 million.
 MOST_EFFORT = 1.5e9
@@ -25,6 +26,7 @@ MOST_RESULTS_OF_A_RUN = 2**27  # of all images together
 MOST_OF_A_RUN = 1.5e11
 MOST_IMAGES = 16
 EVERY_BATCH = range(1, MOST_IMAGES + 1)
+IN_PYTHON = "In Python invert.freeze(…, bounds=…) takes more."
 EFFORT = "effort"  # where a frozen graph keeps it
 # Of a pixel that the pen draws, both ways: measured, in the same units, and the bytes of what is
 # held of it, for two strokes of 13 pieces. Of M without a pen it is nothing.
@@ -77,13 +79,15 @@ def check(frozen: FrozenGraph, batches: Sequence[int] = EVERY_BATCH) -> Effort:
     Raises:
         ValueError: it is too large; in one sentence.
     """
-    image = "×".join(map(str, frozen.image_shape))
-    if max(frozen.image_shape[:2]) > MOST_SIDE or frozen.image_shape[2:] not in ((), (COLOURS,)):
+    if not frozen.domain.is_image:
+        _check_features(frozen)
+    elif max(frozen.image_shape[:2]) > MOST_SIDE or frozen.image_shape[2:] not in ((), (COLOURS,)):
+        image = "×".join(map(str, frozen.image_shape))
         raise ValueError(
             f"A network must take images of at most {MOST_SIDE}×{MOST_SIDE}×{COLOURS};"
             f" {ALIAS} takes {image}. {ELSEWHERE}"
         )
-    if not FEWEST_CLASSES <= frozen.classes <= MOST_CLASSES:
+    if frozen.head != "values" and not FEWEST_CLASSES <= frozen.classes <= MOST_CLASSES:
         raise ValueError(
             f"A network must tell apart {FEWEST_CLASSES} to {MOST_CLASSES} classes; {ALIAS} has"
             f" {frozen.classes:,}. Train it on fewer."
@@ -92,6 +96,19 @@ def check(frozen: FrozenGraph, batches: Sequence[int] = EVERY_BATCH) -> Effort:
         frozen.compiled[EFFORT] = _effort(frozen, batches)
     known: Effort = frozen.compiled[EFFORT]
     return known
+
+
+def _check_features(frozen: FrozenGraph) -> None:
+    if frozen.values > MOST_FEATURES:
+        raise ValueError(
+            f"A network must take at most {MOST_FEATURES} features, or images; {ALIAS} takes"
+            f" {frozen.values:,}. {IN_PYTHON}"
+        )
+    if frozen.head == "values" and frozen.classes > MOST_OUTPUTS:
+        raise ValueError(
+            f"A network must give at most {MOST_OUTPUTS} values; {ALIAS} gives {frozen.classes:,}."
+            f" {IN_PYTHON}"
+        )
 
 
 def effort_of(frozen: FrozenGraph) -> Effort:

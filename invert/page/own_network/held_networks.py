@@ -23,13 +23,18 @@ OF_KERAS = (".keras", ".h5", ".hdf5")
 FILES_READ = "files of networks read"
 NOT_YET = "Drop a network in the heading, and it will read and draw here."
 WHAT = (
-    "Drop a trained classifier: `.keras`, `.h5`, `.pb`, `.tflite`, or a `.zip` from Teachable"
-    " Machine; at most 16 MB, images up to 224×224×3. Only you can use it; it is deleted when you"
-    " leave."
+    "Drop a trained network: `.keras`, `.h5`, `.pb`, `.tflite`, or a `.zip` from Teachable Machine;"
+    " at most 16 MB. It reads images up to 224×224×3, or a few numbers. Only you can use it; it is"
+    " deleted when you leave."
 )
 PUT_AWAY = (
     "The server had to delete this network to make room for others. Drop the file here again."
 )
+# Whether it gives values.
+FEATURES = {
+    True: "{0} reads {1} and gives {2}.",
+    False: "{0} reads {1} and tells classes apart.",
+}
 READING = "Reading the network in a process of its own…"
 _lock = threading.Lock()
 
@@ -110,10 +115,23 @@ def said() -> str:
     if graph is None:
         return PUT_AWAY if OWN in st.session_state else WHAT
     graph = told.applied(graph)
-    size = "×".join(str(side) for side in graph.image_shape)
     name = refusal_wording.shown_name(st.session_state.get(NAME, ""))
+    if not graph.domain.is_image:
+        return FEATURES[graph.head == "values"].format(
+            name, counted(graph.values, "feature"), counted(graph.classes, "value")
+        )
+    size = "×".join(str(side) for side in graph.image_shape)
     pixels = graph.domain.range_in_words
     return f"{name} reads {size} images, pixels in {pixels}, {graph.classes} classes."
+
+
+def counted(count: int, thing: str) -> str:
+    """Return how many there are of a thing.
+
+    >>> counted(1, "feature"), counted(3, "value")
+    ('1 feature', '3 values')
+    """
+    return f"{count} {thing}" + "s" * (count > 1)
 
 
 def file_name() -> str:

@@ -122,8 +122,12 @@ def _with_notes_taken(data: bytes, called: str) -> FrozenGraph:
     return dataclasses.replace(frozen, labels=checked_labels(names), range_assumed=assumed)
 
 
-def checked_labels(names: Sequence[str]) -> tuple[str, ...]:
+def checked_labels(names: Sequence[str], what: str = "Class names") -> tuple[str, ...]:
     """Return the names of classes as the page shows them: one line, short, no two alike.
+
+    Args:
+        names: of each.
+        what: what an error calls them.
 
     Raises:
         ValueError: two are alike, or one is empty.
@@ -135,7 +139,7 @@ def checked_labels(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         shown = "".join(sign for sign in name if sign.isprintable()).strip()[:LONGEST_LABEL]
         if not shown or shown in kept:
-            raise ValueError(f"Class names must be there and differ; got {name[:40]!r}.")
+            raise ValueError(f"{what} must be there and differ; got {name[:40]!r}.")
         kept.append(shown)
     return tuple(kept)
 

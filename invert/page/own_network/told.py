@@ -1,10 +1,11 @@
-"""What the page is told of one's own network beside its file: pixel range, ink, class names."""
+"""What the page is told of one's own network beside its file: ranges, ink, names of classes."""
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from invert.inversion.domain import Domain
 from invert.page.own_network import effort, network_file
 
 if TYPE_CHECKING:
@@ -13,12 +14,14 @@ if TYPE_CHECKING:
 # The ranges that networks are trained with.
 RANGES = {"0 to 1": (0.0, 1.0), "0 to 255": (0.0, 255.0), "−1 to 1": (-1.0, 1.0)}
 RANGE, INK, NAMES = "told range", "told ink is dark", "told class names"
+FEATURES, HEAD = "told features", "told what its outputs are"
 COMPLAINT = "class names' complaint"
+MOST_TOLD = 8  # of what one network was told, one after the other, so many are kept
 
 
 def forget() -> None:
     """Forget it: another file was read."""
-    for key in (RANGE, INK, NAMES, COMPLAINT):
+    for key in (RANGE, INK, NAMES, COMPLAINT, FEATURES, HEAD):
         st.session_state.pop(key, None)
 
 
@@ -30,6 +33,16 @@ def tell_range(pixel_range: tuple[float, float]) -> None:
 def tell_ink(dark: bool) -> None:
     """Draw with dark ink on light paper for the network from now on, or the other way round."""
     st.session_state[INK] = dark
+
+
+def tell_features(domain: Domain) -> None:
+    """Have the network's features be what a domain says from now on."""
+    st.session_state[FEATURES] = domain
+
+
+def tell_head(head: str) -> None:
+    """Take the outputs of a network of features for "values", or for scores: "softmax"."""
+    st.session_state[HEAD] = head
 
 
 def ink() -> bool | None:
@@ -62,30 +75,36 @@ def complaint() -> str | None:
 
 def applied(graph: "FrozenGraph") -> "FrozenGraph":
     """Return the network with what was told of it; the same object each time."""
-    low, high = st.session_state.get(RANGE) or graph.pixel_range
+    domain: Domain = st.session_state.get(FEATURES) or graph.domain
+    if RANGE in st.session_state:
+        low, high = st.session_state[RANGE]
+        domain = dataclasses.replace(domain, low=low, high=high)
     labels = st.session_state.get(NAMES) or graph.labels
-    dark = ink()
-    if (low, high) == tuple(graph.pixel_range) and labels == graph.labels and dark is None:
+    head = st.session_state.get(HEAD) or graph.head
+    if (domain, labels, head, ink()) == (graph.domain, graph.labels, graph.head, None):
         return graph
-    key = ("told", low, high, labels, dark)
+    key = ("told", repr(domain), labels, head, ink())
     if key not in graph.compiled:
-        graph.compiled[key] = _changed(graph, low, high, labels, dark)
+        told_before = [k for k in graph.compiled if isinstance(k, tuple) and k[0] == "told"]
+        for old in told_before[: 1 - MOST_TOLD]:
+            del graph.compiled[old]
+        graph.compiled[key] = _changed(graph, domain, labels, ink(), head)
     told: FrozenGraph = graph.compiled[key]
     return told
 
 
 def _changed(
-    graph: "FrozenGraph", low: float, high: float, labels, dark: bool | None = None
+    graph: "FrozenGraph", domain: Domain, labels, dark: bool | None = None, head: str = ""
 ) -> "FrozenGraph":
     from invert.inversion.compiling import without_xla
     from invert.methods import pen
 
-    domain, architecture = graph.domain, graph.architecture
-    if (low, high) != tuple(graph.pixel_range):
-        domain = dataclasses.replace(domain, low=low, high=high)
-        architecture = dataclasses.replace(architecture, domain=domain, compiled={})
+    architecture, head = graph.architecture, head or graph.head
+    if (domain, head) != (graph.domain, graph.head):
+        known: dict[str, Any] = {"domain": domain, "head": head, "compiled": {}}
+        architecture = dataclasses.replace(architecture, **known)
     inked = {None: "", True: " dark ink", False: " light ink"}[dark]
-    name = f"{graph.name} {domain.range_in_words}{inked} {','.join(labels)}"
+    name = f"{graph.name} {domain} {head}{inked} {','.join(labels)}"
     changed = dataclasses.replace(graph, architecture=architecture, labels=labels, name=name)
     if dark is not None:
         pen.tell_dark(changed, dark)

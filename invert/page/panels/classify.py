@@ -12,6 +12,7 @@ from invert import drawing
 from invert.drawing import BlankDrawing, from_strokes
 from invert.networks.classifier import CLASSIFIERS
 from invert.page.canvas import drawing_area, easel, layers, shown_instead
+from invert.page.features import live
 from invert.page.panels import own_settings, picture_field
 from invert.page.pictures import markup, wording
 from invert.page.server import failure, loading
@@ -44,6 +45,8 @@ def show() -> None:
     with places.easel:
         drawn = easel.draw(pen, chosen)
     _keep_link(drawn)
+    if chosen.features:
+        return live.show(chosen, places.answer, places.own)
     if places.picture is None:
         image, error = _image(drawn, chosen)
     else:
@@ -90,7 +93,9 @@ def _places(chosen: network.Network) -> tuple[Places, str]:
     with st.container(key="classify", horizontal=True, gap="medium"):
         paper = st.container(key="easel", width=drawing_area.SIDE)
         picture = (
-            None if chosen.grey else st.container(key="picture-place", width=drawing_area.SIDE)
+            None
+            if chosen.grey or chosen.features
+            else st.container(key="picture-place", width=drawing_area.SIDE)
         )
         answer = st.container(key="answer", width="stretch")
     own = st.container()

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from invert.networks.classifier import CLASSIFIERS
+from invert.page.features import call, question
 from invert.page.own_network import held_networks
 from invert.page.pictures import markup, program
 from invert.page.session import network, state
@@ -25,6 +26,8 @@ def show() -> None:
     """Show both, each with a button that copies it."""
     choice = state.choice()
     chosen = network.chosen()
+    if chosen.features:
+        return _show_call_of_features(chosen)
     name = chosen.name if chosen.name in CLASSIFIERS else program.OWN
     file = held_networks.file_name() or program.OWN_FILE
     both = name != program.OWN or held_networks.suits_a_program()
@@ -37,7 +40,7 @@ def show() -> None:
     if both and choice.method != "strokes":  # a program of the pen would be as long as the pen
         _show_program(name, choice, file)
     st.html("<h3>By this package</h3>")
-    call = program.call(
+    text = program.call(
         name,
         choice.method,
         choice.target,
@@ -47,9 +50,18 @@ def show() -> None:
         choice.steps,
         file,
     )
-    st.code(call, language="python")
+    st.code(text, language="python")
     if choice.start == state.MY_DRAWING:
         _offer_drawing()
+
+
+def _show_call_of_features(chosen: network.Network) -> None:
+    asked = question.present()
+    st.html(markup.sentence(call.WHAT))
+    if asked is not None and chosen.source is not None:
+        file = held_networks.file_name()
+        st.html(markup.sentence(SAVE_IT.format(file), "note"))
+        st.code(call.text(chosen, asked, file), language="python")
 
 
 def _show_program(name: str, choice: state.Choice, file: str) -> None:

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 import invert
 from invert.drawing import BlankDrawing
 from invert.methods import records, starts
+from invert.page.features import found_inputs
 from invert.page.own_network import learning_job
 from invert.page.panels import offers, own_opposite
 from invert.page.pictures import chart, markup, run_images
@@ -47,6 +48,8 @@ def show() -> None:
     if state.was_sent():
         st.rerun()  # the whole page: the left side has an image to read
     chosen = network.chosen()
+    if chosen.features:
+        return found_inputs.show(chosen)
     digits = st.container(key="digits")
     run = st.container(key="run")
     with st.container(key="draw-more", horizontal=True, gap="small"):

@@ -14,6 +14,7 @@ ASSUMED = (
     " reads in this picture: choose the one that reads it right."
 )
 SAID = "By its first layer it takes pixels from {}. Under each range stands what it reads here."
+CALLED = "What its classes are called, between commas"
 INKS = {"light on dark": False, "dark on light": True}
 INK = "Under each stands what it reads in your drawing: choose the one that reads it right."
 GIVE = "Give it a picture, and under each range stands what it reads in it."
@@ -36,7 +37,7 @@ def show(image: np.ndarray | None, chosen: network.Network, of_ink: bool) -> Non
         failure.guard(lambda: _choose_range(image, chosen, graph))
         if chosen.grey:
             failure.guard(lambda: _choose_ink(image if of_ink else None, chosen))
-        _name_classes(chosen)
+        name_classes(chosen)
 
 
 def _choose_range(image: np.ndarray | None, chosen: network.Network, graph) -> None:
@@ -99,10 +100,11 @@ def _read_under_each(image: np.ndarray, ranges, chosen: network.Network) -> dict
     return {n: wording.reads(p, chosen.labels) for n, p in zip(ranges, said, strict=True)}
 
 
-def _name_classes(chosen: network.Network) -> None:
+def name_classes(chosen: network.Network, what: str = CALLED) -> None:
+    """Let the visitor say what the classes, or outputs, are called."""
     key = f"own-names-{held_networks.files_read()}"
     st.text_input(
-        "What its classes are called, between commas",
+        what,
         ", ".join(chosen.labels),
         key=key,
         on_change=_note_names,

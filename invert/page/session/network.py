@@ -19,7 +19,9 @@ from invert.page.session import one_of, state
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
 
-OWN, SAMPLE = "own", "the sample network was asked for"
+OWN, SAMPLE = "own", "the sample network that was asked for"
+TAKEN = "the sample network that was read just now"
+SAMPLE_OF_FEATURES = "sample-features"
 NAMES = (*CLASSIFIERS, OWN)
 # What each is, beside the choice: how it was trained, and what that makes of it.
 MEANINGS = {
@@ -27,6 +29,21 @@ MEANINGS = {
     "robust": "the same network, trained on disturbed digits. It draws legible digits.",
     "energy": "like `robust`, and trained to reject its own bad drawings. It draws handwriting.",
     "student": "a LeNet-5 that never saw handwriting. It learned from what `energy` draws.",
+}
+
+
+# By the key of its button: the file, and what is said of it.
+SAMPLES = {
+    "sample": (
+        examples.SAMPLE,
+        "Try a sample",
+        "A small network that tells circles, squares, triangles, stars and crosses apart.",
+    ),
+    SAMPLE_OF_FEATURES: (
+        examples.FEATURES,
+        "Try one of numbers",
+        "A small network that says how far a ball flies, by speed, angle, height and world.",
+    ),
 }
 
 
@@ -62,6 +79,17 @@ class Network(NamedTuple):
         return self.source
 
     @property
+    def graph(self) -> "FrozenGraph":
+        """One's own network.
+
+        Raises:
+            NotYet: it is still to be given.
+        """
+        graph = self.classifier
+        assert not isinstance(graph, str), "of the networks that ship the page knows the names"
+        return graph
+
+    @property
     def dense(self) -> bool:
         """Whether the panels that look into layers can look into this one."""
         return self.name in DENSE
@@ -70,6 +98,11 @@ class Network(NamedTuple):
     def digits(self) -> bool:
         """Whether it reads digits of this page's form."""
         return markup.of_digits(self.shape, self.labels)
+
+    @property
+    def features(self) -> bool:
+        """Whether it reads features, numbers with a name each, and no pictures."""
+        return len(self.shape) == 1
 
     @property
     def grey(self) -> bool:
@@ -126,14 +159,15 @@ def show_meaning() -> None:
         with st.container(key="network-file", width=272):
             _take_file()
         if held_networks.held() is None:
-            st.button(
-                "Try a sample",
-                key="sample",
-                on_click=_ask_for_sample,
-                disabled=not loading.ready(),
-                help="A small network that tells circles, squares, triangles, stars and crosses"
-                " apart.",
-            )
+            for key, (_, label, help) in SAMPLES.items():
+                st.button(
+                    label,
+                    key=key,
+                    on_click=_ask_for_sample,
+                    args=(key,),
+                    disabled=not loading.ready(),
+                    help=help,
+                )
         st.html(markup.sentence(held_networks.said(), "meaning"))
 
 
@@ -152,13 +186,15 @@ def _take_file() -> None:
     if file is not None and loading.ready():
         held_networks.take(file.name, file.getvalue)
         st.rerun()
-    if st.session_state.pop(SAMPLE, False):
-        held_networks.take(examples.SAMPLE.name, examples.SAMPLE.read_bytes)
+    if asked := st.session_state.pop(SAMPLE, None):
+        path = SAMPLES[asked][0]
+        held_networks.take(path.name, path.read_bytes)
+        st.session_state[TAKEN] = asked
         st.rerun()
 
 
-def _ask_for_sample() -> None:
-    st.session_state[SAMPLE] = True
+def _ask_for_sample(key: str) -> None:
+    st.session_state[SAMPLE] = key
 
 
 def show_complaint() -> None:

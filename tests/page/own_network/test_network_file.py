@@ -334,6 +334,31 @@ def test_of_a_network_that_does_not_say_its_size_the_likeliest_is_taken(shape, s
     assert child._frozen(tmp_path / "own.keras").image_shape == size
 
 
+@pytest.mark.parametrize("count", [1, 6, effort.MOST_FEATURES])
+def test_a_few_numbers_that_are_no_picture_are_features(count, tmp_path, here):
+    model = keras.Sequential([keras.Input((count,)), layers.Dense(4, "relu"), layers.Dense(2)])
+    model.save(tmp_path / "own.keras")
+    frozen = network_file.read("own.keras", (tmp_path / "own.keras").read_bytes())
+    assert (frozen.image_shape, frozen.head) == ((count,), "values")
+    assert frozen.domain == Domain(
+        (count,), 0, 1, is_image=False, names=tuple(f"x{k}" for k in range(count))
+    )
+    x = np.random.default_rng(0).random((5, count), np.float32)
+    np.testing.assert_allclose(invert.classify(x, frozen), model(x), atol=1e-5)
+
+
+def test_values_are_of_features_alone_and_few(tmp_path, here):
+    models = [
+        keras.Sequential([keras.Input((effort.MOST_FEATURES + 1,)), layers.Dense(1)]),
+        keras.Sequential([keras.Input((6,)), layers.Dense(effort.MOST_OUTPUTS + 1)]),
+        keras.Sequential([keras.Input((5, 6)), layers.Flatten(), layers.Dense(1)]),
+    ]
+    said = ["takes 49 values", "must give at most 8 values", "one number an image"]
+    for model, words in zip(models, said, strict=True):
+        model.save(tmp_path / "own.keras")
+        assert words in refusal("own.keras", (tmp_path / "own.keras").read_bytes())
+
+
 def test_a_size_that_nobody_can_guess_is_refused_without_an_argument(tmp_path):
     keras.Sequential([keras.Input((3000,)), layers.Dense(10)]).save(tmp_path / "own.keras")
     with pytest.raises(ValueError, match="3,000 values") as caught:
@@ -760,6 +785,8 @@ TAMPERED = "The process that read “own.h5” gave no valid answer."
         {"pixel_range": [0.0, float("nan")]},
         {"pixel_range": [0.0, float("inf")]},
         {"image_shape": [784]},
+        {"image_shape": [784], "pixel_range": [[0.0, 0.0, 0.0], 1.0]},
+        {"head": "values"},
         {"image_shape": [28, 29]},
         {"image_shape": [1, 784]},
         {"image_shape": [-28, -28]},

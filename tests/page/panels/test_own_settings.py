@@ -125,7 +125,8 @@ def test_classes_are_called_as_one_types_or_it_is_said_why_not(own_page):
 
 def test_a_network_that_was_told_of_shares_its_weights_and_reads_its_range(bytes_network):
     frozen = freeze(bytes_network)
-    changed = told._changed(frozen, -1.0, 1.0, ("a", "b", "c", "d"))
+    domain = dataclasses.replace(frozen.domain, low=-1.0)
+    changed = told._changed(frozen, domain, ("a", "b", "c", "d"))
     assert changed.weights is frozen.weights and changed.pixel_range == (-1.0, 1.0)
     image = np.random.default_rng(1).uniform(-1, 1, (28, 28)).astype(np.float32)
     want = keras.ops.softmax(logits(bytes_network, image)).numpy()

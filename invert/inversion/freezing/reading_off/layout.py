@@ -73,16 +73,17 @@ def _known(sides: tuple[int, ...], told) -> Layout:
     if min(sides) < 1 or math.prod(sides) > MAX_VALUES:
         raise Refusal(f"The network takes {sides} an image; at most {MAX_VALUES:,} values may be.")
     long = tuple(side for side in sides if side != 1)
-    if len(long) == 1:
+    count = math.prod(sides)
+    if len(long) < 2:
         image: tuple[int, ...] | None = USUAL if long == (math.prod(USUAL),) else None
         if told is not None:
             image = _image(told)
         if image is None:
             raise WrongSize(
-                f"The network takes {long[0]:,} values an image, which may lie in rows of any"
-                f" length. Say how, {_hint(long[0])}."
+                f"The network takes {count:,} value{'s' * (count > 1)} an image, which may lie in"
+                f" rows of any length. Say how, {_hint(count)}."
             )
-        if math.prod(image) != long[0]:
+        if math.prod(image) != count:
             raise _misfit((None, *sides), told)
         return Layout(sides, image)
     if len(long) == 2 or (len(long) == 3 and long[2] == 3):

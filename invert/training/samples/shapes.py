@@ -1,6 +1,6 @@
 """The sample network of the page: a small CNN that tells five drawn shapes apart, in colour.
 
-``python -m invert.training.shapes`` draws its pictures, trains it for a minute, and writes
+``python -m invert.training.samples.shapes`` draws its pictures, trains it for a minute, and writes
 ``shapes.zip`` (the network with ``labels.txt``, as Teachable Machine packs them) and
 ``shapes.npz`` (pictures that it has not seen) to ``invert/page/examples``. It reads 32×32×3 pixels
 from 0 to 255, and its file says so: its first layer divides them by 255.
@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 LABELS = ("circle", "square", "triangle", "star", "cross")
 PICTURE_SIDE, LARGE_SIDE = 32, 128  # pixels: of a picture, and of the one it is made smaller from
 TRAINING, EXAMPLES, EPOCHS = 8000, 4, 10
-FOLDER = Path(__file__).parent.parent / "page" / "examples"
+FOLDER = Path(__file__).parent.parent.parent / "page" / "examples"
 
 
 def draw(shape: str, random: np.random.Generator) -> np.ndarray:

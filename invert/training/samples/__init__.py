@@ -1,0 +1,1 @@
+"""The sample networks of the page, and what they are tried with."""
