@@ -4,11 +4,12 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from invert.page.frame import header, html_head, look, story, tabs
+from invert.page.labelled import accuracy
 from invert.page.panels import better_ways, classify, code, generate, what_is_lost, why
 from invert.page.server import admission, failure, loading, queue
 from invert.page.session import link, network
 
-LEFT = [("Classify", classify.show), ("Why", why.show)]
+LEFT = [("Classify", classify.show), ("Accuracy", accuracy.show), ("Why", why.show)]
 RIGHT = [
     ("Generate", generate.show),
     ("Better ways", better_ways.show),

@@ -12,7 +12,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from invert.page.server.admission import UPLOADS_A_SESSION
+from invert.page.server.admission import LARGEST_UPLOAD, UPLOADS_A_SESSION
 
 SECONDS = 30
 MEGABYTE = 1024 * 1024
@@ -114,10 +114,12 @@ def test_a_session_holds_few_uploads_and_none_when_it_is_left(server):
     token = token_of(server)
     with socket_of(server) as socket:
         path = f"/_stcore/upload_file/{run(socket)}"
+        most = UPLOADS_A_SESSION * LARGEST_UPLOAD
         for number in range(9):
-            body = file_of(MEGABYTE)
+            body = file_of(12 * MEGABYTE)
             assert ask(server, "PUT", f"{path}/{number}", body, **FORM, **token)[0] == 204
-        wait_until(lambda: 0 < held(server) <= UPLOADS_A_SESSION * MEGABYTE, SECONDS)
+            assert held(server) <= most
+        wait_until(lambda: 0 < held(server) <= most, SECONDS)
     wait_until(lambda: held(server) == 0, SECONDS)
 
 

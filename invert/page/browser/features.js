@@ -1,7 +1,7 @@
 // The table of a network's features. What is changed in it goes to the server: while a slider moves,
 // where it stands now, as soon as the last was answered. A script of a component of its own, for
 // only components can send.
-const REST = 40, PATIENCE = 3000; // milliseconds: between an answer and the next; until one is lost
+const REST = 100, PATIENCE = 3000; // milliseconds: between an answer and the next; until one is lost
 const kept = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {

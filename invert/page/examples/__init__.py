@@ -7,11 +7,10 @@ import numpy as np
 
 EACH = 10
 HERE = Path(__file__).parent
-SAMPLE, PICTURES = (
-    HERE / "shapes.zip",
-    HERE / "shapes.npz",
-)  # made by invert.training.samples.shapes
-# Made by invert.training.samples.throws. Of the last three features one is chosen at a time.
+# Made by invert.training.samples.
+SAMPLE, PICTURES = HERE / "shapes.zip", HERE / "shapes.npz"
+SHAPES = ("circle", "square", "triangle", "star", "cross")  # in the order of their classes
+# Of the last three features one is chosen at a time.
 FEATURES, THROWS = HERE / "throws.keras", HERE / "throws.csv"
 FEATURES_OUTPUT, FEATURES_WORLDS = "distance", (3, 4, 5)
 PATH = Path(__file__).parent / "mnist-test-examples.npz"

@@ -8,7 +8,7 @@ import streamlit as st
 from PIL import Image
 
 HERE = Path(__file__).parent.parent / "browser"
-STYLES = ("page", "classify", "generate", "panels", "features", "sizes")
+STYLES = ("page", "classify", "generate", "panels", "features", "accuracy", "sizes")
 SCRIPTS = (
     *("arrivals", "history", "canvas", "choices", "connection", "film", "strokes"),
     *("layers", "panels", "parallel", "story"),

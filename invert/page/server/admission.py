@@ -38,7 +38,9 @@ BYTES_A_MESSAGE = 32 * 1024
 LONG = 2  # a message that counts for more is long
 
 UPLOAD = re.compile(r"/_stcore/upload_file/([^/]+)/[^/]+$")
-# Files of at most 16 MB (server.maxUploadSize): a network, a digit and a picture for each session.
+# In files of 16 MB, the largest (server.maxUploadSize): a network, a digit and a picture for each
+# session, or many small ones, each of which counts for a 64th at least.
+LARGEST_UPLOAD, LEAST_SHARE = 2**24, 1 / 64
 UPLOADS, UPLOADS_A_SESSION = 32, 3
 UPLOADS_AT_ONCE, UPLOADS_AT_ONCE_AN_ADDRESS, UPLOAD_SECONDS = 16, 8, 60
 METRICS = "/_stcore/metrics"
@@ -86,9 +88,9 @@ class Budget:
 
 @dataclasses.dataclass
 class Uploads:
-    """A session's uploads: how many are stored, and whose turn it is to be stored."""
+    """A session's uploads: how much is stored, and whose turn it is to be stored."""
 
-    count: int = 0
+    count: float = 0
     turn: asyncio.Lock = dataclasses.field(default_factory=asyncio.Lock)
 
 
@@ -182,15 +184,15 @@ class Limits:
             status = message.get("status", status)
             await send(message)
 
-        uploads = self._uploads.setdefault(session, Uploads())
+        uploads, share = self._uploads.setdefault(session, Uploads()), share_of(scope)
         under_way.append(address)
         try:
             async with asyncio.timeout(UPLOAD_SECONDS) as limit, uploads.turn:
-                if uploads.count >= UPLOADS_A_SESSION:
+                if uploads.count + share > UPLOADS_A_SESSION:
                     self._delete(session, uploads)
                 await self._app(scope, receive, answer)
                 if 200 <= status < 300:
-                    uploads.count += 1
+                    uploads.count += share
                     self._uploads.pop(session, None)
                     self._uploads[session] = uploads
         except ClientDisconnect:
@@ -217,6 +219,18 @@ class Limits:
     def _delete(self, session: str, uploads: Uploads) -> None:
         runtime.get_instance().uploaded_file_mgr.remove_session_files(session)
         uploads.count = 0
+
+
+def share_of(scope: Scope) -> float:
+    """Return what an upload counts for, as its header says: 1 for one of the largest size.
+
+    >>> share_of({"headers": [(b"content-length", b"8388608")]}), share_of({"headers": []})
+    (0.5, 1.0)
+    """
+    headers = dict(scope.get("headers", ()))
+    length = b"" if b"transfer-encoding" in headers else headers.get(b"content-length", b"")
+    size = int(length) if length.isdigit() and len(length) < 12 else LARGEST_UPLOAD
+    return min(1.0, max(LEAST_SHARE, size / LARGEST_UPLOAD))
 
 
 def paced(receive: Receive, *budgets: Budget) -> Receive:

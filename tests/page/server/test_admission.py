@@ -136,13 +136,16 @@ def test_the_longest_drawing_that_is_read_is_never_dropped():
     assert len(json.dumps(path, separators=(",", ":"))) < admission.LONGEST_MESSAGE
 
 
-def upload(app, session, address="192.0.2.1"):
-    """Send a file and return the answer's status, None where there was no answer."""
+def upload(app, session, address="192.0.2.1", **headers):
+    """Send a file and return the answer's status, None where there was no answer.
+
+    Where no header says otherwise, it is of the largest size.
+    """
     scope = {
         "type": "http",
         "method": "PUT",
         "path": f"/_stcore/upload_file/{session}/x",
-        "headers": [],
+        "headers": [(n.replace("_", "-").encode(), str(v).encode()) for n, v in headers.items()],
         "client": (address, 1),
     }
     statuses = []
@@ -185,6 +188,34 @@ def test_a_session_holds_few_uploads_and_always_its_latest(server):
     app = Limits(storing(server))
     for number in range(50):
         assert run(upload(app, "ada")) == 204
+        assert server.stored["ada"] == 1 + number % admission.UPLOADS_A_SESSION
+
+
+def test_many_small_uploads_are_held_as_long_as_they_take_no_more(server):
+    app = Limits(storing(server))
+    least = round(1 / admission.LEAST_SHARE)
+    assert least * admission.UPLOADS_A_SESSION == 192
+    for number in range(200):
+        run(upload(app, "ada", content_length=100_000))
+        assert server.stored["ada"] == 1 + number % 192
+    for number in range(7):  # half as large as the largest: two for one
+        run(upload(app, "bob", content_length=admission.LARGEST_UPLOAD // 2))
+        assert server.stored["bob"] == 1 + number % 6
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"content_length": 10**30},
+        {"content_length": -1},
+        {"content_length": "one"},
+        {"content_length": 9, "transfer_encoding": "chunked"},  # which says nothing of its length
+    ],
+)
+def test_an_upload_that_may_have_any_length_counts_for_a_whole_one(server, headers):
+    app = Limits(storing(server))
+    for number in range(7):
+        run(upload(app, "ada", **headers))
         assert server.stored["ada"] == 1 + number % admission.UPLOADS_A_SESSION
 
 

@@ -28,7 +28,7 @@ def test_page_stands_before_the_models_are_loaded(fresh, monkeypatch):
     page.draw(ONE)
     assert "Loading &lt;the&gt; classifier" in page.html and "width:25%" in page.html
     assert [tab.label for tab in page.test.tabs] == [
-        *("Classify", "Why"),
+        *("Classify", "Accuracy", "Why"),
         *("Generate", "Better ways", "What is lost", "Code"),
     ]
     assert page.test.get_by_key("digit").value == "8"

@@ -59,9 +59,9 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
 
 
-def part(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return a part of an archive."""
-    return b"".join(_chunks(archive, name))
+def part(archive: zipfile.ZipFile, which: str | zipfile.ZipInfo) -> bytes:
+    """Return a part of an archive; two of one name are told apart by their entries."""
+    return b"".join(_chunks(archive, which))
 
 
 @contextlib.contextmanager
@@ -116,11 +116,12 @@ def _check(path: Path, parts: list[zipfile.ZipInfo]) -> None:
             )
 
 
-def _chunks(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+def _chunks(archive: zipfile.ZipFile, which: str | zipfile.ZipInfo) -> Iterator[bytes]:
     """A part in pieces. It must not be longer than the archive says."""
-    left = min(archive.getinfo(name).file_size, MAX_FILE)
+    info = archive.getinfo(which) if isinstance(which, str) else which
+    name, left = info.filename, min(info.file_size, MAX_FILE)
     try:
-        with archive.open(name) as file:
+        with archive.open(info) as file:
             while data := file.read(CHUNK):
                 left -= len(data)
                 if left < 0:
