@@ -43,6 +43,9 @@ def start() -> None:
     done("import invert")
     import streamlit  # noqa: F401
 
+    from invert.page.server import loading
+
+    loading.share_arenas()
     done("import streamlit")
     import tensorflow  # noqa: F401
 
@@ -61,8 +64,6 @@ def start() -> None:
         said.append(sentence)
 
     invert.warm_up(report)
-    from invert.page.server import loading
-
     loading.warm_panels()
     done("compile the explanations")
 
@@ -75,6 +76,9 @@ def own_networks(count: int) -> None:
     import invert
     from invert.inversion.compiling import without_xla
     from invert.page.own_network import effort, held_networks
+    from invert.page.server import loading
+
+    loading.share_arenas()
 
     invert.warm_up(lambda *_: None)
     before = resident()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import logging
 import os
@@ -27,6 +28,9 @@ ALONE_SECONDS = 3
 COMPILES_AHEAD = os.environ.get("INVERT_COMPILE_AHEAD") != "no"
 # TensorFlow warns that each method and size is compiled once more. That is intended.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 
 
 class Loader:
@@ -60,6 +64,7 @@ class Loader:
     def _load(self):
         try:
             self._report("Starting TensorFlow", 0.0)
+            share_arenas()
             _keep_keras_as_it_is()
             self._report("Loading the classifier", 0.1)
             load_networks()
@@ -81,6 +86,16 @@ class Loader:
 
     def _report(self, sentence: str, fraction: float) -> None:
         self.sentence, self.fraction = sentence, max(self.fraction, fraction)
+
+
+def share_arenas() -> None:
+    """Let threads share two pools of memory, where the system is GNU's; for a server.
+
+    Otherwise there are eight a core, each with room of its own that nobody uses: 100 MB. Loops of
+    hundreds of images take a few per cent longer so.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).mallopt(ARENA_MAX, 2)
 
 
 def load_networks() -> None:
