@@ -1,4 +1,7 @@
-"""The layers of a classifier that is nothing but dense layers, read out of its frozen graph."""
+"""The layers of a classifier that is nothing but dense layers, read out of its frozen graph.
+
+What changes the pixels alone before them, such as a division by 255, is made part of the first.
+"""
 
 import numpy as np
 import tensorflow as tf
@@ -8,6 +11,7 @@ from invert.inversion.frozen_graph import FrozenGraph
 
 ADDING = ("BiasAdd", "Add", "AddV2")
 # They hand values on, in the same or another shape.
+OF_A_PIXEL = ("Mul", "RealDiv", "Add", "AddV2", "Sub")
 PASSING = ("Identity", "Reshape", "Squeeze", "ExpandDims", "StopGradient", "Snapshot", "Cast")
 
 
@@ -32,6 +36,9 @@ def dense_layers(graph: FrozenGraph) -> list[tuple[np.ndarray, np.ndarray]]:
     layers: list[tuple[np.ndarray, np.ndarray]] = []
     name = _before_passing(known.output, nodes)
     while name != operation_of(known.placeholder):
+        if layers and name in nodes and nodes[name].op in OF_A_PIXEL:
+            name, layers[-1] = _before_pixels(nodes, name, graph, *layers[-1])
+            continue
         if layers:
             name = _before_passing(_enter(nodes, name, graph, "Relu").input[0], nodes)
         node = _enter(nodes, name, graph, "MatMul", *ADDING)
@@ -44,6 +51,44 @@ def dense_layers(graph: FrozenGraph) -> list[tuple[np.ndarray, np.ndarray]]:
         layers.append((weights, np.zeros(weights.shape[1], np.float32) if bias is None else bias))
         name = _before_passing(node.input[0], nodes)
     return layers[::-1]
+
+
+def is_dense(graph: FrozenGraph) -> bool:
+    """Return whether ``dense_layers`` can read a classifier's layers; asked once."""
+    if "dense" not in graph.compiled:
+        try:
+            graph.compiled["dense"] = bool(dense_layers(graph))
+        except ValueError:
+            graph.compiled["dense"] = False
+    return bool(graph.compiled["dense"])
+
+
+def _before_pixels(nodes, name: str, graph: FrozenGraph, weights, bias):
+    """Go back over one change of each pixel; return what is before it, and the layer with it."""
+    node, (first, second) = nodes[name], nodes[name].input[:2]
+    turned = _is_constant(first, nodes, graph)
+    value = _constant(first if turned else second, nodes, graph)
+    if value.size in (1, graph.values):
+        pixels = np.broadcast_to(value.reshape(-1), (graph.values,))
+    else:  # one for each colour, say, with or without an axis for the batch
+        shape = graph.architecture.input_shape
+        pixels = np.broadcast_to(value.reshape(value.shape[-len(shape) :]), shape).reshape(-1)
+    if node.op in ("Mul", "RealDiv"):
+        if turned and node.op == "RealDiv":
+            raise _refusal(graph, "a division by the image")
+        weights = weights * (pixels if node.op == "Mul" else 1 / pixels)[:, None]
+    else:
+        sign = -1 if node.op == "Sub" else 1
+        bias = bias + pixels @ weights * (1 if turned else sign)
+        weights = -weights if turned and node.op == "Sub" else weights
+    return _before_passing(second if turned else first, nodes), (weights, bias)
+
+
+def _is_constant(tensor: str, nodes, graph: FrozenGraph) -> bool:
+    name = _before_passing(tensor, nodes)
+    return f"{name}:0" in graph.architecture.weights or (
+        name in nodes and nodes[name].op == "Const"
+    )
 
 
 def _enter(nodes, name: str, graph: FrozenGraph, *operations: str):

@@ -27,6 +27,10 @@ MOST_OF_A_RUN = 1.5e11
 MOST_IMAGES = 16
 EVERY_BATCH = range(1, MOST_IMAGES + 1)
 IN_PYTHON = "In Python invert.freeze(…, bounds=…) takes more."
+# Of a first layer that is taken apart: its weights, and these times its shorter side. A singular
+# value decomposition of that size takes some seconds.
+MOST_WEIGHTS, MOST_FACTORED = 2**22, 4e9
+TAKEN_APART = "whether it is taken apart"
 EFFORT = "effort"  # where a frozen graph keeps it
 # Of a pixel that the pen draws, both ways: measured, in the same units, and the bytes of what is
 # held of it, for two strokes of 13 pieces. Of M without a pen it is nothing.
@@ -118,6 +122,20 @@ def effort_of(frozen: FrozenGraph) -> Effort:
         ValueError: they take too long, or too much memory.
     """
     return check(frozen, (MOST_IMAGES,))
+
+
+def takes_apart(frozen: FrozenGraph) -> bool:
+    """Whether a network is of dense layers alone, the first small enough to be taken apart."""
+    from invert.explanation import dense_layers
+
+    if TAKEN_APART not in frozen.compiled:
+        units = 0
+        if dense_layers.is_dense(frozen):
+            units = dense_layers.dense_layers(frozen)[0][0].shape[1]
+        weights = frozen.values * units
+        small = 0 < weights <= MOST_WEIGHTS and weights * min(frozen.values, units) <= MOST_FACTORED
+        frozen.compiled[TAKEN_APART] = small
+    return bool(frozen.compiled[TAKEN_APART])
 
 
 def takes_pen(frozen: FrozenGraph) -> bool:

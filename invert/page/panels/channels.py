@@ -18,7 +18,7 @@ METHOD, STEPS, FEWEST_STEPS = "fourier", 120, 40
 AT_ONCE, AT_FIRST, MORE = 4, 12, 24  # channels of a turn, those shown at first, and then
 SHOWN = "layer that is looked into, and how many of its channels"
 CUT = "the layer that was looked into last"
-SIDES = {"small": 56, "medium": 84, "large": 112}
+SIDES = {"small": 64, "medium": 96, "large": 112}
 MOST_SAID = 99
 
 WHAT = (

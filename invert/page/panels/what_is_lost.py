@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 
 from invert.drawing import BlankDrawing
-from invert.inversion.domain import Domain
+from invert.networks.classifier import DENSE
 from invert.page import examples
 from invert.page.own_network import held_networks
 from invert.page.panels import channels
@@ -19,8 +19,10 @@ FIRST_STRENGTH = 5  # its position
 LITTLE = 1.0  # a change that one hardly sees
 FAINT = 0.3  # the noise that fills what is lost
 # What is shown in place of the part that the network cannot see.
+ANOTHER, UPSIDE_DOWN = "another digit’s", "its own upside down"
 FILLED = {
-    "another digit’s": "that of another digit",
+    ANOTHER: "that of another digit",
+    UPSIDE_DOWN: "that of the image upside down",
     "noise": "noise",
     "nothing": "nothing: this is all that the network sees",
 }
@@ -28,10 +30,15 @@ WHAT = (
     "The first layer of `{}` sees only sums of the pixels, and fewer sums than there are pixels. A"
     " change of the image that leaves all sums as they are is invisible to the network."
 )
+NOTHING = "Nothing is drawn yet: draw a digit on the left, or choose one here."
+NOTHING_OTHER = "Nothing is read yet: draw on the left, or give the network a picture there."
 NO_INK = 1e-3  # of a pixel in MNIST, on average
 KEPT = "`{}` kept the random weights it began with, so stray ink there moves it."
 LET_GO = "`{}` let go of the random weights it began with, so stray ink there does not move it."
-OTHER_SHAPE = "This panel shows 28×28 digits. `{}` reads images of {}."
+SEES_ALL = (
+    "The first layer of `{}` has {:,} units for {:,} values of an image, and sees every change of"
+    " it: nothing is lost there."
+)
 
 
 def show() -> None:
@@ -43,11 +50,11 @@ def show() -> None:
     if not chosen.dense:
         channels.show(chosen)
         return
-    st.html(markup.sentence(WHAT.format(chosen.name), "sentence short"))
-    with st.container(key="lost-controls"):
-        source = one_of.one_of(
-            "Image", [*(str(digit) for digit in range(10)), state.DRAWN], "8", state.LOST_IMAGE
-        )
+    st.html(markup.sentence(WHAT.format(markup.network_name(chosen.name)), "sentence short"))
+    source = state.DRAWN
+    if chosen.digits:
+        with st.container(key="lost-controls"):
+            source = one_of.one_of("Image", [*markup.DIGITS, state.DRAWN], "8", state.LOST_IMAGE)
     with st.container(key="lost"):
         st.html(loading.when_ready(lambda: _experiments(source, chosen)))
 
@@ -56,21 +63,34 @@ def _experiments(source: str, chosen: network.Network) -> str:
     from invert.networks.classifier import open_graph
 
     graph = open_graph(chosen.classifier)
-    if graph.image_shape != (28, 28):
-        shape = "×".join(map(str, graph.image_shape))
-        return markup.sentence(OTHER_SHAPE.format(markup.network_name(chosen.name), shape), "hint")
-    image = _image(source, graph.domain)
+    units, seen = _seen(chosen.name, graph)
+    if seen == graph.values:
+        name = markup.network_name(chosen.name)
+        said = markup.sentence(SEES_ALL.format(name, units, graph.values))
+        return said + _ignored(chosen.name, graph)
+    image = chosen.fit(_image(source, chosen))
     parts = (_noise, _twins, _filled)
     return "".join(part(chosen.name, image, graph) for part in parts) + _ignored(chosen.name, graph)
 
 
-def _image(source: str, domain: Domain) -> np.ndarray:
+def _image(source: str, chosen: network.Network) -> np.ndarray:
+    """The image that is chosen, in [0, 1]."""
     if source != state.DRAWN:
-        return domain.from_unit(examples.load()[int(source), 0])
+        return chosen.inked(examples.load()[int(source), 0])
     drawn = state.drawn_image()
-    if drawn is None:
-        raise BlankDrawing("Nothing is drawn yet: draw a digit on the left, or choose one here.")
+    if drawn is None or drawn.shape != chosen.shape:
+        raise BlankDrawing(NOTHING if chosen.digits else NOTHING_OTHER)
     return drawn
+
+
+@queue.aside
+@remembered(8)
+def _seen(name: str, _graph) -> tuple[int, int]:
+    """How many units the first layer has, and how many directions it sees with them."""
+    from invert.explanation import activations, invariances
+
+    with queue.turn():
+        return len(activations.first_weights(_graph)), invariances.seen_directions(_graph).shape[1]
 
 
 @remembered(32)
@@ -78,9 +98,9 @@ def _noise(name: str, image: np.ndarray, _graph) -> str:
     from invert.explanation import invariances
     from invert.networks.classifier import read
 
-    span = float(_graph.domain.span)
+    span = float(np.mean(_graph.domain.span))
     noise = invariances.noise(span, 0, _graph)
-    said = read(image + STRENGTHS[:, None, None] * noise, _graph)
+    said = read(image + STRENGTHS.reshape(-1, *[1] * image.ndim) * noise, _graph)
     # Image and noise are two pictures. With the noise as opaque as this, laying it over the image
     # shows their sum, in the contrast that fits it.
     loudest = np.abs(noise).max() / span
@@ -99,7 +119,8 @@ def _noise(name: str, image: np.ndarray, _graph) -> str:
     )
     way = morph.Way("noise", shown, lines, told)
     start = _unit(image, _graph)
-    shown_alone = '<div class="paper strip" role="img" aria-label="The noise alone"></div>'
+    kind = markup.paper(start.shape)
+    shown_alone = f'<div class="{kind} strip" role="img" aria-label="The noise alone"></div>'
     beside = f'<div class="beside">{markup.captioned(shown_alone, "the noise alone")}</div>'
     return _experiment(
         "Noise it cannot see",
@@ -114,16 +135,11 @@ def _twins(name: str, image: np.ndarray, _graph) -> str:
     from invert.networks.classifier import read
 
     want = read(image[None], _graph)[0]
-    best = int(want.argmax())
-    digits = [digit for digit in range(10) if digit != best]
-    goals = [*examples.load()[digits, 1], np.random.default_rng(0).random((28, 28), np.float32)]
+    names, goals = _goals(image, int(want.argmax()), _graph)
     with queue.turn():
-        twins = invariances.twin(
-            image, _graph.domain.from_unit(np.stack(goals)), _graph, rounds=ROUNDS
-        )
+        twins = invariances.twin(image, _graph.domain.from_unit(goals), _graph, rounds=ROUNDS)
     start, ends = _unit(image, _graph), _unit(twins, _graph)
     ways = []
-    names = [wording.answer(str(digit)) for digit in digits] + ["noise"]
     for goal, end in zip(names, ends, strict=True):
         said = morph.read_on_the_way(start, end, _graph)
         lines = _lines(said, _graph.labels)
@@ -132,7 +148,7 @@ def _twins(name: str, image: np.ndarray, _graph) -> str:
             f"The image was moved towards {goal} as far as it goes while all answers stay the same,"
             f" to {_least(said - want)}. That is {wording.change(length)}."
         )
-        if length < LITTLE and name != "question":
+        if length < LITTLE and name in DENSE and name != "question":
             told += f" `{name}` leaves little room. `question` leaves more: choose it above."
         ways.append(morph.Way(f"towards {goal}", end, lines, told))
     words = morph.Words(
@@ -148,6 +164,18 @@ def _twins(name: str, image: np.ndarray, _graph) -> str:
     )
 
 
+def _goals(image: np.ndarray, best: int, graph) -> tuple[list[str], np.ndarray]:
+    """What an image is moved towards, with names, in [0, 1]: noise at the end."""
+    noise = np.random.default_rng(0).random(graph.image_shape, np.float32)
+    if markup.of_digits(graph.image_shape, graph.labels):
+        digits = [digit for digit in range(10) if digit != best]
+        names = [wording.answer(str(digit)) for digit in digits]
+        return [*names, "noise"], np.stack([*examples.load()[digits, 1], noise])
+    unit = _unit(image, graph)
+    names = ["its negative", "itself upside down", "an empty page", "noise"]
+    return names, np.stack([1 - unit, unit[::-1], np.zeros_like(unit), noise])
+
+
 def _lines(said: np.ndarray, labels: tuple[str, ...]) -> list[str]:
     """What is said at each position of a slider."""
     return [
@@ -161,22 +189,26 @@ def _filled(name: str, image: np.ndarray, _graph) -> str:
     from invert.explanation import invariances
     from invert.networks.classifier import read
 
-    span = float(_graph.domain.span)
+    span = float(np.mean(_graph.domain.span))
     said = read(image[None], _graph)[0]
     seen, _ = invariances.split(image[None], _graph)
-    other = examples.load()[int(said.argmax()) - 7, 2]
-    _, lost = invariances.split(_graph.domain.from_unit(other)[None], _graph)
+    whose, other = UPSIDE_DOWN, image[::-1]
+    if markup.of_digits(image.shape, _graph.labels):
+        another = examples.load()[int(said.argmax()) - 7, 2]
+        whose, other = ANOTHER, _graph.domain.from_unit(another)
+    _, lost = invariances.split(other[None], _graph)
     fillings = {
-        "another digit’s": lost[0],
+        whose: lost[0],
         "noise": invariances.noise(FAINT * span, 1, _graph),
-        "nothing": np.zeros((28, 28)),
+        "nothing": np.zeros_like(image),
     }
     ends = np.stack([seen[0] + filling for filling in fillings.values()])
     every = np.stack([image, *ends])
     low, high = every.min(), every.max()  # one contrast for all, so that they can be compared
     ways = []
     for name_of, end in zip(fillings, ends, strict=True):
-        on_the_way = read(image + morph.SHARES[:, None, None] * (end - image), _graph)
+        shares = morph.SHARES.reshape(-1, *[1] * image.ndim)
+        on_the_way = read(image + shares * (end - image), _graph)
         lines = _lines(on_the_way, _graph.labels)
         told = (
             "What the network sees of the image stays. What it cannot see gives way to"
@@ -199,12 +231,16 @@ def _ignored(name: str, _graph) -> str:
     from invert.explanation import invariances
     from invert.methods import starts
 
-    inked = starts.class_gaussian()[0].mean(axis=0).reshape(28, 28)
     weighed = invariances.attention(_graph)
-    pictures = (
-        (weighed, "how strongly the first layer weighs each pixel", "weight"),
-        (inked / inked.max(), "how much ink MNIST has there on average", "ink in MNIST"),
-    )
+    weighed = weighed.mean(axis=-1) if weighed.ndim == 3 else weighed
+    pictures = [(weighed, "how strongly the first layer weighs each pixel", "weight")]
+    words = "The more ink a pixel has here, the more it counts."
+    if name in DENSE:
+        inked = starts.class_gaussian()[0].mean(axis=0).reshape(28, 28)
+        ink = inked / inked.max(), "how much ink MNIST has there on average", "ink in MNIST"
+        pictures.append(ink)
+        kept = weighed[inked < NO_INK].mean() > weighed[inked >= NO_INK].mean() / 2
+        words += f" Where MNIST has no ink, {(KEPT if kept else LET_GO).format(name)}"
     shown = "".join(
         markup.captioned(
             f'<div class="paper strip" role="img" aria-label="{description}"'
@@ -213,12 +249,7 @@ def _ignored(name: str, _graph) -> str:
         )
         for values, description, caption in pictures
     )
-    kept = weighed[inked < NO_INK].mean() > weighed[inked >= NO_INK].mean() / 2
-    words = (
-        "The more ink a pixel has here, the more it counts. Where MNIST has no ink,"
-        f" {(KEPT if kept else LET_GO).format(name)}"
-    )
-    pair = f'<div class="pair" style="{morph.sizes((28, 28))};--row:0">{shown}</div>'
+    pair = f'<div class="pair" style="{morph.sizes(weighed.shape)};--row:0">{shown}</div>'
     return _experiment("Pixels it ignores", pair + markup.sentence(words, "told"))
 
 

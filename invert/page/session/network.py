@@ -92,7 +92,9 @@ class Network(NamedTuple):
     @property
     def dense(self) -> bool:
         """Whether the panels that look into layers can look into this one."""
-        return self.name in DENSE
+        if self.source is None or isinstance(self.source, str):
+            return self.name in DENSE
+        return effort.takes_apart(self.source)
 
     @property
     def digits(self) -> bool:

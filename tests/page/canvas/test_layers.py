@@ -42,15 +42,15 @@ def test_the_pictures_of_the_votes_are_the_votes(page):
         np.testing.assert_allclose(signed(shown), want, atol=0.02)
 
 
-def test_a_network_of_convolutions_says_that_it_has_no_such_layers(page):
+def test_a_network_of_convolutions_says_where_its_channels_are(page):
     page.choose("network", "student").draw(ZERO)
-    assert "The layers of this network are not shown." in page.words
+    assert "What the channels of this network look for is under What is lost." in page.words
     assert 'role="alert"' not in page.html and page.answer == 0
 
 
 @pytest.mark.parametrize("name", DENSE)
 def test_weights_of_all_units_are_one_small_picture(name):
-    style = layers.style(name)
+    style = layers.style(name, name)
     assert len(style) < 250_000
     drawn = signed(re.search(r"url\(([^)]*)\)", style)[1])
     for unit in (0, 37, 255):
