@@ -6,14 +6,17 @@ import io
 import json
 import re
 
+import keras
 import numpy as np
 import pytest
 from page_driver import ZERO
 from PIL import Image
 
+import invert
 from invert.explanation import activations
 from invert.networks.classifier import DENSE
 from invert.page.canvas import layers
+from invert.page.session.network import Network
 
 
 def test_layers_are_those_of_the_pages_network(page):
@@ -58,6 +61,52 @@ def test_weights_of_all_units_are_one_small_picture(name):
         row, column = divmod(unit, 16)
         got = drawn[28 * row : 28 * (row + 1), 28 * column : 28 * (column + 1)]
         np.testing.assert_allclose(got, want / np.abs(want).max(), atol=2 / layers.LEVELS)
+
+
+@pytest.mark.parametrize(
+    ("shape", "widths"), [((8, 8), (32, 10)), ((4, 5, 3), (7, 9, 8, 26)), ((6, 6), (3,))]
+)
+def test_layers_of_any_number_and_width_are_shown(fresh, shape, widths):
+    keras.utils.set_random_seed(0)
+    *hidden, classes = widths
+    dense = [keras.layers.Dense(width, "relu") for width in hidden]
+    ends = keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(classes)
+    graph = invert.freeze(
+        keras.Sequential([*ends[:2], *dense, ends[2]]),
+        pixel_range=(0, 255),
+        labels=[f"<k{n}>" for n in range(classes)],
+    )
+    chosen = Network("mine#1", graph, graph.image_shape, graph.labels, graph.pixel_range)
+    image = np.random.default_rng(0).random(shape).astype(np.float32)
+    shown, empty = layers.html(image, chosen), layers.html(None, chosen)
+    found = activations.activations(255 * image, graph)
+    likeliest = sorted(np.argsort(-found.logits)[:10])
+    buttons = re.findall(r'data-unit="(\d+)"[^>]*><b>([^<]*)</b>', shown)
+    assert [int(number) for number, _ in buttons] == likeliest
+    assert [html.unescape(label) for _, label in buttons] == [graph.labels[n] for n in likeliest]
+    best = int(re.search(r'data-answer="(\d+)"', shown)[1])
+    assert likeliest[best] == found.logits.argmax()
+    captions = re.findall(r"<figcaption>([^<]*)<", shown)
+    assert captions == re.findall(r"<figcaption>([^<]*)<", empty), "nothing moves"
+    assert captions[1:-1] == [f"{n} units" for n in (hidden[:1] + hidden[1:][-1:])]
+    pictures = re.findall(r"--votes:url\(([^)]*)\)", shown)
+    first_and_last = found.votes[:1] + found.votes[1:][-1:]
+    for picture, votes in zip(pictures, first_and_last, strict=True):
+        want = (votes - votes.mean(axis=1, keepdims=True))[:, likeliest].T
+        got = signed(picture).reshape(len(likeliest), -1)[:, : len(votes)]
+        np.testing.assert_allclose(got, want / np.abs(want).max(), atol=0.02)
+    assert ("data-linear" in shown) == (not hidden) and "<k" not in shown
+    weights = signed(re.search(r"url\(([^)]*)\)", layers.style("mine#1", graph))[1])
+    first = activations.first_weights(graph)[1]
+    first = first.sum(axis=-1) if first.ndim == 3 else first
+    height, width = shape[:2]
+    got = weights[:height, width : 2 * width]
+    np.testing.assert_allclose(got, first / np.abs(first).max(), atol=2 / layers.LEVELS)
+
+
+def test_of_many_units_as_many_are_shown_as_a_page_can_bear():
+    assert layers._shown(512, 784) == 256 and layers._counted(256, 512) == "256 of 512 units"
+    assert layers._shown(100, 224 * 224 * 3) == 1 and layers._sides(7) == (3, 3)
 
 
 def signed(address):

@@ -2,15 +2,18 @@
 
 import re
 
+import keras
 import numpy as np
 import pytest
-from page_driver import ONE, ZERO, at
+from page_driver import ONE, ZERO, at, with_own_network
 from test_why import data, pictures
 
+import invert
 from invert.explanation import activations, invariances
 from invert.methods import starts
 from invert.networks.classifier import DENSE, open_graph, read
 from invert.page import examples
+from invert.page.own_network import effort
 from invert.page.panels import channels
 from invert.page.panels import what_is_lost as lost
 
@@ -111,3 +114,68 @@ def test_twins_name_another_network_only_beside_the_one_in_use(name, image):
     shown = lost._twins(name, image, open_graph(name))
     little = f"<code>{name}</code> leaves little room."
     assert (little in shown) == ("question" in shown) == (name != "question")
+
+
+def dense(shape, *widths, before=()):
+    keras.utils.set_random_seed(1)
+    *hidden, classes = widths
+    layers = [keras.Input(shape), *before, keras.layers.Flatten()]
+    layers += [keras.layers.Dense(width, "relu") for width in hidden]
+    return keras.Sequential([*layers, keras.layers.Dense(classes, "softmax")])
+
+
+@pytest.mark.parametrize(
+    ("shape", "widths"), [((8, 8), (20, 10)), ((28, 28), (300, 26)), ((6, 5, 3), (9,))]
+)
+def test_a_dense_network_of_any_shape_loses_what_no_sum_notices(fresh, shape, widths):
+    scaled = [keras.layers.Rescaling(1 / 255)]
+    graph = invert.freeze(dense(shape, *widths, before=scaled))
+    image = (255 * np.random.default_rng(0).random(shape)).astype(np.float32)
+    name = "mine#1"
+    assert lost._seen(name, graph) == (widths[0], min(widths[0], graph.values))
+    for part in (lost._noise, lost._filled):
+        for way in data(part(name, image, graph))[0]:
+            assert len({line.split(": ")[1] for line in way}) == 1, "the reading stays"
+    names, goals = lost._goals(image, 0, graph)
+    assert names[-1] == "noise" and goals.shape == (4, *shape)
+    said = read(image[None], graph)
+    twins = invariances.twin(image, graph.domain.from_unit(goals), graph, rounds=40)
+    assert np.abs(read(twins, graph) - said).max() < 1.1e-4
+    shown = lost._twins(name, image, graph)
+    assert shown.count("its negative") == 3 and "choose it above" not in shown
+    assert "ink in MNIST" not in lost._ignored(name, graph)
+
+
+@pytest.fixture
+def own_lost(page, monkeypatch, tmp_path):
+    def opened(model):
+        model.save(tmp_path / "mine.keras")
+        other = at(monkeypatch, right="What is lost").click("back")
+        return with_own_network(other, tmp_path / "mine.keras", monkeypatch)
+
+    return opened
+
+
+def test_ones_own_dense_network_shows_its_layers_and_what_it_loses(own_lost):
+    own = own_lost(dense((8, 8), 20, 12, 10))
+    assert lost.NOTHING_OTHER in own.words and 'role="alert"' not in own.html
+    assert "8×8 pixels" in own.words and "20 units" in own.words and "12 units" in own.words
+    own.draw(ZERO)
+    assert own.html.count('class="experiment"') == 4 and 'role="alert"' not in own.html
+    assert own.html.count('class="heat votes"') == 2 and "units of the second layer" in own.words
+
+
+def test_a_first_layer_of_more_units_than_pixels_loses_nothing_and_says_so(own_lost):
+    own = own_lost(dense((8, 8), 90, 10)).draw(ZERO)
+    said = lost.SEES_ALL.format("mine", 90, 64).replace("`", "")
+    assert said in own.words and own.html.count('class="experiment"') == 1
+
+
+def test_a_first_layer_that_is_too_large_is_not_taken_apart(monkeypatch):
+    graph = invert.freeze(dense((8, 8), 20, 10))
+    assert effort.takes_apart(graph)
+    for bound, value in (("MOST_WEIGHTS", 64 * 20 - 1), ("MOST_FACTORED", 64 * 20 * 20 - 1)):
+        with monkeypatch.context() as lower:
+            lower.setattr(effort, bound, value)
+            del graph.compiled[effort.TAKEN_APART]
+            assert not effort.takes_apart(graph)
