@@ -94,7 +94,7 @@ class Network(NamedTuple):
         """Whether the panels that look into layers can look into this one."""
         if self.source is None or isinstance(self.source, str):
             return self.name in DENSE
-        return effort.takes_apart(self.source)
+        return not self.features and effort.takes_apart(self.source)
 
     @property
     def digits(self) -> bool:
