@@ -18,6 +18,10 @@ from invert.methods.records import Method, Optimization
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
     from invert.inversion.parametrisations import Parametrisation
+    from invert.inversion.parametrisations.fourier import Fourier
+
+
+SAMPLE, STRONG = 16, 2.0  # random waves that tell how large a network's logits are
 
 
 class Beginning(NamedTuple):
@@ -188,7 +192,19 @@ def _waves(record, graph, start, classes, seed) -> Beginning:
 
     waves = Fourier(graph.domain.shape)
     first = waves.start(len(classes), seed)
-    return Beginning(waves, first, dict(record.priors), record.step_size)
+    # In units of the network's logits, and of a picture's waves, which grow with its sides.
+    unit = _unit(graph, waves) * PIXELS / math.prod(waves.drawn)
+    weights = {name: weight * unit for name, weight in record.priors.items()}
+    return Beginning(waves, first, weights, record.step_size)
+
+
+def _unit(graph: FrozenGraph, waves: Fourier) -> float:
+    """The deviation of a network's logits of random waves, as strong as learned ones."""
+    from invert.inversion.parametrisations.fourier import FAINT
+    from invert.inversion.reading import read
+
+    pictures = waves.make(waves.start(SAMPLE, 0) * np.float32(STRONG / FAINT)).numpy()
+    return float(read(graph, graph.domain.from_unit(pictures)).std(axis=1).mean())
 
 
 def _strokes(record, graph, start, classes, seed) -> Beginning:

@@ -174,7 +174,7 @@ def _mended(
     for weaker in WEAKER if record.view == "camera" else ():
         if set(run.verdicts) == {"convinced"}:
             break
-        milder = dataclasses.replace(record, strength=weaker * record.strength)
+        milder = dataclasses.replace(record, strength=weaker * record.strength, priors={})
         run = runs.mended(run, one_run.learned(milder, request, named))
     if domain.whole or domain.one_of:
         # What moves in whole steps is found by now; what is left is learned around it.

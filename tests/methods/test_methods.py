@@ -7,7 +7,7 @@ import pytest
 import invert
 from invert import CLASSIFIERS
 from invert.evaluation.table import PLAN
-from invert.methods import starts
+from invert.methods import beginnings, starts
 from invert.methods.records import Optimization, method_for
 from invert.networks import inverse_model, judge
 
@@ -373,7 +373,9 @@ def test_waves_convince_networks_of_any_image_shape(own):
     assert run.images.min() >= 0 and 1 < run.images.max() <= 255
     assert run.frames.shape == (3, 3, 6, 5, 3)
     np.testing.assert_allclose(run.frames[-1], run.images, rtol=1e-5)
-    assert run.settings == {"loss": "margin", "steps": 60, "step_size": 0.2, "camera": 1}
+    assert run.settings == {
+        "loss": "margin", "steps": 60, "step_size": 0.2, "l2": 0.0001, "camera": 1,
+    }  # fmt: skip
     grey = invert.generate(3, "fourier", classifier="question", steps=100)
     assert grey.verdicts == ("convinced",) and grey.images.shape == (1, 28, 28)
 
@@ -383,6 +385,38 @@ def test_waves_are_the_same_whoever_their_neighbours_are(own):
     alone = invert.generate([0], "fourier", classifier=own, steps=10, seed=3)
     np.testing.assert_allclose(alone.images, many.images[:1], atol=0.5)
     assert np.ptp(many.images) > 20, "half of a grey level is little"
+
+
+def test_waves_are_held_down_alike_whatever_logits_and_sides_are():
+    """By NumPy: half of M's mean square, in units of logits and of a picture's waves."""
+
+    def weight(side, scale):
+        dense = keras.layers.Dense(2)
+        model = keras.Sequential([keras.Input((side, side)), keras.layers.Flatten(), dense])
+        kernel = np.sin(np.arange(2 * side**2)).reshape(side**2, 2) / side
+        dense.set_weights([scale * kernel, np.zeros(2)])
+        graph = invert.freeze(model)
+        record = method_for("", "fourier", {})
+        begun = beginnings.begin(record, graph, "random", np.arange(2), 0, graph.domain)
+        waves = begun.parametrisation
+        images = waves.make(waves.start(beginnings.SAMPLE, 0) * 40).numpy()  # 40 times 0.05 is 2
+        logits = images.reshape(len(images), -1) @ (scale * kernel)
+        unit = logits.std(axis=1).mean()
+        assert begun.weights == {"l2": pytest.approx(1e-4 * unit * (28 / side) ** 2, rel=1e-3)}
+        return begun.weights["l2"]
+
+    assert weight(8, 10) == pytest.approx(10 * weight(8, 1), rel=1e-3)
+    weight(14, 1)
+
+
+def test_what_is_held_down_is_fainter(own):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("invert.methods.generation.WEAKER", ())
+        free, held, firm = (
+            invert.generate([0, 1, 2], "fourier", classifier=own, steps=60, l2=weight).images.std()
+            for weight in (0, 0.001, 0.05)
+        )
+    assert free > held > firm > 0
 
 
 def test_what_does_not_stand_the_views_is_learned_again_with_weaker_ones():
