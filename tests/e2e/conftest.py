@@ -199,7 +199,7 @@ def visit(server, computers, ready):
         page.on("request", lambda r: errors.append(r.url) if abroad(r.url, server) else None)
         page.goto(f"{server}/{query}")
         page.locator(first).first.wait_for()
-        hidden = "left=Why" in query or "scene=" in query
+        hidden = "left=" in query or "scene=" in query
         page.locator("canvas.upper-canvas").wait_for(state="attached" if hidden else "visible")
         return page
 

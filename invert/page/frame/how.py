@@ -50,6 +50,12 @@ ANSWERS = (
         " has never seen handwriting, learned from what `energy` dreams, and reads 99 % of MNIST.",
     ),
     (
+        "How often is it right?",
+        "Accuracy",
+        "Drop a few labelled pictures: how many it reads right, how sure that is, and what it takes"
+        " for what.",
+    ),
+    (
         "What does it keep?",
         "Why",
         "Which ink matters, and how small a change flips the answer. The layers are shown under"

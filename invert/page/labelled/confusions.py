@@ -46,11 +46,11 @@ def sentence(counts: Tally) -> str:
 
     >>> from invert.evaluation.tally import tally
     >>> sentence(tally([0] * 20, [0] * 17 + [1] * 3, 2))
-    '17 of 20 right, so between 64 and 95 % of such pictures.'
+    '17 of 20 right, so between 64 and 95\xa0% of such pictures.'
     """
     low, high = round(100 * counts.low), round(100 * counts.high)
     right = f"{counts.right} of {counts.pictures} right"
-    return f"{right}, so between {low} and {high} % of such pictures."
+    return f"{right}, so between {low} and {high}\N{NO-BREAK SPACE}% of such pictures."
 
 
 def _share(counts: Tally, classes: int, left_out: int) -> str:

@@ -26,6 +26,7 @@ DIGITS = tuple("0123456789")
         ("cat_01.png", ("cat", "dog"), 0),
         ("a/b/Dog/x.JPG", ("cat", "dog"), 1),
         ("dog/cat.png", ("cat", "dog"), 1),
+        ("dog/cat/1.png", ("cat", "dog"), 0),
         ("cat/dogs/3.png", ("cat", "dog"), 0),
         ("3-a.png", DIGITS, 3),
         ("digit 3.png", DIGITS, None),
