@@ -38,24 +38,27 @@ def robust_by_hand():
 
 
 @pytest.fixture(autouse=True, scope="session")
-def xla_for_what_ships():
-    """XLA compiles for the networks that ship, and for the small ones of tests only on request.
+def no_xla():
+    """XLA compiles for a test only on request, by the fixture ``xla``.
 
-    It takes half a second for each of them and each size; the fixture ``xla`` asks for it.
+    It takes 1 to 5 seconds for each method and each number of images.
     """
     from invert.inversion import compiling
-    from invert.networks import classifier
 
-    assert compiling.suits_xla(classifier.open_graph("robust"))
-    compiling.MOST_BY_XLA = compiling._by_xla
+    compiling.MOST_BY_XLA = 0
 
 
 @pytest.fixture
 def xla(monkeypatch):
-    """XLA compiles for any architecture that it is fast for."""
-    from invert.inversion import compiling
+    """XLA compiles for any architecture that it is fast for, as for visitors."""
+    from invert.inversion import architecture, compiling
+    from invert.networks import classifier
 
     monkeypatch.setattr(compiling, "MOST_BY_XLA", 10_000)
+    yield
+    # All networks that ship are of one architecture, and later tests use it too.
+    ships = classifier.open_graph("robust").architecture
+    ships.compiled.pop(architecture.ADMITTED, None)
 
 
 class ByHand:

@@ -1,5 +1,6 @@
 """The real server and a real Chromium, one of each for all tests in this folder."""
 
+import collections
 import contextlib
 import os
 import shutil
@@ -142,8 +143,11 @@ def browser():
 
 
 def launch(session):
-    """A browser from CHROMIUM, from the system, or from Playwright; or None and the reason."""
-    system = ("/usr/bin/chromium", "chromium", "google-chrome", "chromium-browser")
+    """A browser from CHROMIUM, from the system, or from Playwright; or None and the reason.
+
+    The headless shell is the same Chromium without an interface of its own, which costs a third.
+    """
+    system = ("chromium-headless-shell", "chromium", "google-chrome", "chromium-browser")
     for name in (os.environ.get("CHROMIUM"), *system):
         if path := name and shutil.which(name):
             return session.chromium.launch(executable_path=path, args=FLAGS), ""
@@ -167,13 +171,18 @@ def ready(server, browser):
 
 @pytest.fixture(scope="session")
 def computers(browser):
-    """Visitors' computers, each with its own cookies and cache, made when first asked for."""
+    """Visitors' computers, each with its own cookies and cache, made when first asked for.
+
+    Films stand still on them unless ``moving=True``: to draw one is half of what a test takes.
+    """
     made = {}
 
-    def computer(owner="somebody", width=1366, height=768, **options):
-        key = (owner, width, height, *sorted(options.items()))
+    def computer(owner="somebody", width=1366, height=768, moving=False, **options):
+        key = (owner, width, height, moving, *sorted(options.items()))
         if key not in made:
-            made[key] = browser.new_context(viewport={"width": width, "height": height}, **options)
+            options["viewport"] = {"width": width, "height": height}
+            options["reduced_motion"] = "no-preference" if moving else "reduce"
+            made[key] = browser.new_context(**options)
             made[key].set_default_timeout(SECONDS * 1000)
             made[key].add_init_script(WATCH_SHIFTS)
         return made[key]
@@ -181,22 +190,35 @@ def computers(browser):
     return computer
 
 
+@pytest.fixture(scope="session")
+def idle_windows():
+    """Windows that earlier tests have left, by computer: in a new one Streamlit compiles anew."""
+    return collections.defaultdict(list)
+
+
 @pytest.fixture
-def visit(server, computers, ready):
+def visit(server, computers, ready, idle_windows):
     """Open the page as a visitor: ``visit("?digit=3", width=390, …)`` returns a Playwright page,
     as soon as it shows its images, or what ``first`` selects.
 
     At the end of the test, whatever the browser's console called an error fails it, and so does
     any request to another server.
     """
-    pages, errors = [], []
+    opened, errors = [], []
+    listeners = {
+        "pageerror": lambda error: errors.append(str(error)),
+        "console": lambda m: errors.append(m.text) if m.type == "error" else None,
+        "request": lambda r: errors.append(r.url) if abroad(r.url, server) else None,
+    }
 
     def open_page(query="", first=".film", **options):
-        page = computers(**options).new_page()
-        pages.append(page)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-        page.on("request", lambda r: errors.append(r.url) if abroad(r.url, server) else None)
+        computer = computers(**options)
+        idle = idle_windows[computer]
+        page = idle.pop() if idle else computer.new_page()
+        opened.append(page)
+        for event, listener in listeners.items():
+            page.on(event, listener)
+        page.mouse.move(0, 0)
         page.goto(f"{server}/{query}")
         page.locator(first).first.wait_for()
         hidden = "left=" in query or "scene=" in query
@@ -204,8 +226,11 @@ def visit(server, computers, ready):
         return page
 
     yield open_page
-    for page in pages:
-        page.close()
+    for page in opened:
+        for event, listener in listeners.items():
+            page.remove_listener(event, listener)
+        page.goto("about:blank")
+        idle_windows[page.context].append(page)
     assert errors == []
 
 

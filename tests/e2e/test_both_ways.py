@@ -12,7 +12,7 @@ READ_SECONDS = 90  # for a network of one's own, on cores that others use as wel
 
 @pytest.mark.long
 def test_the_film_is_played_again_until_somebody_does_something(visit):
-    page = visit()
+    page = visit(moving=True)
     at = page.locator(".player .at")
     for _ in range(2):
         at.get_by_text("step 100 of 100", exact=True).wait_for()

@@ -514,7 +514,7 @@ WATCH_PEN = """() => {
 
 
 def test_a_pen_writes_its_start_and_bends_it_from_control_points(visit):
-    page = visit()
+    page = visit(moving=True)
     page.get_by_role("status").get_by_text("Ready").wait_for(timeout=MODELS_SECONDS * 1000)
     choose(page, "network", "question")
     page.wait_for_function("document.querySelector('.at')?.innerText === 'step 200 of 200'")
@@ -594,7 +594,7 @@ def test_keys_choose_the_digit_except_where_one_types(visit):
 
 
 def test_film_moves_ends_and_can_be_replayed_scrubbed_and_stopped(visit):
-    page = visit()
+    page = visit(moving=True)
     choose(page, "digit", "6")
     film = made(page, 6)
     assert animations(film) == 1, "it moves by itself"
@@ -622,7 +622,7 @@ def test_film_moves_ends_and_can_be_replayed_scrubbed_and_stopped(visit):
 
 
 def test_film_stands_still_for_those_who_want_it_still(visit):
-    page = visit("?digit=2", reduced_motion="reduce")
+    page = visit("?digit=2")
     film = made(page, 2)
     assert position(film) == 100
     assert animations(film) == 0
@@ -685,7 +685,7 @@ def test_generated_images_are_classified_by_keyboard(visit):
 
 @pytest.mark.long
 def test_finger_moves_every_control(visit):
-    page = visit(width=390, height=844, has_touch=True, is_mobile=True, first=".answer .best")
+    page = visit(moving=True, width=390, height=844, has_touch=True, is_mobile=True, first=".answer .best")
     page.get_by_role("button", name="It draws").tap()
     assert page.locator("canvas.upper-canvas").is_hidden()
     page.locator(".st-key-digit").get_by_role("radio", name="6", exact=True).tap()
@@ -721,7 +721,7 @@ def test_finger_moves_every_control(visit):
 
 
 def test_keyboard_moves_every_control(visit):
-    page = visit()
+    page = visit(moving=True)
     page.locator(".st-key-digit").get_by_role("radio", name="8", exact=True).focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
@@ -760,9 +760,9 @@ def test_keyboard_moves_every_control(visit):
     page.locator(".how").wait_for(state="hidden")
 
 
-@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
-def test_tapped_image_is_classified_and_the_answer_comes_into_view(visit, motion):
-    options = {"has_touch": True, "is_mobile": True, "reduced_motion": motion}
+@pytest.mark.parametrize("moving", [True, False])
+def test_tapped_image_is_classified_and_the_answer_comes_into_view(visit, moving):
+    options = {"has_touch": True, "is_mobile": True, "moving": moving}
     page = visit("?count=16", width=390, height=844, first=".answer .best", **options)
     page.get_by_role("button", name="It draws").tap()
     made(page, 8)
@@ -1069,7 +1069,7 @@ def test_phone_and_tablet_show_one_side_at_a_time(visit, width, height):
 
 
 def test_nothing_jumps_while_one_draws_and_generates(visit):
-    page = visit()
+    page = visit(moving=True)
     page.wait_for_timeout(1000)
     assert page.evaluate("window.shifts.reduce((sum, shift) => sum + shift, 0)") < 0.1, "loading"
     page.evaluate("window.shifts.length = 0")

@@ -1,3 +1,4 @@
+import collections
 import concurrent.futures
 import gc
 import threading
@@ -19,7 +20,7 @@ from invert.inversion.parametrisations.decoder import Decoder
 from invert.inversion.reading import read
 from invert.inversion.views import VIEWS
 
-pytestmark = pytest.mark.usefixtures("xla")
+by_xla = pytest.mark.usefixtures("xla")
 STEEPEST = Objective("cross-entropy", "steepest")
 ADAM = Objective("logit", "adam", ("total_variation", "l2"), VIEWS["jitter"])
 
@@ -61,6 +62,7 @@ def traced_for(network):
     return [concrete for concrete, _ in network.architecture.compiled["traced"].values()]
 
 
+@by_xla
 def test_products_are_compiled_by_xla_and_convolutions_are_not(start):
     networks = freeze(dense()), freeze(convolutional())
     for network in networks:
@@ -69,6 +71,7 @@ def test_products_are_compiled_by_xla_and_convolutions_are_not(start):
     assert [compiling.suits_xla(network) for network in networks] == [True, False]
 
 
+@by_xla
 @pytest.mark.parametrize("objective", [STEEPEST, ADAM], ids=["steepest", "adam"])
 def test_both_ways_of_compiling_agree(objective, start, monkeypatch):
     network = freeze(dense())
@@ -89,6 +92,7 @@ def test_xla_compiles_for_so_many_architectures_and_no_more(start, monkeypatch):
     assert [ways_of(network) for network in (first, second)] == [{True}, {False}]
 
 
+@by_xla
 def test_networks_of_one_architecture_share_what_is_compiled(start):
     models = dense(), dense()
     networks = [freeze(model) for model in models]
@@ -140,6 +144,7 @@ def test_nobody_waits_for_what_another_compiles(start, monkeypatch):
         slower.result(timeout=60)
 
 
+@by_xla
 def test_what_xla_refuses_runs_as_an_ordinary_graph(start):
     network = bessel()
     learned = run(network, STEEPEST, start)
@@ -157,6 +162,7 @@ def test_names_and_order_in_a_file_make_no_other_architecture():
     assert len({id(network.architecture) for network in [first, *others]}) == 4
 
 
+@by_xla
 @pytest.mark.parametrize("make", [dense, convolutional])
 def test_a_network_is_given_back_when_nobody_holds_it(make, start):
     network = freeze(make())
@@ -170,6 +176,7 @@ def test_a_network_is_given_back_when_nobody_holds_it(make, start):
     assert [reference() for reference in gone] == [None] * len(gone)
 
 
+@by_xla
 def test_a_decoder_is_given_back_when_nobody_holds_it(start):
     network = freeze(dense())
     weights = tf.random.stateless_uniform((5, 784), (1, 2))
@@ -184,9 +191,11 @@ def test_a_decoder_is_given_back_when_nobody_holds_it(start):
     run(network, STEEPEST, start)
 
 
-def test_few_architectures_are_remembered_that_nobody_holds(start):
+def test_few_architectures_are_remembered_that_nobody_holds(start, monkeypatch):
+    monkeypatch.setattr(architecture, "MOST", 3)
+    monkeypatch.setattr(architecture, "_known", collections.OrderedDict())
     references = []
-    for filters in range(1, architecture.MOST + 4):
+    for filters in range(1, 6):
         network = freeze(convolutional(filters))
         run(network, STEEPEST, start[:1], steps=1, frame_steps=())
         references.append(weakref.ref(network.architecture))

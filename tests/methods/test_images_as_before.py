@@ -34,6 +34,6 @@ def before():
         ("student", "steepest", {"steps": 10, "step_size": 0.4}),
     ],
 )
-def test_images_are_as_before(classifier, method, settings, before):
+def test_images_are_as_before(classifier, method, settings, before, xla):
     run = invert.generate([8, 3], method, classifier=classifier, seed=5, **settings)
     np.testing.assert_allclose(run.images, before[f"{classifier}-{method}"], atol=1e-5)

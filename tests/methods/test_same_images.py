@@ -24,7 +24,7 @@ UNSTEADY = {("question", "regularized"), ("question", "strokes")}
 # with every step. Measured: at most 0.00001. What is promised leaves room for other processors.
 NEARLY = 0.01
 ROOT = Path(invert.__file__).parent.parent
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("xla")]
 
 
 @pytest.fixture(scope="module")
