@@ -1,5 +1,7 @@
 """What the tests share: a real sample of MNIST, and a Keras model's sums done in NumPy."""
 
+import concurrent.futures
+import contextlib
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +61,21 @@ def xla(monkeypatch):
     # All networks that ship are of one architecture, and later tests use it too.
     ships = classifier.open_graph("robust").architecture
     ships.compiled.pop(architecture.ADMITTED, None)
+
+
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """Shards are made here, one after another: a process takes seconds to start."""
+    from invert.commands import dataset
+    from invert.methods import shards
+
+    @contextlib.contextmanager
+    def processes(count):
+        with concurrent.futures.ThreadPoolExecutor(1) as executor:
+            yield executor, lambda: 1
+
+    monkeypatch.setattr(dataset, "_processes", processes)
+    monkeypatch.setattr(shards, "_keep_to_one_thread", lambda: None)
 
 
 class ByHand:

@@ -1,6 +1,4 @@
 import argparse
-import concurrent.futures
-import contextlib
 import json
 import os
 import signal
@@ -22,19 +20,6 @@ ROOT = Path(__file__).parents[2]
 # Two processes only where it matters that there are two.
 ALONE = ["--workers", "1"]
 STEPS = ["--classifier", "robust", "--steps", "3", *ALONE]
-
-
-@pytest.fixture
-def in_this_process(monkeypatch):
-    """Shards are made here, by as many threads as there are: a process takes seconds to start."""
-
-    @contextlib.contextmanager
-    def processes(count):
-        with concurrent.futures.ThreadPoolExecutor(1) as executor:
-            yield executor, lambda: 1
-
-    monkeypatch.setattr(dataset, "_processes", processes)
-    monkeypatch.setattr(shards, "_keep_to_one_thread", lambda: None)
 
 
 def test_a_shard_is_what_generate_makes_and_says_how(in_this_process, tmp_path, capsys):

@@ -26,7 +26,7 @@ def made(tmp_path_factory):
     return folder
 
 
-def test_the_shell_learns_one_and_draws_with_it(made, capsys):
+def test_the_shell_learns_one_and_draws_with_it(made, capsys, in_this_process):
     assert sorted(path.name for path in made.glob("*.*")) == ["opposite.keras", "own.keras"]
     whole = ["--opposite", str(made / "opposite.keras"), "--classifier", str(made / "own.keras")]
     out = made / "drawn.png"

@@ -22,6 +22,13 @@ FLAGS = (
 SERVER_SECONDS = 60
 MODELS_SECONDS = 240  # on two cores that others use as well
 SECONDS = 30  # for anything a visitor waits for
+# XLA compiles every method for every number of images apart, which takes seconds.
+WITHOUT_XLA = """
+from invert.inversion import compiling
+compiling.MOST_BY_XLA = 0
+from streamlit.web.cli import main
+main()
+"""
 # Every shift counts, those right after a click too, which the usual score forgives.
 WATCH_SHIFTS = """
 window.shifts = [];
@@ -40,9 +47,9 @@ def server_log(tmp_path_factory):
 def server(server_log):
     """The address of the page, served as the README says, on a free port of this machine.
 
-    It compiles what is asked for, not all that might be, which takes a minute of a processor.
+    It compiles little: to compile all that visitors ask for takes minutes of a processor.
     """
-    with run_server(server_log, ahead="no") as (address, _):
+    with run_server(server_log, compiles="little") as (address, _):
         yield address
 
 
@@ -54,9 +61,9 @@ def serve(log):
 
 
 @contextlib.contextmanager
-def run_server(log, ahead="yes"):
-    """The same, and the server's process; ``ahead`` as the page's INVERT_COMPILE_AHEAD."""
-    address, process = start(free_port(), log, INVERT_COMPILE_AHEAD=ahead)
+def run_server(log, compiles="all"):
+    """The same, and the server's process; ``compiles`` as in ``start``."""
+    address, process = start(free_port(), log, compiles)
     try:
         yield address, process
     finally:
@@ -66,15 +73,20 @@ def run_server(log, ahead="yes"):
         kill(process)
 
 
-def start(port, log, **environment):
-    """Start a server of the page on a port; return its address and its process."""
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
+def start(port, log, compiles="all"):
+    """Start a server of the page on a port; return its address and its process.
+
+    It compiles all ahead, as for visitors, or "little": what is asked for, and not by XLA.
+    """
+    little = compiles == "little"
+    streamlit = ("-c", WITHOUT_XLA) if little else ("-m", "streamlit")
+    command = [sys.executable, *streamlit, "run", "streamlit_app.py"]
     command += ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
     with log.open("w") as out:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, **environment},
+            env={**os.environ, "INVERT_COMPILE_AHEAD": "no" if little else "yes"},
             stdout=out,
             stderr=subprocess.STDOUT,
         )
@@ -91,17 +103,17 @@ def start(port, log, **environment):
 class Spare:
     """One more server of the page, at one address, that tests may end and start again.
 
-    Unless told otherwise it compiles nothing before it is asked for, half of a server's start.
+    Unless told otherwise it compiles little, half of a server's start.
     """
 
     def __init__(self, log):
         self.port, self.log, self.process = free_port(), log, None
         self.address = f"http://127.0.0.1:{self.port}"
 
-    def run(self, ahead="no"):
+    def run(self, compiles="little"):
         """Start it, unless it runs."""
         if self.process is None:
-            _, self.process = start(self.port, self.log, INVERT_COMPILE_AHEAD=ahead)
+            _, self.process = start(self.port, self.log, compiles)
 
     def kill(self):
         if self.process is not None:

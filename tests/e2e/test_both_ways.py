@@ -5,14 +5,27 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from test_page_in_browser import ONE, THREE, Easel, answer, choose, made, open_tab, wait_for_url
+from test_page_in_browser import (
+    ONE,
+    THREE,
+    Easel,
+    answer,
+    choose,
+    count_sent,
+    frames,
+    made,
+    open_tab,
+    wait_for_url,
+)
 
 READ_SECONDS = 90  # for a network of one's own, on cores that others use as well
 
 
 @pytest.mark.long
-def test_the_film_is_played_again_until_somebody_does_something(visit):
-    page = visit(moving=True)
+def test_the_film_is_played_again_until_somebody_does_something(visit, computers):
+    options = {"owner": "with a clock that is set", "moving": True}
+    computers(**options).clock.install()
+    page = visit(**options)
     at = page.locator(".player .at")
     for _ in range(2):
         at.get_by_text("step 100 of 100", exact=True).wait_for()
@@ -24,7 +37,8 @@ def test_the_film_is_played_again_until_somebody_does_something(visit):
     page.mouse.click(5, 5)
     at.get_by_text("step 100 of 100", exact=True).wait_for()
     assert said.inner_text() == "8", "the captions follow the frame"
-    page.wait_for_timeout(3500)
+    page.clock.fast_forward(60_000)
+    frames(page)
     assert at.inner_text() == "step 100 of 100"
 
 
@@ -86,9 +100,10 @@ def test_a_projector_hides_the_story_and_the_arrow_keys_rest(visit):
     image.wait_for()
     page.keyboard.press("p")
     page.locator(".scene").wait_for(state="hidden")
+    count_sent(page)
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(2000)
-    assert "scene=1" in page.url
+    frames(page)
+    assert page.evaluate("sent") == 0
     top, bottom = image.evaluate(
         "e => [e.getBoundingClientRect().top, e.getBoundingClientRect().bottom]"
     )
@@ -107,10 +122,10 @@ def test_what_a_hidden_scene_speaks_of_is_left_where_it_is(visit):
     page = visit("?scene=1", first=".scene", width=390, height=667)
     page.locator(".run figure").first.wait_for()
     page.evaluate("document.body.classList.add('projector')")  # by no key: the scene is untouched
-    page.wait_for_timeout(500)
+    frames(page)
     before = page.evaluate(SCROLLED)
     page.evaluate(GROW)
-    page.wait_for_timeout(500)
+    frames(page)
     assert page.evaluate(SCROLLED) == before
 
 
@@ -121,7 +136,7 @@ def test_what_lies_beside_the_scenes_card_is_not_covered_by_it(visit):
     page.add_style_tag(content=beside)
     page.evaluate(f"{SCROLLED} = 0")
     page.evaluate(GROW)
-    page.wait_for_timeout(500)
+    frames(page)
     easel = page.locator(".st-key-easel").bounding_box()
     card = page.locator(".st-key-scene").bounding_box()
     assert easel["x"] + easel["width"] <= card["x"] and card["y"] < easel["y"] + easel["height"]
@@ -136,7 +151,7 @@ def test_whoever_scrolls_during_a_scene_is_not_scrolled_back(visit):
     page.mouse.wheel(0, -2000)
     page.wait_for_function(f"{SCROLLED} === 0")
     page.evaluate(GROW)
-    page.wait_for_timeout(500)
+    frames(page)
     assert page.evaluate(SCROLLED) == 0
 
 

@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import re
-import time
 from pathlib import Path
 
 import numpy as np
@@ -76,10 +75,9 @@ class Easel:
 
     def ink(self):
         """How many pixels of the drawing are dark, once it is painted."""
+        frames(self.page)
         return self.page.locator("canvas.dc-canvas.lower-canvas").evaluate(
-            """async (canvas) => {
-                await new Promise((done) => setTimeout(done, 50));
-                await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+            """(canvas) => {
                 const { data } = canvas.getContext("2d")
                   .getImageData(0, 0, canvas.width, canvas.height);
                 let dark = 0;
@@ -93,6 +91,38 @@ class Easel:
 
     def tool(self, name):
         return self.page.get_by_role("button", name=name, exact=True)
+
+
+def frames(page):
+    """Wait until the browser has drawn three times: whatever it does before a frame is done."""
+    page.evaluate(
+        """async () => {
+            for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+        }"""
+    )
+
+
+def at_rest(page):
+    """Wait until the server has run the page and nothing on it fades in any more."""
+    page.wait_for_function(
+        """() => document.querySelector("[data-test-script-state=notRunning]")
+            && document.getAnimations().every((each) => each.playState !== "running"
+                || each.effect.getComputedTiming().endTime === Infinity)"""
+    )
+
+
+def count_sent(page):
+    """From now on count in ``window.sent`` what the page sends to the server."""
+    page.evaluate(
+        """() => {
+            const { send } = WebSocket.prototype;
+            window.sent = 0;
+            WebSocket.prototype.send = function (data) {
+                window.sent += 1;
+                return send.call(this, data);
+            };
+        }"""
+    )
 
 
 def answer(page, digit):
@@ -172,7 +202,7 @@ LOADING = re.compile("Starting|Loading|Compiling")
 @pytest.mark.long
 def test_page_shows_before_everything_is_compiled_and_says_what_is_loading(browser, spare):
     spare.kill()
-    spare.run(ahead="yes")
+    spare.run(compiles="all")
     page = browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
     page.goto(spare.address)
     page.get_by_role("status").get_by_text(LOADING).wait_for()
@@ -222,9 +252,13 @@ def test_answers_come_while_the_pen_moves(visit):
     first, *others = easel.points(THREE)
     page.mouse.move(*first)
     page.mouse.down()
+    seen = page.locator(".seen img")
     for point in others:
+        before = seen.get_attribute("src")
         page.mouse.move(*point, steps=10)
-        page.wait_for_timeout(200)
+        page.wait_for_function(
+            "before => document.querySelector('.seen img')?.src !== before", arg=before
+        )
     answer(page, 3)
     assert page.locator(".reading").get_attribute("data-strokes") == "0", "the pen is still down"
     live = page.evaluate("window.answers")
@@ -266,10 +300,14 @@ def test_strokes_of_the_mouse_are_read(visit):
         easel.tool("Clear").click()
         easel.draw(strokes)
         answer(page, digit)
-        bar = page.locator(".bars li").nth(digit).locator("i")
-        page.wait_for_timeout(400)
-        track = bar.evaluate("bar => bar.parentElement.getBoundingClientRect().width")
-        assert bar.bounding_box()["width"] > track / 2, "the longest bar is the answer's"
+        page.wait_for_function(  # the longest bar is the answer's
+            """digit => {
+                const bar = document.querySelectorAll(".bars li")[digit].querySelector("i");
+                const widths = [bar, bar.parentElement].map((e) => e.getBoundingClientRect().width);
+                return widths[0] > widths[1] / 2;
+            }""",
+            arg=digit,
+        )
         assert page.get_by_alt_text("the image as it goes in").count() == 1
 
 
@@ -284,10 +322,10 @@ def test_undo_redo_and_clear_by_mouse(visit):
     both = easel.ink()
     assert both > one > 0
     easel.tool("Undo").click()
-    assert easel.ink() == one
+    easel.wait_for_ink(one)
     answer(page, 1)
     easel.tool("Redo").click()
-    assert easel.ink() == both
+    easel.wait_for_ink(both)
     easel.tool("Clear").click()
     easel.wait_for_ink(0)
     page.locator(".answer").get_by_text("Draw a digit").wait_for()
@@ -426,14 +464,24 @@ def test_undo_redo_and_clear_by_keyboard(visit):
     easel.wait_for_ink(0)
 
 
-def test_tools_are_in_view_and_cover_no_part_of_the_canvas(visit):
-    page = visit()
+def test_at_first_sight_tools_cover_nothing_images_are_crisp_and_tabs_have_a_keyboard(visit):
+    page = visit("?count=4")
     paper = page.locator("canvas.upper-canvas").bounding_box()
     for name in ("Undo", "Redo", "Clear"):
         tool = Easel(page).tool(name)
         assert tool.is_visible() and tool.evaluate("tool => getComputedStyle(tool).opacity") != "0"
         box = tool.bounding_box()
         assert box["y"] >= paper["y"] + paper["height"] and box["y"] + box["height"] <= 768
+    assert page.locator(".film").count() == 4
+    for film in page.locator(".film").all():
+        assert film.evaluate("film => getComputedStyle(film).imageRendering") == "pixelated"
+        assert film.bounding_box()["width"] % 28 == 0
+    for title in ("Classify", "Generate"):
+        tab = page.get_by_role("tab", name=title)
+        assert tab.get_attribute("aria-selected") == "true"
+        tab.focus()
+        page.keyboard.press("Enter")
+        assert page.get_by_role("tabpanel", name=title).is_visible()
 
 
 def test_corners_take_strokes_top_right_too(visit):
@@ -446,7 +494,7 @@ def test_corners_take_strokes_top_right_too(visit):
     }
     for corner, strokes in corners.items():
         page.mouse.move(5, 5)  # from outside: the toolbar, unseen, once lay there until hovered
-        page.wait_for_timeout(400)
+        at_rest(page)
         easel.draw(strokes)
         assert easel.ink() > 500, corner
         page.get_by_alt_text("the image as it goes in").wait_for()
@@ -630,13 +678,6 @@ def test_film_stands_still_for_those_who_want_it_still(visit):
     assert position(film) == 0, "moved by hand it moves"
 
 
-def test_images_are_crisp(visit):
-    page = visit("?count=4")
-    for film in page.locator(".film").all():
-        assert film.evaluate("film => getComputedStyle(film).imageRendering") == "pixelated"
-        assert film.bounding_box()["width"] % 28 == 0
-
-
 @pytest.mark.long
 def test_link_shows_the_same_images_to_somebody_else(visit):
     page = visit()
@@ -646,7 +687,7 @@ def test_link_shows_the_same_images_to_somebody_else(visit):
     option = page.get_by_role("option", name="noise")
     while not option.is_visible():  # a run of the page closes a list that was just opened
         page.get_by_label(re.compile("^Start")).click()
-        page.wait_for_timeout(300)
+        at_rest(page)
     option.click()
     wait_for_url(page, "start=noise")
     page.get_by_role("button", name="New seed").click()
@@ -658,7 +699,7 @@ def test_link_shows_the_same_images_to_somebody_else(visit):
     query = page.evaluate("location.search")
     assert "digit=7" in query
     sprite = "document.querySelector('.sheet').style.getPropertyValue('--sprite')"
-    page.wait_for_timeout(500)
+    at_rest(page)
     other = visit(query, owner="somebody else")
     made(other, 7)
     assert other.evaluate(sprite) == page.evaluate(sprite)
@@ -685,7 +726,9 @@ def test_generated_images_are_classified_by_keyboard(visit):
 
 @pytest.mark.long
 def test_finger_moves_every_control(visit):
-    page = visit(moving=True, width=390, height=844, has_touch=True, is_mobile=True, first=".answer .best")
+    page = visit(
+        moving=True, width=390, height=844, has_touch=True, is_mobile=True, first=".answer .best"
+    )
     page.get_by_role("button", name="It draws").tap()
     assert page.locator("canvas.upper-canvas").is_hidden()
     page.locator(".st-key-digit").get_by_role("radio", name="6", exact=True).tap()
@@ -743,10 +786,12 @@ def test_keyboard_moves_every_control(visit):
         page.get_by_label(re.compile("^Start")).focus()
         for key in ("ArrowDown", "ArrowDown", "Enter"):
             page.keyboard.press(key)
-        page.wait_for_timeout(500)
+        frames(page)
+        at_rest(page)
     page.get_by_role("button", name="New seed").focus()
     page.keyboard.press("Enter")
     wait_for_new_seed(page)
+    at_rest(page)
     close_more(page)
     slow(page)
     page.get_by_role("button", name="Play the film").focus()
@@ -760,21 +805,22 @@ def test_keyboard_moves_every_control(visit):
     page.locator(".how").wait_for(state="hidden")
 
 
-@pytest.mark.parametrize("moving", [True, False])
-def test_tapped_image_is_classified_and_the_answer_comes_into_view(visit, moving):
-    options = {"has_touch": True, "is_mobile": True, "moving": moving}
+def test_tapped_image_is_classified_and_the_answer_comes_into_view(visit):
+    options = {"has_touch": True, "is_mobile": True, "owner": "somebody who taps"}
     page = visit("?count=16", width=390, height=844, first=".answer .best", **options)
-    page.get_by_role("button", name="It draws").tap()
-    made(page, 8)
-    page.get_by_role("button", name="Read image 14", exact=True).tap()
-    sees(page, 14)
-    assert page.get_by_role("button", name="It reads").get_attribute("aria-pressed") == "true"
-    page.wait_for_function(
-        """() => {
-            const { top, bottom } = document.querySelector(".given").getBoundingClientRect();
-            return top >= 0 && bottom <= innerHeight;
-        }"""
-    )
+    for motion, number in (("no-preference", 14), ("reduce", 3)):
+        page.emulate_media(reduced_motion=motion)
+        page.get_by_role("button", name="It draws").tap()
+        made(page, 8)
+        page.get_by_role("button", name=f"Read image {number}", exact=True).tap()
+        sees(page, number)
+        assert page.get_by_role("button", name="It reads").get_attribute("aria-pressed") == "true"
+        page.wait_for_function(
+            """() => {
+                const { top, bottom } = document.querySelector(".given").getBoundingClientRect();
+                return top >= 0 && bottom <= innerHeight;
+            }"""
+        )
 
 
 def sees(page, number):
@@ -783,10 +829,8 @@ def sees(page, number):
     sprite = decoded(re.search(r"base64,([^)\"]*)", address)[1])
     image = sprite[-28:, 28 * (number - 1) : 28 * number]
     page.locator(".seen img").wait_for()
-    end = time.monotonic() + SECONDS
-    while not np.array_equal(decoded(page.locator(".seen img").get_attribute("src")), image):
-        assert time.monotonic() < end, f"the left side does not read image {number}"
-        page.wait_for_timeout(50)
+    seen = page.locator(".seen img")
+    wait_until(lambda: np.array_equal(decoded(seen.get_attribute("src")), image), SECONDS)
 
 
 def decoded(address):
@@ -959,32 +1003,23 @@ def test_noise_slider_changes_the_picture_but_not_the_answers(visit):
 # --- For everyone
 
 
-def test_tabs_have_roles_and_a_keyboard(visit):
-    page = visit()
-    for title in ("Classify", "Generate"):
-        tab = page.get_by_role("tab", name=title)
-        assert tab.get_attribute("aria-selected") == "true"
-        tab.focus()
-        page.keyboard.press("Enter")
-        assert page.get_by_role("tabpanel", name=title).is_visible()
-
-
-@pytest.mark.parametrize("scheme, dark", [("light", False), ("dark", True)])
-def test_page_follows_the_systems_light_or_dark(visit, scheme, dark):
-    page = visit(color_scheme=scheme)
-    brightness = """(selector) => {
-        const [r, g, b] = getComputedStyle(document.querySelector(selector)).backgroundColor
+def test_page_follows_the_systems_light_or_dark(visit):
+    page = visit(owner="somebody at dusk")
+    brightness = """() => {
+        const [r, g, b] = getComputedStyle(document.querySelector(".stApp")).backgroundColor
           .match(/[\\d.]+/g).map(Number);
         return (r + g + b) / 3;
     }"""
-    assert (page.evaluate(brightness, ".stApp") < 64) == dark
-    filtered = page.locator(".film").first.evaluate("film => getComputedStyle(film).filter")
-    assert (filtered != "none") == dark, "paper is dark at night"
     colours = """() => {
         const image = document.body.appendChild(document.createElement("div"));
         image.className = "film paper colour";
         return getComputedStyle(image).filter;
     }"""
+    for scheme, dark in (("light", False), ("dark", True)):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(f"({brightness})() {'<' if dark else '>'} 64")
+        filtered = page.locator(".film").first.evaluate("film => getComputedStyle(film).filter")
+        assert (filtered != "none") == dark, "paper is dark at night"
     assert page.evaluate(colours) == "none", "colours stay as the network knows them"
 
 
@@ -995,12 +1030,10 @@ def test_no_serious_accessibility_violation_in_any_panel(visit, scheme, width):
     page = visit("?count=2", width=width, color_scheme=scheme, first=".answer .best")
     Easel(page).draw(ZERO)
     answer(page, 0)
-    page.wait_for_timeout(600)
     assert grave_violations(page) == []
     for side in ("reading", "drawing"):
         if width > 640 or side == "reading":
             more(page, side)
-            page.wait_for_timeout(400)
             assert grave_violations(page) == []
             close_more(page)
     open_tab(page, "Why", ".why .morph")
@@ -1017,11 +1050,11 @@ def test_no_serious_accessibility_violation_in_any_panel(visit, scheme, width):
     assert grave_violations(page) == []
     page.get_by_role("button", name="How it works").click()
     page.locator(".how").wait_for()
-    page.wait_for_timeout(400)
     assert grave_violations(page) == []
 
 
 def grave_violations(page):
+    at_rest(page)
     found = Axe().run(page).response["violations"]
     grave = [v for v in found if v["impact"] in ("serious", "critical")]
     return [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in grave]
@@ -1070,7 +1103,7 @@ def test_phone_and_tablet_show_one_side_at_a_time(visit, width, height):
 
 def test_nothing_jumps_while_one_draws_and_generates(visit):
     page = visit(moving=True)
-    page.wait_for_timeout(1000)
+    at_rest(page)
     assert page.evaluate("window.shifts.reduce((sum, shift) => sum + shift, 0)") < 0.1, "loading"
     page.evaluate("window.shifts.length = 0")
     easel = Easel(page)
@@ -1087,19 +1120,23 @@ def test_nothing_jumps_while_one_draws_and_generates(visit):
     choose(page, "method", "plain")
     wait_for_url(page, "method=plain")
     close_more(page)
-    page.wait_for_timeout(1000)
+    at_rest(page)
     assert page.evaluate("window.shifts.reduce((sum, shift) => sum + shift, 0)") < 0.05
 
 
-def test_status_says_ready_once_everything_is_compiled_and_is_watched_no_more(visit):
-    page = visit()
+def test_status_says_ready_once_everything_is_compiled_and_is_watched_no_more(visit, computers):
+    owner = {"owner": "with a clock that is set"}
+    computers(**owner).clock.install()
+    page = visit(**owner)
     page.get_by_role("status").get_by_text("Ready").wait_for(timeout=MODELS_SECONDS * 1000)
-    frames = []
-    page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: frames.append(frame)))
     page.reload()
     page.get_by_role("status").get_by_text("Ready").wait_for()
     page.locator(".film").first.wait_for()
-    page.wait_for_timeout(1000)
-    arrived = len(frames)
-    page.wait_for_timeout(1500)
-    assert arrived > 0 and len(frames) == arrived, "a page at rest asks the server nothing"
+    page.clock.fast_forward(60_000)  # whatever it says once at its start
+    at_rest(page)
+    count_sent(page)
+    for _ in range(3):
+        page.clock.fast_forward(60_000)
+    assert page.evaluate("sent") == 0, "a page at rest asks the server nothing"
+    page.keyboard.press("5")
+    page.wait_for_function("sent > 0")

@@ -96,7 +96,7 @@ def torch(x):
 
 
 def rows(*stack):
-    return sequential(*stack, shape=(8, 6))
+    return sequential(*stack, shape=(3, 6))  # a step of a recurrent layer is written out for each
 
 
 MODELS = {
@@ -120,7 +120,7 @@ MODELS = {
     "LSTM": lambda: rows(layers.LSTM(4, recurrent_activation="hard_sigmoid")),
     "GRU": lambda: rows(
         layers.Bidirectional(
-            layers.GRU(3, return_sequences=True, recurrent_activation="hard_sigmoid")
+            layers.GRU(2, return_sequences=True, recurrent_activation="hard_sigmoid")
         ),
         layers.GRU(4, reset_after=False),
         layers.Reshape((2, 2)),
