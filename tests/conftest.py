@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,17 @@ def xla(monkeypatch):
     # All networks that ship are of one architecture, and later tests use it too.
     ships = classifier.open_graph("robust").architecture
     ships.compiled.pop(architecture.ADMITTED, None)
+
+
+@pytest.fixture
+def short_runs(monkeypatch):
+    """Methods take ten steps: for what becomes of images, whatever is on them."""
+    from invert.methods.records import METHODS, Optimization
+
+    for name, method in METHODS.items():
+        if isinstance(method, Optimization):
+            short = dataclasses.replace(method, steps=min(10, method.steps))
+            monkeypatch.setitem(METHODS, name, short)
 
 
 @pytest.fixture
