@@ -25,7 +25,7 @@ HIDDEN = 128
 OF_STYLE, OF_NUMBERS = 1, 2
 # The step whose views are drawn, none of which a step of learning has seen.
 DRAWN = 2**21
-# Images that are drawn together, and how many values they may have; how few are drawn without XLA.
+# Images that are drawn together, and values that such have; how few are drawn without XLA.
 AT_ONCE, MOST_AT_ONCE, FEW = 250, 2**22, 100
 MAX_VALUES = 2**23  # that a model may hold: 32 MB
 
@@ -115,8 +115,7 @@ class StyleNetwork:
 
         def drawn(classes: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
             count, by_xla = len(classes), len(classes) > FEW
-            values = math.prod(self.parametrisation.shape)
-            size = max(1, min(AT_ONCE, MOST_AT_ONCE // values))
+            size = at_once(self.parametrisation.shape, AT_ONCE)
             filled = np.pad(np.int32(classes), (0, -count % size if by_xla else 0))
             parts = [
                 (many if by_xla else few)(filled[at : at + size], np.int32(seed), np.int32(at))
@@ -126,3 +125,8 @@ class StyleNetwork:
             return inputs, m
 
         return drawn
+
+
+def at_once(shape: tuple[int, ...], most: int) -> int:
+    """Return how many images of a shape are made together, ``most`` of small ones."""
+    return max(1, min(most, MOST_AT_ONCE // math.prod(shape)))

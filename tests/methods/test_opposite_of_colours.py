@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from test_opposite import changed, other_array
 
 import invert
@@ -82,6 +83,39 @@ def test_of_large_images_fewer_are_seen_at_once(colours, monkeypatch):
     usual, fewer = weights(AT_ONCE=12), weights(FEWER=4, LARGE=100)
     assert np.array_equal(fewer, weights(AT_ONCE=4)) and np.isfinite(fewer).all()
     assert not np.array_equal(fewer, usual)
+
+
+def test_the_surest_styles_are_the_same_however_many_are_looked_at_together(
+    colours, learned, monkeypatch
+):
+    network, weights = learned.network, learned.weights
+    together = learning_to_draw.choose(colours, network, weights, 0, 2)
+    assert sorted(together.ravel()) == list(range(6))
+    monkeypatch.setattr(style_network, "MOST_AT_ONCE", 4 * np.prod(SHAPE))
+    assert style_network.at_once(SHAPE, 500) == 4
+    assert np.array_equal(learning_to_draw.choose(colours, network, weights, 0, 2), together)
+
+
+def test_a_layer_of_many_inputs_takes_smaller_steps(colours, learned):
+    """By hand: Adam's first step changes a weight by its rate, here the last and cooled to 0.02."""
+    begun = learning_to_draw.begin(learned.network, 0, 1)
+    before = [each.copy() for each in begun.weights]
+    after = learning_to_draw.learn(colours, learned.network, begun, 0, lambda *_: None).weights
+    moved = [np.abs(new - old).max() for new, old in zip(after, before, strict=True)]
+    m = 2 * 3 * 9 * 4
+    assert after[1].shape == (m + 16, 128) and after[5].shape == (128, m)
+    rates = [0.2, 0.001 * 128 / (m + 16), 0.001, 0.001, 0.001, 0.001, 0.001]
+    np.testing.assert_allclose(moved, 0.02 * np.array(rates), rtol=0.02)
+
+
+def test_large_waves_are_held_down(colours, learned, monkeypatch):
+    m = np.stack([np.full((2, 3, 9, 4), size, np.float32) for size in (0, 1, -3)])
+    assert crafts.WAVES.penalty(tf.constant(m), None).numpy() == pytest.approx([0, 0.03, 0.27])
+    monkeypatch.setattr(crafts, "LARGE", 10.0)
+    colours.architecture.compiled.pop("traced", None)
+    fainter = invert.opposite(colours, seed=3, steps=40).images(ASKED, 5).std()
+    colours.architecture.compiled.pop("traced", None)
+    assert 0 < 1.5 * fainter < learned.images(ASKED, 5).std()
 
 
 def test_of_many_classes_there_are_fewer_styles(monkeypatch):

@@ -23,7 +23,14 @@ from invert.inversion.loop import UNSEEN
 from invert.inversion.reading import read
 from invert.inversion.views import Moment, normal, uniform
 from invert.methods.opposite.crafts import craft_of
-from invert.networks.style_network import HIDDEN, NUMBERS, OF_NUMBERS, OF_STYLE, StyleNetwork
+from invert.networks.style_network import (
+    HIDDEN,
+    NUMBERS,
+    OF_NUMBERS,
+    OF_STYLE,
+    StyleNetwork,
+    at_once,
+)
 
 # Images a step, of up to ten classes; fewer where they have many values.
 AT_ONCE, FEWER, LARGE = 80, 16, 2**14
@@ -117,7 +124,8 @@ def choose(
     """
     unit = _unit(frozen, network, seed)
     rows = np.arange(network.classes * network.styles, dtype=np.int32)
-    parts = np.array_split(rows, -(-len(rows) // 500))
+    size = at_once(frozen.domain.shape, 500)
+    parts = [rows[at : at + size] for at in range(0, len(rows), size)]
     classes = rows // network.styles
 
     held = [tf.constant(each) for each in weights]
@@ -173,9 +181,9 @@ def _steps(frozen, network, state, numbers):
 def _take(architecture, network, logits_of, first, count, end, unit, seed, *flat):
     """``count`` steps from step ``first``."""
     third, craft = len(flat) // 3, craft_of(network)
-    at_once = AT_ONCE if architecture.domain.values <= LARGE else min(AT_ONCE, FEWER)
-    groups = min(network.classes, CLASSES_AT_ONCE, at_once // 2)
-    each = at_once // groups
+    shown = AT_ONCE if architecture.domain.values <= LARGE else min(AT_ONCE, FEWER)
+    groups = min(network.classes, CLASSES_AT_ONCE, shown // 2)
+    each = shown // groups
 
     def loss_of(weights, i):
         moment = Moment(seed, i, 0, tf.cast(i, tf.float32) / tf.cast(end, tf.float32))
