@@ -143,7 +143,7 @@ def test_any_other_answer_is_at_most_as_far_as_the_nearest_of_all_classes(three,
     (length,) = smallest_change.lengths(three[None], found, name)
     assert length <= 1.1 * np.delete(towards, own).min()
     assert classify(found, name).argmax() != own
-    back = three + 0.99 * (found - three)
+    back = three + 0.999 * (found - three)
     assert classify(back, name).argmax() == own, "it is where the answer turns"
 
 
