@@ -52,8 +52,8 @@ ANSWERS = (
     (
         "How often is it right?",
         "Accuracy",
-        "Drop a few labelled pictures: how many it reads right, how sure that is, and what it takes"
-        " for what.",
+        "Drop a few pictures of known classes: how many it reads right, how sure that is, what"
+        " it takes for what.",
     ),
     (
         "What does it keep?",
