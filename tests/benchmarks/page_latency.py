@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import concurrent.futures
 import functools
+import itertools
 import json
 import random
 import subprocess
@@ -29,7 +30,10 @@ from conftest import launch, serve  # noqa: E402
 from session import Session  # noqa: E402
 
 ROUNDS, VISITORS = 30, 5
-PATIENCE = 300_000  # milliseconds
+PATIENCE = 120_000  # milliseconds
+SEEDS = itertools.count(100)
+# What a pen may begin with is written while it is waited for; then comes the way to what it drew.
+STROKES, DRAWN = (".sheet", "data-pen"), (".sheet:not(.waiting)", "data-pen")
 STROKE = [(95, 70), (140, 50), (185, 75), (180, 115), (135, 138), (185, 160), (150, 235), (90, 215)]
 # The least that a first answer can take: a process that has nothing else to do.
 ALONE = """
@@ -133,23 +137,29 @@ def live(page, rounds: int) -> float:
     return float(np.median(rates))
 
 
-def digits(page, rounds: int) -> list[float]:
-    """From the click on a digit to its images; each run is new, none comes from the cache.
+def digits(page, rounds: int, seen: tuple[str, str] = (".sheet", "style")) -> list[float]:
+    """From the click on a digit to what is seen of it; each run is new, none comes from the cache.
 
     The page must show images that the seed changes, as it does when it is opened.
+
+    Args:
+        page: the page.
+        rounds: how many clicks.
+        seen: selects what is waited for, and its attribute that changes.
     """
     waits = []
     for number in range(rounds):
         digit = (number * 3) % 10
         if number % 10 == 0:
-            page.locator(".st-key-more-drawing").get_by_role("button", name="More").click()
+            more = page.locator(".more[data-more=drawing]")
+            if more.get_attribute("aria-expanded") == "false":
+                more.click()
             seed = page.get_by_label("Seed", exact=True)
-            seed.fill(str(100 + number))
-            page.evaluate("watch('keydown', '.sheet', 'style')")
+            seed.fill(str(next(SEEDS)))
+            page.evaluate("seen => watch('keydown', ...seen)", seen)
             seed.press("Enter")
             waited(page)
-            page.keyboard.press("Escape")
-        page.evaluate("watch('click', '.sheet', 'style')")
+        page.evaluate("seen => watch('click', ...seen)", seen)
         page.locator(".st-key-digit").get_by_role("radio", name=str(digit), exact=True).click()
         waits.append(waited(page))
         page.wait_for_timeout(150)
@@ -227,6 +237,10 @@ def main() -> None:
             print(f"{'answers a second while the pen moves':<44}{rate:>8.1f}", flush=True)
             report("click on a digit → image", digits(one, options.rounds))
             one.context.close()
+            pen = open_page(browser, f"{address}/?network=question")
+            report("click → first strokes of a pen", digits(pen, options.rounds, STROKES))
+            report("click → what the pen drew", digits(pen, options.rounds, DRAWN))
+            pen.context.close()
             visit = functools.partial(open_page, browser, address)
             crowd = [visit() for _ in range(VISITORS)]
             rounds = max(3, options.rounds // VISITORS)

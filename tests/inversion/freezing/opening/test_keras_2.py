@@ -49,6 +49,14 @@ def of_applications(x):
     return layers.Dense(5)(layers.Flatten()(inception_resnet_v2.CustomScaleLayer(0.4)([x, y])))
 
 
+def time_first(x):
+    """Recurrent layers that read steps first and images second."""
+    steps = tf.transpose(x, (1, 0, 2))
+    for layer in (layers.SimpleRNN, layers.GRU):
+        steps = layer(4, time_major=True, return_sequences=True)(steps)
+    return layers.Dense(5)(layers.LSTM(3, time_major=True)(steps))
+
+
 def in_sequential():
     """As transfer learning is taught."""
     pool = layers.GlobalAveragePooling2D()
@@ -126,6 +134,7 @@ MODELS = {
         layers.Reshape((2, 2)),
         layers.TimeDistributed(layers.Dense(3)),
     ),
+    "time first": lambda: functional(time_first, shape=(3, 6)),
     "cells": lambda: rows(layers.RNN([layers.LSTMCell(4), layers.GRUCell(3)])),
     "other activations": lambda: sequential(
         layers.Dense(4, "swish"),
@@ -171,7 +180,7 @@ def filled(model):
 
 IN_ARCHIVES = (
     *("two Sequentials in one", "two deep", "names with strokes", "arithmetic", "LSTM"),
-    "layers of applications",
+    *("layers of applications", "time first"),
 )
 
 
@@ -286,3 +295,14 @@ def test_a_softmax_at_the_end_is_looked_behind(tmp_path):
     np.testing.assert_allclose(
         softmax(logits_of(freeze(tmp_path / "old.keras"), x)), model(x), atol=1e-5
     )
+
+
+@pytest.mark.parametrize("both_ways", [True, False])
+def test_time_in_front_is_refused_both_ways_and_with_a_state(both_ways, tmp_path):
+    inputs = layers.Input((3, 6))
+    steps = tf.transpose(inputs, (1, 0, 2))
+    layer = layers.GRU(4, time_major=True, return_state=not both_ways)
+    made = layers.Bidirectional(layer)(steps) if both_ways else layer(steps)[0]
+    tf_keras.Model(inputs, layers.Dense(5)(made)).save(tmp_path / "old.h5")
+    with pytest.raises(ValueError, match=r"time_major.*tf_keras\.models\.load_model makes of it"):
+        freeze(tmp_path / "old.h5")

@@ -96,3 +96,35 @@ def _place(part):
     if part.get("class_name") == "__ellipsis__":
         return Ellipsis
     return slice(part.get("start"), part.get("stop"), part.get("step"))
+
+
+def _time_first(kind: type[keras.layers.RNN]) -> type[keras.layers.RNN]:
+    """A recurrent layer that reads steps first and images second, as with ``time_major``."""
+
+    class TimeFirst(kind):  # type: ignore[misc, valid-type]
+        def build(self, shape):
+            super().build(_swapped(shape))
+
+        def compute_output_shape(self, shape, *states):
+            made = super().compute_output_shape(_swapped(shape), *states)
+            return _swapped(made) if self.return_sequences else made
+
+        def call(self, steps, **known):
+            made = super().call(keras.ops.swapaxes(steps, 0, 1), **known)
+            return keras.ops.swapaxes(made, 0, 1) if self.return_sequences else made
+
+    TimeFirst.__name__ = kind.__name__  # by which a file's weights are found
+    return keras.saving.register_keras_serializable(PACKAGE, time_first(kind.__name__))(TimeFirst)
+
+
+def _swapped(shape):
+    return (shape[1], shape[0], *shape[2:])
+
+
+def time_first(name: str) -> str:
+    """What a recurrent layer is registered as where steps come first."""
+    return f"{name}TimeFirst"
+
+
+for _kind in (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN):
+    _time_first(_kind)

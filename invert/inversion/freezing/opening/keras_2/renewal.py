@@ -43,6 +43,10 @@ OF_APPLICATIONS = {
 OF_THEIRS = frozenset(("scale", "init_values", "projection_dim", "drop_path_rate"))
 ARITHMETIC = ("TFOpLambda", "SlicingOpLambda")
 # They change nothing but in training, and Keras 3 has none of them.
+TIME_FIRST = (
+    "The Keras model reads sequences with the time in front (time_major) both ways, or passes their"
+    " state on. Give what tf_keras.models.load_model makes of it."
+)
 ONLY_TRAINING = ("RandomHeight", "RandomWidth")
 KERAS = ("keras", "tf_keras", "tensorflow")  # the packages that Keras 2 went by
 NEW_FUNCTIONS = {"softmax_v2": "softmax", "relu_v2": "relu", "elu_v2": "elu", "swish_v2": "swish"}
@@ -134,6 +138,13 @@ def _as_it_was(thing: dict, name: str, config: dict, version: Version):
             config.setdefault("recurrent_activation", HARD_SIGMOID)
         if name.startswith("GRU"):
             config.setdefault("reset_after", False)
+    if name in ("LSTM", "GRU", "SimpleRNN") and config.pop("time_major", False):
+        if config.get("return_state"):
+            raise Refusal(TIME_FIRST)
+        registered = f"{as_it_was.PACKAGE}>{as_it_was.time_first(name)}"
+        return {**thing, "module": None, "registered_name": registered}, name, config
+    if name == "Bidirectional" and _inside(config).get("time_major"):
+        raise Refusal(TIME_FIRST)
     if name == "UpSampling2D" and config.get("interpolation") == "bilinear" and version.older:
         raise Refusal(
             "The Keras model enlarges images (UpSampling2D, bilinear) as Keras before 2.4 did, in"
@@ -145,6 +156,13 @@ def _as_it_was(thing: dict, name: str, config: dict, version: Version):
         name = "Functional" if name == "Model" else name
         thing = {**thing, "module": module.get(name, "keras.layers"), "registered_name": None}
     return thing, name, config
+
+
+def _inside(config: dict) -> dict:
+    """The description of the layer that a layer wraps."""
+    layer = config.get("layer")
+    inner = layer.get("config") if isinstance(layer, dict) else None
+    return inner if isinstance(inner, dict) else {}
 
 
 def _with_input(config):
