@@ -353,7 +353,7 @@ def test_a_panel_that_fails_says_so_and_comes_back(page, monkeypatch, module, na
             visitor.choose("seed", 3)
         visitor.run()
         assert says(visitor, failure.UNEXPECTED)
-        assert len(visitor.test.tabs) == 6
+        assert len(visitor.test.tabs) == 7
     visitor.draw(ONE)
     assert 'role="alert"' not in visitor.html and visitor.answer == 1
     assert visitor.html.count('class="experiment') == count

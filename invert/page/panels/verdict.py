@@ -20,7 +20,7 @@ MOST = 10  # images
 READS = 0.7  # of the examples that a network must read right to be measured on them
 HOLDS, LIKE = 0.75, 1.5  # of what `robust` needs, and times what `question` needs
 SEEN = 5  # shades of 256: a smaller change of every value is hardly seen
-SIDES = {"small": 56, "medium": 56, "large": 84}
+SIDES = {"small": 64, "medium": 64, "large": 84}
 
 TITLE = "How easily it is fooled"
 WHAT = (
@@ -208,12 +208,13 @@ def _pictures(fooled: Fooled, chosen: network.Network) -> str:
     shape, figures = chosen.shape, []
     for row, n in enumerate(order):
         old, new = (chosen.labels[each[n]] for each in (fooled.before, fooled.after))
-        said = f"{old} → {new}"
+        said = f"{escape(old)} → {escape(new)}"
+        said = said if len(said) < 7 else f"{escape(old)}<br>→ {escape(new)}"
         words = f"{old}, read as {new} after a change of {fooled.lengths[n]:.2f}"
         figures.append(
             f'<figure class="captioned"><div class="{markup.paper(shape)} strip" role="img"'
             f' aria-label="{escape(words)}" style="--row:{row}"></div><figcaption>'
-            f"<b>{escape(said)}</b><br>{fooled.lengths[n]:.2f}</figcaption></figure>"
+            f"<b>{said}</b><br>{fooled.lengths[n]:.2f}</figcaption></figure>"
         )
     style = f"{morph.sizes(shape, SIDES)};{morph.sprite(fooled.ends[order])}"
     return f'<div class="pair fooling" style="{style}">{"".join(figures)}</div>'

@@ -20,7 +20,7 @@ COMPARED = ("question", "robust")
 MOST_CLASSES = 10  # of many, the likeliest
 # What is shown has 256 shades. Where rounding to them turns the answer back, the change is made
 # this much longer.
-LONGER = (1.0, 1.01, 1.03, 1.1, 1.3)
+LONGER = (1.0, 1.01, 1.03, 1.1, 1.3, 2.0, 4.0, 8.0)
 NOTHING = "Nothing is drawn yet: draw a digit under Classify, or take an example there."
 MAPS = (
     "The first map takes the score's slope at this very image. The second averages the slope"

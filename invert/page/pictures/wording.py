@@ -61,10 +61,12 @@ def pixels(length: float, channels: int = 1) -> str:
 def change(length: float, channels: int = 1) -> str:
     """Return a change's length, and what that is like.
 
-    >>> change(3.1)
-    'a change of 3.1, as much as turning 10 pixels black'
+    >>> change(3.1), change(0.0214)
+    ('a change of 3.1, as much as turning 10 pixels black', 'a change of 0.02, less than turning \
+one pixel black')
     """
     much = pixels(length, channels)
     like = "as much as turning" if much[0].isdigit() else "less than turning"
     much = "one pixel" if much in ("1 pixel", "less than one pixel") else much
-    return f"a change of {length:.1f}, {like} {much} black"
+    number = f"{length:.1f}" if length > 0.95 else f"{length:.2f}"
+    return f"a change of {number}, {like} {much} black"

@@ -83,7 +83,7 @@ def test_lengths_are_those_of_the_pictures_and_two_networks_are_compared(fresh, 
     ):
         shown = changed(sample, name)
         start, *ends = pictures(shown)
-        told = re.findall(r"after a change of (\d+\.\d)", shown)
+        told = re.findall(r"after a change of (\d+\.\d+)", shown)
         lengths = [np.linalg.norm(end - start) for end in ends]
         np.testing.assert_allclose([float(number) for number in told], lengths, atol=0.06)
         assert re.findall(r"<figcaption>for (\w+)<", shown) == others
