@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +14,19 @@ SAMPLE = Path(__file__).parent / "data" / "mnist-test-sample.npz"
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """A process takes whole modules; those that share a server and a browser go together."""
+    """A process takes whole modules; those that share the server and the browser go together."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByModule(LoadScopeScheduling):
         def _split_scope(self, nodeid):
-            module = nodeid.split("::")[0]
-            apart = module == "tests/e2e/test_page_in_browser.py" or "/e2e/" not in module
-            return module if apart else "tests/e2e"
+            return "tests/e2e" if "/e2e/" in nodeid else nodeid.split("::")[0]
 
     return ByModule(config, log)
+
+
+def pytest_collection_modifyitems(items):
+    """What goes together longest comes first, so that no process waits for it at the end."""
+    items.sort(key=lambda item: "/e2e/" not in item.nodeid)
 
 
 @pytest.fixture(scope="session")
@@ -73,6 +77,15 @@ def short_runs(monkeypatch):
         if isinstance(method, Optimization):
             short = dataclasses.replace(method, steps=min(10, method.steps))
             monkeypatch.setitem(METHODS, name, short)
+
+
+@pytest.fixture
+def no_jit(monkeypatch):
+    """Keras has XLA compile no training: that takes more than a short one itself."""
+    import keras
+
+    without = functools.partialmethod(keras.Sequential.compile, jit_compile=False)
+    monkeypatch.setattr(keras.Sequential, "compile", without)
 
 
 @pytest.fixture

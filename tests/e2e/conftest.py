@@ -19,7 +19,6 @@ FLAGS = (
     *("--disable-background-networking", "--no-first-run", "--disable-component-update"),
     "--disable-sync",
 )
-SERVER_SECONDS = 60
 MODELS_SECONDS = 240  # on two cores that others use as well
 SECONDS = 30  # for anything a visitor waits for
 # XLA compiles every method for every number of images apart, which takes seconds.
@@ -92,7 +91,7 @@ def start(port, log, compiles="all"):
         )
     address = f"http://127.0.0.1:{port}"
     try:
-        wait_until(lambda: healthy(address) or process.poll() is not None, SERVER_SECONDS)
+        wait_until(lambda: healthy(address) or process.poll() is not None, MODELS_SECONDS)
         assert process.poll() is None, log.read_text()
     except BaseException:
         kill(process)

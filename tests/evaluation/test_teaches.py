@@ -6,6 +6,8 @@ from invert import data
 from invert.evaluation import teaches
 from invert.networks import lenet
 
+pytestmark = pytest.mark.usefixtures("no_jit")
+
 
 @pytest.mark.long
 def test_real_digits_teach_and_noise_and_wrong_digits_do_not(sample, monkeypatch):
