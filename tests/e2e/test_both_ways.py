@@ -122,11 +122,13 @@ def test_what_a_hidden_scene_speaks_of_is_left_where_it_is(visit):
     page = visit("?scene=1", first=".scene", width=390, height=667)
     page.locator(".run figure").first.wait_for()
     page.evaluate("document.body.classList.add('projector')")  # by no key: the scene is untouched
+    page.add_style_tag(content="[data-testid=stMainBlockContainer] { padding-bottom: 200vh }")
     frames(page)
-    before = page.evaluate(SCROLLED)
+    # To the end, past the image that the scene speaks of: to scroll to it again were to go up.
+    end = page.evaluate(f"{SCROLLED} = 9000, {SCROLLED}")
     page.evaluate(GROW)
     frames(page)
-    assert page.evaluate(SCROLLED) == before
+    assert page.evaluate(SCROLLED) == end > 0
 
 
 def test_what_lies_beside_the_scenes_card_is_not_covered_by_it(visit):
