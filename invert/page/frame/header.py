@@ -15,11 +15,15 @@ REPOSITORY = os.environ.get("INVERT_REPOSITORY", "")
 
 # On a phone or a tablet one side is shown at a time; a script follows these.
 SIDES = (
-    '<p class="promise">Draw a digit, and a network reads it. Pick a digit, and the same network'
-    ' draws it.</p><div class="sides">'
+    '<div class="sides">'
     '<button type="button" data-side="reads" aria-pressed="true">It reads</button>'
     '<button type="button" data-side="draws" aria-pressed="false">It draws</button></div>'
 )
+
+# What the two sides are for, in one line, where only one of them is seen.
+OF_DIGITS = "Draw a digit, and a network reads it. Pick a digit, and the same network draws it."
+OF_PICTURES = "Give it a picture, and it reads it. Pick a class, and the same network draws one."
+OF_FEATURES = "Move its inputs, and it answers. Name an answer, and it finds inputs that give it."
 
 
 def show() -> None:
@@ -37,4 +41,11 @@ def show() -> None:
         failure.guard(network.show_complaint)
     failure.guard(layers.show_weights)
     with st.container(key="sides"):
+        failure.guard(_show_promise)
         st.html(SIDES)
+
+
+def _show_promise() -> None:
+    chosen = network.chosen()
+    words = OF_FEATURES if chosen.features else OF_DIGITS if chosen.digits else OF_PICTURES
+    st.html(markup.sentence(words, "promise"))

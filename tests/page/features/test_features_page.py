@@ -14,6 +14,7 @@ import invert
 from invert import tables
 from invert.page import examples
 from invert.page.features import in_words, inputs, live, sliders
+from invert.page.frame import header
 from invert.page.session import network, settings
 from invert.training.samples import throws
 
@@ -178,6 +179,7 @@ def test_a_classifier_of_features_says_a_class_and_one_is_asked_for(
     with_own_network(page, kinds, monkeypatch)
     assert "“kinds.keras” reads 2 features and tells classes apart." in page.words
     assert live.ASSUMED in page.words and not page.test.number_input
+    assert header.OF_FEATURES in page.words and header.OF_DIGITS not in page.words
     assert [row[:3] for row in table.data["rows"]] == [["x0", 0, 1], ["x1", 0, 1]]
     table.send(page, values=[1.0, 0.0])
     odds = np.exp([2.0, -2, -6])
