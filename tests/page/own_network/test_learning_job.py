@@ -135,7 +135,7 @@ def test_a_job_that_nobody_wants_ends_with_its_turn(monkeypatch):
 def test_only_what_is_fast_and_small_enough_learns_here(shape, image, results, steps):
     known = effort.Effort(0.0, image, results)
     graph = SimpleNamespace(image_shape=shape, classes=10, compiled={effort.EFFORT: known})
-    graph.domain = SimpleNamespace(shape=shape)
+    graph.domain, graph.head = SimpleNamespace(shape=shape, is_image=True), "softmax"
     assert learning_job.steps_for(graph) == steps
     turns = learning_job.turn_steps(graph) * learning_to_draw.AT_ONCE * image
     assert turns <= max(learning_job.WORK_OF_A_TURN, learning_to_draw.AT_ONCE * image)
