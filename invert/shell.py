@@ -60,18 +60,22 @@ def as_typed(sentence: str) -> str:
 
     >>> as_typed("Name its scores with output=, or say shape=(28, 28). Got 'output=3'.")
     "Name its scores with --output, or say --shape 28,28. Got 'output=3'."
+    >>> as_typed("Say head='values' if it is a value.")
+    'Say --head values if it is a value.'
     >>> as_typed("Give it a value with feed={'keep_prob': 1.0}, or another pixel_range=.")
     'Give it a value with --feed keep_prob=1.0, or another --pixel-range.'
     """
     sentence = re.sub(r"\bfeed=\{['\"]([^'\"]*)['\"]: ([^}]*)\}", r"--feed \1=\2", sentence)
 
     def option(found: re.Match) -> str:
-        name, values = found.group(1).replace("_", "-"), (found.group(2) or "").strip("()")
+        name, values = found.group(1).replace("_", "-"), (found.group(2) or "").strip("()'")
         between = " " if name == "pixel-range" else ","
         typed = between.join(value.strip() for value in values.split(",") if value.strip())
         return f"--{name} {typed}".rstrip()
 
-    return re.sub(rf"(?<!['\"\w-])({ARGUMENTS})=(\([^)]*\))?(?=[\s.,;:)]|$)", option, sentence)
+    return re.sub(
+        rf"(?<!['\"\w-])({ARGUMENTS})=(\([^)]*\)|'\w+')?(?=[\s.,;:)]|$)", option, sentence
+    )
 
 
 def read(path: str) -> bytes:

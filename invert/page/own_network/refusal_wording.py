@@ -18,6 +18,7 @@ NO_FIELDS = {
     "shape": "the size of an image",
     "pixel_range": "the range of its pixels",
     "bounds": "what its features may be",
+    "head": "what its outputs are",
 }
 FOLDER = "SavedModel"  # and what a visitor drops is a file
 ARGUMENT = re.compile(rf"\b({'|'.join(NO_FIELDS)})=")
