@@ -57,8 +57,9 @@ class FrozenGraph:
         layers: those between its input and its source's output, in order, which ``output=`` of
             ``freeze`` takes.
         layer: the hidden one whose units' activations it gives; "" where it gives the answers.
-        places: where the outputs of its layers are in its graph, by their names; of what does not
-            lead to the logits there is none.
+        places: where the outputs of its layers are in its graph, by their names. A layer that does
+            not lead to the logits has none, nor has a convolution that its normalisation is folded
+            into.
         compiled: what was made for this graph, such as compiled functions; it goes with the graph.
     """
 

@@ -1,5 +1,7 @@
 """From the flat graph to the frozen graph: what `substitution` imports, and no more."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import tensorflow as tf
 
@@ -10,10 +12,17 @@ from invert.inversion.freezing.flattening.flat import Flat, Ref
 from invert.inversion.freezing.names_in_graphs import attribute
 from invert.inversion.freezing.reading_off.layout import Layout
 from invert.inversion.freezing.reading_off.logits import Ending
-from invert.inversion.frozen_graph import FrozenGraph
+from invert.inversion.frozen_graph import FrozenGraph, Place
 
 
-def assemble(flat: Flat, ending: Ending, layout: Layout, domain: Domain, **known) -> FrozenGraph:
+def assemble(
+    flat: Flat,
+    ending: Ending,
+    layout: Layout,
+    domain: Domain,
+    places: Mapping[str, Place],
+    **known,
+) -> FrozenGraph:
     """Return the frozen graph of a classifier whose logits were found.
 
     Args:
@@ -21,7 +30,8 @@ def assemble(flat: Flat, ending: Ending, layout: Layout, domain: Domain, **known
         ending: where its logits are.
         layout: how images go into it.
         domain: what an input may be.
-        **known: ``labels``, ``name`` and ``places``.
+        places: where the outputs of layers are, by their names.
+        **known: ``labels`` and ``name``.
     """
     logits = ending.logits
     if flat.dtype(logits) != tf.float32:
@@ -29,7 +39,7 @@ def assemble(flat: Flat, ending: Ending, layout: Layout, domain: Domain, **known
         (logits,) = flat.compute("Cast", "invert/logits", [logits], **types)
     constants = _constants(flat, logits)
     graph_def = flat.graph_def([logits], beyond=constants)
-    folding.fold(flat, graph_def, constants, logits)
+    changed = folding.fold(flat, graph_def, constants, logits)
     # A constant is the first output of an operation of its own.
     names = {
         ref: ref if ref.endswith(":0") else f"{ref.replace(':', '/output_')}:0" for ref in constants
@@ -52,6 +62,7 @@ def assemble(flat: Flat, ending: Ending, layout: Layout, domain: Domain, **known
         input_shape=layout.input_shape,
         domain=domain,
         head=ending.head,
+        places={name: place for name, place in places.items() if place.tensor not in changed},
         **known,
     )
 

@@ -115,8 +115,10 @@ def _follow(source: Source, answers, layer: str, place, layout, batch, told: Tol
 
     def assembled(ending: logits.Ending, asked_for: bool = True) -> FrozenGraph:
         names = told.labels if asked_for else None
-        known = {"labels": _labels(names, source.labels, ending.classes), "places": places}
-        return assemble.assemble(flat, ending, layout, domain, name=source.name, **known)
+        labels = _labels(names, source.labels, ending.classes)
+        return assemble.assemble(
+            flat, ending, layout, domain, places, labels=labels, name=source.name
+        )
 
     # A hidden layer lies on the way to the answer: what is compared with the source is the answer.
     frozen = assembled(ending, hidden is None)

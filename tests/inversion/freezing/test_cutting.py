@@ -52,6 +52,27 @@ def test_it_gives_the_layers_activations_and_their_gradients(network, name, pass
     assert len(cut.weights) < len(frozen.weights), "what comes behind is gone"
 
 
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_a_convolution_that_was_folded_is_no_layer_any_more_and_its_normalisation_is(use_bias):
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    stack = [layers.Conv2D(4, 3, use_bias=use_bias, name="conv"), layers.BatchNormalization()]
+    stack += [layers.ReLU(), layers.Flatten(), layers.Dense(3, name="end")]
+    model = keras.Sequential([keras.Input(SHAPE), *stack])
+    normal = stack[1]
+    normal.set_weights([np.float32([3, -2, 1, 0.5]), *np.float32([[1, 2, 3, 4]] * 3)])
+    frozen, x = freeze(model), pictures(3, *SHAPE)
+    assert "conv" not in frozen.places and normal.name in frozen.places
+    assert [layer.name for layer in cutting.telling_layers(frozen)] == [
+        layer.name for layer in stack[1:3]
+    ]
+    for name in frozen.places:
+        want = by_keras(model, name, x)
+        np.testing.assert_allclose(logits_of(freeze(frozen, output=name), x), want, atol=1e-4)
+    with pytest.raises(ValueError, match="is frozen already"):
+        freeze(frozen, output="conv")
+
+
 def test_those_layers_tell_something_that_weigh_and_do_not_only_hand_on(network):
     layers = cutting.telling_layers(freeze(network))
     assert [layer.name for layer in layers] == ["conv", "hidden"]

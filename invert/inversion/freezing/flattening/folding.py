@@ -44,7 +44,7 @@ class Convolution(NamedTuple):
 
 def fold(
     flat: Flat, graph_def: tf.compat.v1.GraphDef, constants: dict[Ref, np.ndarray], logits: Ref
-) -> None:
+) -> set[Ref]:
     """Change a graph and its constants in place; what it computes stays the same.
 
     Args:
@@ -52,7 +52,11 @@ def fold(
         graph_def: the graph, its operations in an order in which they can be computed.
         constants: the values of its constants, by tensor.
         logits: the tensor that the graph is for.
+
+    Returns:
+        The tensors inside that are no longer what they were: what the convolutions make.
     """
+    changed: set[Ref] = set()
     nodes = {node.name: node for node in graph_def.node}
     uses = Uses([logits, *(ref for node in graph_def.node for ref in node.input)])
     for node in list(nodes.values()):
@@ -74,6 +78,7 @@ def fold(
         ]
         constants |= zip(refs, (weights, bias), strict=True)
         convolution.node.input[1] = refs[0]
+        changed.add(f"{convolution.node.name}:0")
         if convolution.bias_node:
             del nodes[convolution.bias_node.name]
         _become_bias(node, f"{convolution.node.name}:0", refs[1])
@@ -83,6 +88,7 @@ def fold(
     kept = tf.compat.v1.GraphDef(node=nodes.values())
     del graph_def.node[:]
     graph_def.node.extend(kept.node)
+    return changed
 
 
 def _affine(node: Node, constants: Mapping[Ref, np.ndarray], uses: Uses) -> Affine | None:
