@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,25 +15,31 @@ if TYPE_CHECKING:
 MOST_FIELD = 2**12  # signs
 
 
-def read(data: bytes, name: str = "the file") -> tuple[list[str] | None, np.ndarray]:
+def read(
+    data: bytes, name: str = "the file", most_rows: int | None = None
+) -> tuple[list[str] | None, np.ndarray]:
     """Return the names of a table's columns, if it has them, and its numbers, float32.
 
     Args:
         data: of a .csv file, a feature a column, with names in its first row or without.
         name: what an error calls it.
+        most_rows: how many it may have, with that of the names; None for any number.
 
     Returns:
         The names, or None; and an array ``(M, columns)``.
 
     Raises:
-        ValueError: it is no table of numbers.
+        ValueError: it is no table of numbers, or has too many rows.
 
     >>> read(b"area,age\\n70,12\\n95,3\\n")[0]
     ['area', 'age']
     """
     csv.field_size_limit(MOST_FIELD)
     try:
-        rows = [row for row in csv.reader(io.StringIO(data.decode("utf-8-sig"))) if row]
+        lines = filter(None, csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+        rows = list(lines if most_rows is None else itertools.islice(lines, most_rows + 1))
+        if most_rows is not None and len(rows) > most_rows:
+            raise ValueError(f"it has more than {most_rows:,} rows")
         names = None
         if rows and not all(map(is_number, rows[0])):
             names, rows = [text.strip() for text in rows[0]], rows[1:]

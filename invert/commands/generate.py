@@ -177,8 +177,10 @@ def _say(made, out: Path) -> None:
             f"{convinced} of {len(made.images)} inputs give what was asked, {made.distinct} of them"
             f" different; the farthest is {made.misses.max():.4g} off"
         )
-    for aims in dict.fromkeys(map(tuple, made.aims)) if made.misses is None else ():
-        print(_read_as(made, np.asarray(aims)))
+    if made.misses is None:
+        _, first = np.unique(made.aims, axis=0, return_index=True)
+        for number in sorted(first):
+            print(_read_as(made, made.aims[number]))
     for note in made.notes:
         print(note)
     for verdict, number in Counter(made.verdicts).items():

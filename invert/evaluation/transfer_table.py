@@ -51,7 +51,8 @@ def measure(
     """Draw by each method through each network, and ask the others.
 
     Args:
-        networks: at least two, which read images of one shape and have classes of the same names.
+        networks: at least two different ones, which read images of one shape and have classes of
+            the same names.
         count: images a row, 1 to ``MAX_COUNT``; the classes take turns.
         methods: names in ``METHODS``; by default ``BY``.
         report: called after each row with how many are done, and the row.
@@ -71,6 +72,8 @@ def measure(
             raise ValueError(f"transfer is between classifiers of images; {graph.name} is none.")
         for other in graphs:
             check_pair(graph.labels, graph.domain.shape, other)
+        if sum(other is graph for other in graphs) > 1:
+            raise ValueError(f"transfer takes each network once; got {graph.name} again.")
     rows: list[Row] = []
     for graph in graphs:
         targets = [number % graph.classes for number in range(count)]

@@ -10,8 +10,8 @@ from invert.inversion.architecture import operation_of
 from invert.inversion.frozen_graph import FrozenGraph
 
 ADDING = ("BiasAdd", "Add", "AddV2")
+OF_A_PIXEL = ("Mul", "RealDiv", "Add", "AddV2", "Sub")  # with a constant
 # They hand values on, in the same or another shape.
-OF_A_PIXEL = ("Mul", "RealDiv", "Add", "AddV2", "Sub")
 PASSING = ("Identity", "Reshape", "Squeeze", "ExpandDims", "StopGradient", "Snapshot", "Cast")
 
 

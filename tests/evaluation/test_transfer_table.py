@@ -68,6 +68,8 @@ def test_what_does_not_fit_is_said_before_anything_is_drawn(monkeypatch):
         transfer_table.measure([usual])
     with pytest.raises(ValueError, match="count must be a whole number from 1 to 1000"):
         transfer_table.measure([usual, usual], 0)
+    with pytest.raises(ValueError, match="takes each network once; got robust again"):
+        transfer_table.measure(["robust", "energy", "robust"])
     with pytest.raises(ValueError, match=r"reads \(28, 28\)"):
         transfer_table.measure([usual, "robust"])
     with pytest.raises(ValueError, match="has none called 'blue'"):

@@ -33,7 +33,7 @@ function pointAway(layers) {
 function showVotes(vote) {
   const layers = vote.closest(".layers");
   layers.classList.remove("pointed");
-  if ("linear" in layers.dataset) {
+  if (Number(vote.dataset.unit) < Number(layers.dataset.linear ?? 0)) {
     showWeights(layers, vote.dataset.unit, layers.style.getPropertyValue("--columns"));
   }
   layers.style.setProperty("--digit", vote.dataset.digit);

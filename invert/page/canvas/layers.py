@@ -90,12 +90,12 @@ def html(image: np.ndarray | None, chosen: network.Network, ready: bool = True) 
     votes = [(v - v.mean(axis=1, keepdims=True))[:, answers] for v in found.votes]
     labels = [chosen.labels[number] for number in answers]
     lines = [_votes_for(label, votes, row) for row, label in enumerate(labels)]
-    unit = int(votes[0][:, best].argmax()) if votes else int(answers[best])
     count = _shown(len(found.sums), math.prod(chosen.shape))
+    unit = int(votes[0][:count, best].argmax()) if votes else int(answers[best])
     columns, rows = _sides(count)
     seen += '<div class="weights" role="img" aria-label="what the unit responds to"></div>'
     parts = [(f'<div class="seen">{seen}</div>', pixels)]
-    pictures = [_units(found.sums[:count], votes[0][:count], min(unit, count - 1))] if votes else []
+    pictures = [_units(found.sums[:count], votes[0][:count], unit)] if votes else []
     pictures += [_votes(votes[-1][:MOST_VOTERS])] if len(votes) > 1 else []
     captions = _captions([len(each) for each in votes], chosen)
     parts += zip(pictures, captions, strict=True)
@@ -107,6 +107,7 @@ def html(image: np.ndarray | None, chosen: network.Network, ready: bool = True) 
         best,
         f"{place};--columns:{columns};--rows:{rows}",
         hidden=len(votes),
+        shown=count,
     )
 
 
@@ -159,17 +160,20 @@ def _units(sums: np.ndarray, votes: np.ndarray, unit: int) -> str:
     )
 
 
-def _strip(parts, line: str, best: int, style: str, hidden: int = 2) -> str:
-    """The parts ``(HTML, caption)`` with arrows between; ``hidden`` layers are on the way."""
+def _strip(parts, line: str, best: int, style: str, hidden: int, shown: int = 0) -> str:
+    """The parts ``(HTML, caption)`` with arrows between; ``hidden`` layers are on the way.
+
+    The weights of ``shown`` units, or answers where no layer is on the way, are in the style sheet.
+    """
     to = '<i class="to" aria-hidden="true">→</i>'
     left_out = '<i class="to" title="other layers" aria-hidden="true">→ … →</i>'
-    shown = [_captioned(*part) for part in parts]
-    between = [left_out if hidden > 2 and place == 1 else to for place in range(len(shown) - 1)]
-    strip = "".join(f"{one}{arrow}" for one, arrow in zip(shown, [*between, ""], strict=True))
-    linear = ' data-linear=""' if hidden == 0 else ""
+    figures = [_captioned(*part) for part in parts]
+    between = [left_out if hidden > 2 and place == 1 else to for place in range(len(parts) - 1)]
+    strip = "".join(f"{one}{arrow}" for one, arrow in zip(figures, [*between, ""], strict=True))
+    linear = f' data-linear="{shown}"' if hidden == 0 else ""
     return (
-        f'<section class="layers" style="--digit:{best};--parts:{len(shown)};{style}"'
-        f' data-answer="{best}"{linear}><div class="strip of-{len(shown)}">{strip}</div>'
+        f'<section class="layers" style="--digit:{best};--parts:{len(parts)};{style}"'
+        f' data-answer="{best}"{linear}><div class="strip of-{len(parts)}">{strip}</div>'
         f'<p class="line" data-said="{escape(line)}">{escape(line)}</p></section>'
     )
 

@@ -197,7 +197,7 @@ def _checked_table(name: str, data: bytes, count: int) -> tuple[list[str] | None
             f"A table of examples may have {MOST_BYTES // 2**20} MB; {name} has"
             f" {len(data) / 2**20:.1f}. Some hundred examples are enough."
         )
-    names, table = tables.read(data, name)
+    names, table = tables.read(data, name, MOST_ROWS)
     if table.shape[1] != count:
         raise ValueError(
             f"A table of examples needs a column for each of the {count} features; {name} has"

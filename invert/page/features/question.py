@@ -85,6 +85,7 @@ def _first(chosen: network.Network, number: int) -> float | None:
 
     graph = chosen.graph
     middle = float(np.mean(answers.nine_in_ten(graph)[:, number]))
+    middle = min(MOST_TARGET, max(-MOST_TARGET, middle))
     return float(f"{middle:.2g}") if number == 0 else None
 
 

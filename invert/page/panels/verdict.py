@@ -196,8 +196,7 @@ def _bars(fooled: dict[str, Fooled]) -> str:
             f"<li{own}><b>{escape(name)}{what}</b><span class='track'>"
             f"<i style='--from:0;--to:{share:.4f}'></i></span><em>{much}</em></li>"
         )
-    bars = f'<ol class="bars lengths" aria-label="{escape(BARS)}">{"".join(rows)}</ol>'
-    return bars
+    return f'<ol class="bars lengths" aria-label="{escape(BARS)}">{"".join(rows)}</ol>'
 
 
 def _pictures(fooled: Fooled, chosen: network.Network) -> str:

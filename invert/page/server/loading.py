@@ -26,11 +26,9 @@ POLL_SECONDS, LATER_SECONDS = 0.4, 1.5
 ALONE_SECONDS = 3
 # A server of one visitor saves half a minute of two cores; what is asked for is compiled then.
 COMPILES_AHEAD = os.environ.get("INVERT_COMPILE_AHEAD") != "no"
+ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 # TensorFlow warns that each method and size is compiled once more. That is intended.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
-
-
-ARENA_MAX = -8  # M_ARENA_MAX of malloc.h
 
 
 class Loader:

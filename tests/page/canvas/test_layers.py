@@ -104,6 +104,27 @@ def test_layers_of_any_number_and_width_are_shown(fresh, shape, widths):
     np.testing.assert_allclose(got, first / np.abs(first).max(), atol=2 / layers.LEVELS)
 
 
+@pytest.mark.parametrize("hidden", [[9], []])
+def test_the_unit_that_is_marked_is_one_of_those_that_are_shown(fresh, monkeypatch, hidden):
+    keras.utils.set_random_seed(0)
+    stack = [keras.Input((4, 4)), keras.layers.Flatten()]
+    stack += [keras.layers.Dense(width, "relu") for width in hidden]
+    graph = invert.freeze(keras.Sequential([*stack, keras.layers.Dense(5)]))
+    chosen = Network("mine#1", graph, graph.image_shape, graph.labels, graph.pixel_range)
+    monkeypatch.setattr(layers, "MOST_UNITS", 2)
+    image = np.random.default_rng(1).random((4, 4)).astype(np.float32)
+    shown = layers.html(image, chosen)
+    if not hidden:
+        assert 'data-linear="2"' in shown, "of more answers than that no weights are there"
+        return
+    found = activations.activations(image, graph)
+    votes = (found.votes[0] - found.votes[0].mean(axis=1, keepdims=True))[:, found.logits.argmax()]
+    assert votes.argmax() > 1, "the strongest of all is not shown"
+    unit = int(votes[:2].argmax())
+    assert f'aria-valuenow="{unit + 1}"' in shown and f"--row:0;--column:{unit};" in shown
+    assert "2 of 9 units" in shown
+
+
 def test_of_many_units_as_many_are_shown_as_a_page_can_bear():
     assert layers._shown(512, 784) == 256 and layers._counted(256, 512) == "256 of 512 units"
     assert layers._shown(100, 224 * 224 * 3) == 1 and layers._sides(7) == (3, 3)

@@ -232,7 +232,9 @@ def test_a_table_of_examples_tells_names_and_ends(page, table, kinds, monkeypatc
     assert table.data["rows"] == rows and table.data["values"] == [0.5, 1]
     assert live.ASSUMED not in page.words
     assert {row["depth"] for row in found(page)} == {"1"}, "what is always the same stays"
+    monkeypatch.setattr(inputs, "MOST_ROWS", 5)
     for data, words in (
+        (b"a,b\n" + b"1,2\n" * 5, "more than 5 rows"),
         (b"a,b,c\n1,2,3\n", "needs a column for each of the 2 features; bad.csv has 3."),
         (b"a,b\n1,x\n", "bad.csv must be a table of numbers"),
         (b"a,b\n1\n", "bad.csv must be a table of numbers"),

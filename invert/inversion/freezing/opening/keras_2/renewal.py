@@ -42,11 +42,11 @@ OF_APPLICATIONS = {
 }
 OF_THEIRS = frozenset(("scale", "init_values", "projection_dim", "drop_path_rate"))
 ARITHMETIC = ("TFOpLambda", "SlicingOpLambda")
-# They change nothing but in training, and Keras 3 has none of them.
 TIME_FIRST = (
     "The Keras model reads sequences with the time in front (time_major) both ways, or passes their"
     " state on. Give what tf_keras.models.load_model makes of it."
 )
+# They change nothing but in training, and Keras 3 has none of them.
 ONLY_TRAINING = ("RandomHeight", "RandomWidth")
 KERAS = ("keras", "tf_keras", "tensorflow")  # the packages that Keras 2 went by
 NEW_FUNCTIONS = {"softmax_v2": "softmax", "relu_v2": "relu", "elu_v2": "elu", "swish_v2": "swish"}
