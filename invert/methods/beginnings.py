@@ -193,7 +193,7 @@ def _waves(record, graph, start, classes, seed) -> Beginning:
     waves = Fourier(graph.domain.shape)
     first = waves.start(len(classes), seed)
     # In units of the network's logits, and of a picture's waves, which grow with its sides.
-    unit = _unit(graph, waves) * PIXELS / math.prod(waves.drawn)
+    unit = _unit(graph, waves) * PIXELS / math.prod(waves.drawn) if record.priors else 0.0
     weights = {name: weight * unit for name, weight in record.priors.items()}
     return Beginning(waves, first, weights, record.step_size)
 

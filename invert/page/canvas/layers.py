@@ -20,7 +20,7 @@ LEVELS = 15  # shades of a weight: enough to see, and all 256 pictures are 170 K
 MOST_UNITS, MOST_VALUES, MOST_VOTERS = 256, 256 * 784, 1024
 POINT = "Point at a unit to see what it responds to, at an answer to see who voted for it."
 POINT_LINEAR = "Point at an answer to see which pixels speak for it, and which against it."
-LINEAR = "Each answer adds up the pixels."
+LINEAR = "Each answer is a weighted sum of the pixels."
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 NOT_DENSE = (
     "What the channels of this network look for is under What is lost. The layers of `question`,"

@@ -17,8 +17,8 @@ from invert.page.session.remembered import remembered
 SOON = "Inputs are looked for as soon as the models are loaded."
 CLICK = "Click a line or a number to move the sliders there."
 OFF = (
-    "Off by: how far an input's value is from what was asked. Up to {} counts as there, 1 % of what"
-    " values usually range over."
+    "Off by: how far an input's value is from what was asked. Up to {} counts as reached: 1 % of"
+    " the range that its values usually have."
 )
 NEARBY = (
     "± nearby: how much the answer changes where every free number is 2 % of its range off. Small"

@@ -7,7 +7,7 @@ import streamlit as st
 from invert.page.pictures import markup
 from invert.page.server import failure, queue
 
-NOT_OFFERED = "This tab is of networks that read pictures."
+NOT_OFFERED = "This tab is for networks that read pictures."
 
 
 def strip(

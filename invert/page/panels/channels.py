@@ -27,8 +27,8 @@ WHAT = (
 )
 NUMBER = (
     "The number says how far above noise a picture lifts its channel, in standard deviations. Above"
-    " {:.0f} the channel answers, and more is clearer. A silent one answers to nothing that is near"
-    " a grey page."
+    " {:.0f} the channel answers, and more is clearer. Silent: the search found nothing that the"
+    " channel responds to."
 )
 NONE = "The layers of `{}` cannot be told apart, so none is looked into."
 TOO_SLOW = "This network is too slow to draw what its channels look for. Choose another one above."
@@ -58,8 +58,7 @@ def show(chosen: network.Network) -> None:
 
     graph = open_graph(chosen.classifier)
     layers = cutting.telling_layers(graph)
-    record = records.METHODS[METHOD]
-    at_once = next((n for n in (AT_ONCE, 1) if chosen.most_steps(record, n) >= FEWEST_STEPS), 0)
+    at_once, steps = _pace(chosen)
     if not layers or not at_once:
         name = markup.network_name(chosen.name)
         st.html(markup.sentence(TOO_SLOW if layers else NONE.format(name), "hint"))
@@ -76,13 +75,22 @@ def show(chosen: network.Network) -> None:
         key=f"channels-layer-{chosen.name}-{held_networks.files_read()}",
     )
     layer = next((each for each in layers if each.name == picked), layers[0])
-    steps = min(STEPS, chosen.most_steps(record, at_once))
     with st.container(key="channels"):
         count = _count(chosen, layer)
         failure.guard(lambda: _show_groups(chosen, graph, layer, count, at_once, steps))
         if count < layer.width:
             more = min(MORE, layer.width - count)
             st.button(f"Show {more} more", key="more-channels", on_click=_show_more)
+
+
+def _pace(chosen: network.Network) -> tuple[int, int]:
+    """How many channels are drawn in one turn, and in how many steps; of a slow network 0 and 0."""
+    record = records.METHODS[METHOD]
+    for count in (AT_ONCE, 1):
+        steps = chosen.most_steps(record, count)
+        if steps >= FEWEST_STEPS:
+            return count, min(STEPS, steps)
+    return 0, 0
 
 
 def _counted(graph, layer) -> str:

@@ -29,9 +29,7 @@ WHAT = (
 )
 EXAMPLES, PICTURES = "{} example digits", "{} example pictures"
 ONE, ALONE = "the picture under Classify", " One picture tells little: give it others there."
-NOT_COMPARED = (
-    " `question` and `robust` are not beside it: {}, so one could not compare the lengths."
-)
+NOT_COMPARED = " `question` and `robust` are not beside it: {}, so the lengths cannot be compared."
 OTHERS = "they read digits of 28×28 pixels"
 UNREAD = "this network reads {} of this page’s 100 digits right"
 BARS = "The change that turns half of the answers; more is better"

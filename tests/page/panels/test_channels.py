@@ -61,16 +61,17 @@ def test_some_are_drawn_in_each_turn_and_frames_wait_for_the_others(page, monkey
     assert [int(number) for number, _ in numbers] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_slow_network_draws_fewer_at_once_or_says_that_it_is_too_slow(edges):
-    record = records.METHODS[channels.METHOD]
+def test_a_slow_network_draws_fewer_at_once_and_a_very_slow_one_none(edges, monkeypatch):
     chosen = Network("mine#1", edges, edges.image_shape, edges.labels)
-    assert chosen.most_steps(record, channels.AT_ONCE) > channels.STEPS
-    edges.compiled[effort.EFFORT] = effort.Effort(1.0, effort.MOST_OF_A_RUN / 300)
-    try:
-        assert chosen.most_steps(record, channels.AT_ONCE) < channels.FEWEST_STEPS
-        assert chosen.most_steps(record, 1) >= channels.FEWEST_STEPS
-    finally:
-        del edges.compiled[effort.EFFORT]
+    assert channels._pace(chosen) == (channels.AT_ONCE, channels.STEPS)
+    record = records.METHODS[channels.METHOD]
+    for part, at_once in ((300, 1), (3, 0)):
+        slow = effort.Effort(1.0, effort.MOST_OF_A_RUN / part)
+        monkeypatch.setitem(edges.compiled, effort.EFFORT, slow)
+        count, steps = channels._pace(chosen)
+        assert count == at_once and steps == (
+            min(120, chosen.most_steps(record, 1)) if count else 0
+        )
 
 
 def test_layers_that_cannot_be_told_apart_are_not_looked_into(page, monkeypatch):
