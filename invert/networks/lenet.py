@@ -19,9 +19,9 @@ def build(name: str = "lenet"):
         [
             Input((SIDE, SIDE), name="image"),
             layers.Reshape((SIDE, SIDE, 1)),
-            layers.Conv2D(6, 5, padding="same", activation="relu"),
+            layers.Conv2D(6, 5, padding="same", activation="relu", name="c1"),
             layers.MaxPooling2D(),
-            layers.Conv2D(16, 5, activation="relu"),
+            layers.Conv2D(16, 5, activation="relu", name="c3"),
             layers.MaxPooling2D(),
             layers.Flatten(),
             layers.Dense(120, activation="relu"),

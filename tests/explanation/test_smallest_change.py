@@ -82,6 +82,7 @@ def test_targets_are_named_by_their_labels_too_and_a_wrong_one_is_named(three):
         smallest_change.smallest_changes(three, letters, targets=["d"])
 
 
+@pytest.mark.usefixtures("xla")
 def test_few_sizes_are_compiled_whatever_is_asked_for(three, monkeypatch):
     shapes, compiled = set(), smallest_change.compiling.compiled
 

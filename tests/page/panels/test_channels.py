@@ -47,14 +47,14 @@ def test_some_are_drawn_in_each_turn_and_frames_wait_for_the_others(page, monkey
     assert [s.count("strip") for s in sheets] == [0, 4, 8, 12]
     assert [s.count("waiting") for s in sheets] == [12, 8, 4, 0]
     (layer,) = [box for box in other.test.selectbox if box.label == "Layer"]
-    assert layer.options[:2] == ["conv2d: 6 channels", "conv2d_1: 16 channels"]
-    assert layer.value == "conv2d_1", "the last of channels"
+    assert layer.options[:2] == ["c1: 6 channels", "c3: 16 channels"]
+    assert layer.value == "c3", "the last of channels"
     before = len(turns)
     other.click("more-channels")
     assert sheets[-1].count("strip") == 16 and "more-channels" not in str(other.test.button)
     assert len(turns) == before + 1, "those that are there stay"
     (layer,) = [box for box in other.test.selectbox if box.label == "Layer"]
-    layer.set_value("conv2d")
+    layer.set_value("c1")
     other.run()
     assert sheets[-1].count("strip") == 6 and 'role="alert"' not in other.html
     numbers = re.findall(r"<figcaption><b>(\d+)</b> (\+\d+|silent)<", other.html)
