@@ -16,6 +16,7 @@ from invert.evaluation.tally import wilson
 from invert.page import examples
 from invert.page.labelled import accuracy, labelled_files
 from invert.page.labelled.class_in_name import class_of
+from invert.page.session.network import Network
 
 DIGITS = tuple("0123456789")
 
@@ -102,6 +103,17 @@ def test_all_examples_are_read_and_what_is_misread_is_shown(panel):
     assert sorted(shown) == sorted(wrong)
 
 
+def test_the_sample_of_shapes_has_labelled_examples_too(fresh):
+    """Their names say what the sample network, with the labels in its file, reads in them."""
+    graph = invert.freeze(examples.SAMPLE)
+    chosen = Network("own#1", graph, graph.image_shape, graph.labels, graph.pixel_range)
+    given = accuracy._examples(chosen)
+    read = invert.classify(chosen.fit(np.stack([each.image for each in given])), graph)
+    known = [class_of(each.name, graph.labels) for each in given]
+    assert len(given) == 20 and np.mean(read.argmax(axis=1) == known) >= 0.9
+    assert accuracy._examples(chosen._replace(labels=tuple("abcde"))) == []
+
+
 def test_files_by_their_names_and_an_archive_by_its_folders(panel):
     digits = examples.load()
     drop(
@@ -167,6 +179,14 @@ def test_two_parts_of_one_name_are_both_read():
     assert not more and [each.name for each in found] == ["3/a.png"] * 2
     said = invert.classify([each.image for each in found], classifier="robust")
     assert said.argmax(axis=1).tolist() == [3, 8]
+
+
+def test_of_large_images_fewer_are_taken(monkeypatch):
+    monkeypatch.setattr(labelled_files, "MOST_VALUES", 2 * 784 + 783)
+    files = [(f"{digit}.png", lambda d=digit: png(examples.load()[d, 0])) for digit in range(4)]
+    found, more = labelled_files.read(files, (28, 28), True)
+    assert [each.name for each in found] == ["0.png", "1.png"]
+    assert more == labelled_files.MORE.format(2, 2)
 
 
 def test_an_archive_is_bounded_before_it_is_unpacked(monkeypatch):
