@@ -12,8 +12,9 @@ from page_driver import with_own_network
 
 import invert
 from invert import tables
+from invert.methods import answers
 from invert.page import examples
-from invert.page.features import in_words, inputs, live, sliders
+from invert.page.features import in_words, inputs, live, question, sliders
 from invert.page.frame import header
 from invert.page.session import network, settings
 from invert.training.samples import throws
@@ -253,6 +254,15 @@ def upload(page, name, data):
     (field,) = [f for f in page.test.file_uploader if f.key.startswith("examples-")]
     field.upload(name, data, "text/csv")
     page.run()
+
+
+@pytest.mark.parametrize(
+    ("ends", "first"), [((1e30, 3e30), 1e18), ((-9e25, 0), -1e18), ((1, 2.5), 1.8)]
+)
+def test_what_is_asked_at_first_is_what_the_field_takes(monkeypatch, ends, first):
+    """The middle of what is usual, in two figures; a field of a larger number would break."""
+    monkeypatch.setattr(answers, "nine_in_ten", lambda _: np.array(ends)[:, None])
+    assert question._first(SimpleNamespace(graph=None), 0) == first
 
 
 def test_several_outputs_are_values_or_scores_as_one_says(page, table, tmp_path, monkeypatch):
