@@ -92,7 +92,8 @@ def _said(run: invert.Run, asked: Question, chosen: network.Network) -> str:
     what = f"{won or 'None'} of {count} inputs {_aim(asked, chosen)}."
     if won > 1:
         differ = "All" if run.distinct == won else str(run.distinct)
-        what += f" {differ} of them are different inputs."
+        same = " They are all the same input."
+        what += same if run.distinct == 1 else f" {differ} of them are different inputs."
     if run.misses is not None and won < count:
         far = [m for m, v in zip(run.misses, run.verdicts, strict=True) if v != "convinced"]
         nearest = "The nearest" if not won else "Of the others the nearest"
