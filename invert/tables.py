@@ -43,15 +43,29 @@ def read(
         names = None
         if rows and not all(map(is_number, rows[0])):
             names, rows = [text.strip() for text in rows[0]], rows[1:]
+        if not rows:
+            raise ValueError("it has no row of numbers")
+        _check_rows(names, rows)
         table = np.array([[float(text) for text in row] for row in rows], np.float32)
-        if table.ndim != 2 or (names and len(names) != table.shape[1]):
-            raise ValueError("its rows have not as many numbers as each other")
     except (ValueError, csv.Error) as error:
         raise ValueError(
             f"{name} must be a table of numbers, a feature a column, with names in its first row or"
             f" without ({str(error)[:100]})."
         ) from error
     return names, table
+
+
+def _check_rows(names: list[str] | None, rows: list[list[str]]) -> None:
+    """Refuse the first row that is no row of numbers, by its place in the file."""
+    width = len(names or rows[0])
+    for place, row in enumerate(rows, start=2 if names else 1):
+        if len(row) != width:
+            raise ValueError(f"row {place} has not {width} values, but {len(row)}")
+        for column, text in enumerate(row, start=1):
+            if not is_number(text):
+                what = f"{text[:20]!r} is no number" if text.strip() else "there is nothing"
+                between = "; put commas between them" if ";" in text else ""
+                raise ValueError(f"row {place}, column {column}: {what}{between}")
 
 
 def write(run: Run) -> bytes:

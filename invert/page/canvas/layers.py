@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from invert.networks.classifier import HIDDEN
+from invert.networks.classifier import CLASSIFIERS, HIDDEN
 from invert.page.pictures import markup, wording
 from invert.page.server import loading
 from invert.page.session import network
@@ -22,6 +22,7 @@ POINT = "Point at a unit to see what it responds to, at an answer to see who vot
 POINT_LINEAR = "Point at an answer to see which pixels speak for it, and which against it."
 LINEAR = "Each answer is a weighted sum of the pixels."
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
+NOT_GIVEN = "What the layers of a network make of an image is shown here."
 NOT_DENSE = (
     "What the channels of this network look for is under What is lost. The layers of `question`,"
     " `robust`, `energy` are shown here."
@@ -69,7 +70,8 @@ def html(image: np.ndarray | None, chosen: network.Network, ready: bool = True) 
         ready: whether the network can be asked; else the image is all there is.
     """
     if not chosen.dense:
-        return markup.sentence(NOT_DENSE, "note")
+        given = chosen.source is not None or chosen.name in CLASSIFIERS
+        return markup.sentence(NOT_DENSE if given else NOT_GIVEN, "note")
     seen = empty = '<div class="heat empty"></div>'
     if image is not None:
         seen = markup.picture(image, "the image as it goes in", SIDE)

@@ -68,8 +68,8 @@ def read(name: str, data: bytes, still_wanted: Callable[[], None] = lambda: None
         answer = throwaway.run(READER, data, SECONDS, MOST_ANSWER, still_wanted)
     except throwaway.TookTooLong:
         raise ValueError(
-            f"A network must be read within {SECONDS} seconds; {name} took too long. Give a"
-            " smaller one."
+            f"A network must be read within {SECONDS} seconds; {name} took too long. Try"
+            " again when the server does less, or give a smaller one."
         ) from None
     except throwaway.WantedMemory:
         raise ValueError(refusal_wording.no_memory(name, MEMORY)) from None

@@ -118,11 +118,19 @@ def show_picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception 
         return None, failure.NotYet(missing)
     # Decoded once, however often the page is run.
     key = (file.file_id, chosen.shape, framing.asked())
-    if st.session_state.get("decoded", (None, None, None))[0] != key:
-        st.session_state["decoded"] = (key, *_decoded(file, *key[1:]))
-    _, image, error = st.session_state["decoded"]
+    before = st.session_state.get("decoded", (None, None, None, None))
+    if before[0] != key:
+        image, error = _decoded(file, *key[1:])
+        name = file.name
+        if image is None and before[1] is not None and before[1].shape == chosen.shape:
+            _, image, _, name = before  # what is read already stays
+        st.session_state["decoded"] = (key, image, error, name)
+    _, image, error, name = st.session_state["decoded"]
+    if image is not None and error is not None:
+        st.html(markup.alert(failure.plain_sentence(error)))
+        error = None
     if image is not None:
-        words = f"{OWN_PICTURE} {file.name[:MOST_OF_A_NAME]}, as the network sees it"
+        words = f"{OWN_PICTURE} {name[:MOST_OF_A_NAME]}, as the network sees it"
         shown = markup.picture(image, words, drawing_area.SIDE)
         st.html(markup.captioned(shown, words))
     return image, error

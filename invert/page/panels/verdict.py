@@ -98,7 +98,8 @@ def show(chosen: network.Network, image: np.ndarray | None) -> None:
     if not most:
         return  # said above
     with st.container(key="verdict"):
-        st.html(loading.when_ready(lambda: _verdict(chosen, image, most)))
+        # Where nothing is there to be measured it says nothing, and HTML must not be empty.
+        st.html(loading.when_ready(lambda: _verdict(chosen, image, most)) or "<p></p>")
         with st.expander(WAY_ON):
             times = wording.number(training_program.times_an_epoch())
             st.html(markup.sentence(RECIPE.format(times), "told"))

@@ -17,6 +17,7 @@ from PIL import Image
 import invert
 from invert import upload
 from invert.inversion.freezing import freeze
+from invert.page.canvas import layers
 from invert.page.own_network import effort, held_networks, network_file
 from invert.page.panels import classify, code
 from invert.page.server import departures
@@ -81,6 +82,7 @@ def test_without_a_file_the_page_asks_for_one(page):
     assert held_networks.NOT_YET in page.words and page.answer is None and not page.images
     assert 'data-left-out=""' in page.html, "a link has all there is"
     assert "16 MB" in page.words and 'role="alert"' not in page.html
+    assert layers.NOT_GIVEN in page.words
     page.choose("network", "energy")
     assert page.answer == 1 and page.images, "the others go on"
 
@@ -126,6 +128,10 @@ def test_a_network_of_other_images_is_shown_a_picture(page, files, drop, monkeyp
     red = np.tile(np.float32([250, 10, 10]) / 255, (6, 8, 1))
     want = invert.classify(red, freeze(files / "colours.keras"))[0]
     assert f"<b>{want.argmax()}</b>" in page.html
+    page.test.get_by_key("picture").upload("no.png", b"no picture", "image/png")
+    page.run().run()
+    assert upload.NO_PICTURE in page.words and "your picture red.png" in page.words
+    assert f"<b>{want.argmax()}</b>" in page.html, "what was read stays"
     page.click("read-1")
     assert "drawn to be a 2 by c" in page.html
     assert 'data-left-out="your network"' in page.html, "as Share says"

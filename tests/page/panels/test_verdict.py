@@ -120,6 +120,14 @@ def test_why_shows_the_verdict_and_the_program_without_a_drawing_too(
     assert own.html.count(verdict.TITLE) == 1 and "Which ink matters" in own.words
 
 
+def test_why_without_a_picture_still_offers_the_program(page, tmp_path, monkeypatch):
+    """Of a network of other images, which no example fits."""
+    linear(np.eye(9 * 9 * 3)[:, :4], (9, 9, 3)).save(tmp_path / "colours.keras")
+    own = with_own_network(at(monkeypatch, left="Why"), tmp_path / "colours.keras", monkeypatch)
+    assert 'role="alert"' not in own.html and verdict.TITLE not in own.html
+    assert [c.value for c in own.test.code if 'load_model("colours.keras")' in c.value]
+
+
 def test_a_network_that_ships_has_no_verdict(page, monkeypatch):
     other = at(monkeypatch, left="Why", network="question").draw(ONE)
     assert verdict.TITLE not in other.html and not other.test.code
