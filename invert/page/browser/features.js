@@ -59,13 +59,13 @@ function build(place, table, data) {
       made(kind, "option", { value: each }, words);
     }
     kind.value = row[3];
-    kind.addEventListener("change", () => { row[3] = kind.value; ways(table); ask(table); });
+    kind.addEventListener("change", () => { row[3] = kind.value; ways(table); ask(table, true); });
     const hold = made(made(line, "label", { class: "hold" }), "input", { type: "checkbox", "data-part": "hold" });
     hold.checked = table.held.has(number);
     hold.addEventListener("change", () => {
       table.held[hold.checked ? "add" : "delete"](number);
       shown(table);
-      ask(table);
+      ask(table, true);  // whoever finds inputs next means it
     });
   });
   table.said = made(place, "p", { class: "said", role: "status" });
@@ -115,7 +115,7 @@ function changed(table, number, part, field) {
     ways(table);
   }
   shown(table);
-  ask(table);
+  ask(table, true);
 }
 
 // What is shown follows what is known.
@@ -137,9 +137,11 @@ function shown(table) {
   dispatchEvent(new CustomEvent("inputs-moved"));
 }
 
-function ask(table) {
-  table.more = table.waiting;
-  if (table.waiting) return;
+// Tell the server how things stand: at once, or when it has answered what it was told before.
+function ask(table, atOnce = false) {
+  table.more = table.waiting && !atOnce;
+  if (table.more) return;
+  clearTimeout(table.timer);
   table.waiting = true;
   table.asked += 1;
   table.send("told", { number: table.asked, of: table.of, rows: table.rows, values: table.values, held: [...table.held] });
