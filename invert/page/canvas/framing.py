@@ -10,19 +10,21 @@ from invert.page.pictures import markup
 from invert.page.server import queue
 
 TURNS, ACROSS, DOWN = "quarter turns of the picture", "crop-across", "crop-down"
-SEEN = "the picture in small"
+OF, SEEN = "the picture that is framed", "the picture in small"
 ALL = (0, 100)  # percent
 
 
-def asked() -> upload.Framing:
-    """What the visitor wants of the picture."""
+def asked(file) -> upload.Framing:
+    """What the visitor wants of a picture; of one that is new, all of it as it is."""
     kept = st.session_state
+    if kept.get(OF) != file.file_id:
+        kept[OF] = file.file_id
+        _forget()
     sides = [tuple(side / 100 for side in kept.get(key, ALL)) for key in (ACROSS, DOWN)]
     return upload.Framing(kept.get(TURNS, 0), *sides)
 
 
-def forget() -> None:
-    """Read the next picture as it is."""
+def _forget() -> None:
     st.session_state[TURNS] = 0
     st.session_state[ACROSS] = st.session_state[DOWN] = ALL
 
@@ -37,13 +39,13 @@ def offer(file, changed: Callable[[], None]) -> None:
 
     def turn() -> None:
         turns = st.session_state.get(TURNS, 0)
-        forget()
+        _forget()
         st.session_state[TURNS] = (turns + 1) % 4
         changed()
 
     st.button("Turn it", icon=":material/rotate_right:", key="turn", on_click=turn)
     with st.popover("Crop it", icon=":material/crop:", key="crop"):
-        framing = asked()
+        framing = asked(file)
         whole = _in_small(file, framing.quarter_turns)
         if whole is None:
             return

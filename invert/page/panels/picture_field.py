@@ -37,17 +37,7 @@ def offer_others(digits: bool) -> None:
 
 
 def _note_upload() -> None:
-    framing.forget()
-    _note_change()
-
-
-def _note_change() -> None:
     st.session_state[UPLOADED] = True
-
-
-def _note_picture() -> None:
-    framing.forget()
-    shown_instead.take_away()
 
 
 def offer_framing(chosen: network.Network) -> None:
@@ -60,7 +50,7 @@ def offer_framing(chosen: network.Network) -> None:
         file = st.session_state.get("picture") if instead is None else None
     if file is not None:
         # A picture in colour is read in every run; one in grey when it is asked for.
-        framing.offer(file, _note_change if chosen.grey else lambda: None)
+        framing.offer(file, _note_upload if chosen.grey else lambda: None)
 
 
 def read_upload(chosen: network.Network) -> None:
@@ -68,7 +58,7 @@ def read_upload(chosen: network.Network) -> None:
     file = st.session_state.get("upload")
     if st.session_state.pop(UPLOADED, False) and file is not None:
         make = _digit if chosen.digits else _whole
-        asked = framing.asked()
+        asked = framing.asked(file)
         shown_instead.put(lambda: make(file.name, file.getvalue(), asked, chosen.shape))
 
 
@@ -96,7 +86,7 @@ def show_picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception 
         "A picture to read: drop it here, or paste it",
         type=[ending for endings in upload.TYPES.values() for ending in endings],
         key="picture",
-        on_change=_note_picture,
+        on_change=shown_instead.take_away,
     )
     if chosen.shape == examples.pictures().shape[1:]:
         st.button(
@@ -117,7 +107,7 @@ def show_picture(chosen: network.Network) -> tuple[np.ndarray | None, Exception 
         missing = NO_PICTURE if chosen.source is not None else held_networks.NOT_YET
         return None, failure.NotYet(missing)
     # Decoded once, however often the page is run.
-    key = (file.file_id, chosen.shape, framing.asked())
+    key = (file.file_id, chosen.shape, framing.asked(file))
     before = st.session_state.get("decoded", (None, None, None, None))
     if before[0] != key:
         image, error = _decoded(file, *key[1:])
