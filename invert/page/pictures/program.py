@@ -6,14 +6,12 @@ program's template is program.jinja.
 
 import json
 import re
-from pathlib import Path
-
-import jinja2
 
 from invert.methods import opposite, starts
 from invert.methods.records import Method, Optimization
 from invert.networks import inverse_model
 from invert.page.pictures.downloads import SCALE
+from invert.page.pictures.templates import template
 
 OWN, OWN_FILE = "own", "my_model.keras"
 OPPOSITE_FILE = "opposite.keras"  # of one's own network
@@ -21,13 +19,7 @@ MY_DRAWING, DRAWING_FILE = "my drawing", "drawing.npy"
 WIDTH = 88  # of a line, at most
 PARAMETRISATIONS = ("pixels", "decoder")  # that the template can write
 
-TEMPLATE = jinja2.Template(
-    Path(__file__).with_suffix(".jinja").read_text("utf-8"),
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-    undefined=jinja2.StrictUndefined,
-)
+TEMPLATE = template(__file__)
 # What the program begins with, each line only where its name is used below.
 IMPORTS = {
     "np": "import numpy as np",

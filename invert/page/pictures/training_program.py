@@ -7,19 +7,12 @@ L2. The program's template is training_program.jinja.
 import json
 import math
 import textwrap
-from pathlib import Path, PurePosixPath
-
-import jinja2
+from pathlib import PurePosixPath
 
 from invert.inversion.domain import Bound
+from invert.page.pictures.templates import template
 
-TEMPLATE = jinja2.Template(
-    Path(__file__).with_suffix(".jinja").read_text("utf-8"),
-    trim_blocks=True,
-    lstrip_blocks=True,
-    keep_trailing_newline=True,
-    undefined=jinja2.StrictUndefined,
-)
+TEMPLATE = template(__file__)
 ATTACK_STEPS, EPOCHS, BATCH = 7, 10, 100
 # The radius of `robust` on 28×28 grey pixels, and the usual one on photographs of 32×32; both
 # change a pixel as much on other sizes.
