@@ -43,7 +43,7 @@ RECIPE = (
     "Adversarial training, as `robust` had it: at every step each picture is first changed so as to"
     " mislead the network, and then learned. An epoch takes about {} times as long as an ordinary"
     " one. It costs a little accuracy on clean pictures, more with a larger `radius`; with"
-    " `attack_steps = 1` it takes twice an ordinary epoch, and gains less."
+    " `attack_steps = 1` it takes twice an ordinary epoch."
 )
 
 
@@ -98,8 +98,9 @@ def show(chosen: network.Network, image: np.ndarray | None) -> None:
     if not most:
         return  # said above
     with st.container(key="verdict"):
-        # Where nothing is there to be measured it says nothing, and HTML must not be empty.
-        st.html(loading.when_ready(lambda: _verdict(chosen, image, most)) or "<p></p>")
+        place = st.empty()
+        if said := loading.when_ready(lambda: _verdict(chosen, image, most)):
+            place.html(said)
         with st.expander(WAY_ON):
             times = wording.number(training_program.times_an_epoch())
             st.html(markup.sentence(RECIPE.format(times), "told"))
