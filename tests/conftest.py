@@ -165,3 +165,16 @@ def page(fresh, monkeypatch):
     page = Page(monkeypatch).run()
     until(lambda: loading._loader().state == "done")
     return page.run()
+
+
+@pytest.fixture(scope="module")
+def small_opposites():
+    """Opposite models of a test's size."""
+    from invert.methods.opposite import crafts, learning_to_draw
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crafts, "STYLES", 4)
+        patch.setattr(crafts, "KEPT", 2)
+        patch.setattr(learning_to_draw, "AT_ONCE", 12)
+        patch.setattr(learning_to_draw, "CHUNK", 20)
+        yield

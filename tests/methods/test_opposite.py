@@ -9,9 +9,10 @@ import pytest
 
 import invert
 from invert.inversion import compiling
-from invert.methods.opposite import crafts, learning_to_draw, model_file
+from invert.methods.opposite import model_file
 
 SIDE = 16
+pytestmark = pytest.mark.usefixtures("small_opposites")
 
 
 @pytest.fixture(scope="module")
@@ -26,19 +27,8 @@ def lines():
     return compiling.without_xla(frozen)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def small():
-    """Sizes of a test."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(crafts, "STYLES", 4)
-        patch.setattr(crafts, "KEPT", 2)
-        patch.setattr(learning_to_draw, "AT_ONCE", 12)
-        patch.setattr(learning_to_draw, "CHUNK", 20)
-        yield
-
-
 @pytest.fixture(scope="module")
-def learned(lines):
+def learned(lines, small_opposites):
     return invert.opposite(lines, seed=3, steps=60)
 
 

@@ -14,6 +14,7 @@ from invert.networks import style_network
 SHAPE = (9, 6, 3)
 NAMES = ("red", "green", "blue")
 ASKED = np.arange(60) % 3
+pytestmark = pytest.mark.usefixtures("small_opposites")
 
 
 @pytest.fixture(scope="module")
@@ -25,19 +26,8 @@ def colours():
     return compiling.without_xla(invert.freeze(model, labels=NAMES, pixel_range=(0, 255)))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def small():
-    """Sizes of a test."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(crafts, "STYLES", 4)
-        patch.setattr(crafts, "KEPT", 2)
-        patch.setattr(learning_to_draw, "AT_ONCE", 12)
-        patch.setattr(learning_to_draw, "CHUNK", 20)
-        yield
-
-
 @pytest.fixture(scope="module")
-def learned(colours):
+def learned(colours, small_opposites):
     return invert.opposite(colours, seed=3, steps=40)
 
 
