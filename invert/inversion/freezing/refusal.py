@@ -5,6 +5,7 @@ import re
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")  # of a terminal: bold, colours
 # What Python shows of things, and what of it a person needs.
 SHOWN_THINGS = (
+    (re.compile(r"\{\{function_node [^{}]*\}\}\s*"), ""),
     (re.compile(r"<class '(?:[^'<>]*\.)?(\w+)'>"), r"\1"),
     (re.compile(r"<(?:[\w.]*\.)?(\w+)\b[^<>]*?\bname=['\"]?([^\s,'\"<>]+)[^<>]*>"), r"\1 '\2'"),
     (re.compile(r"<(?:bound method|function|method) (?:[^\s<>]*\.)?([^\s.<>]+)[^<>]*>"), r"\1"),
@@ -17,6 +18,8 @@ def plain(text: str) -> str:
 
     >>> plain("\x1b[1mInput of <Conv2D name=conv2d_1, built=True>\x1b[0m is <class 'str'>")
     "Input of Conv2D 'conv2d_1' is str"
+    >>> plain("{{function_node __inference_<lambda>_19287}} Input shape axis 0 must equal 2")
+    'Input shape axis 0 must equal 2'
     """
     text = ESCAPES.sub("", text)
     for thing, words in SHOWN_THINGS:
