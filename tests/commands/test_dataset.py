@@ -134,7 +134,13 @@ def test_two_seeds_have_no_image_in_common():
     assert len(set(seeds.values())) == len(seeds)
 
 
-def test_a_first_attempt_that_failed_reserves_nothing(in_this_process, tmp_path):
+@pytest.fixture
+def impatient(monkeypatch):
+    """A scheduler that does not answer is given up soon."""
+    monkeypatch.setattr(dataset, "PATIENCE", 1)
+
+
+def test_a_first_attempt_that_failed_reserves_nothing(in_this_process, impatient, tmp_path):
     arguments = ["dataset", "3", *STEPS, "--out", str(tmp_path)]
     assert command.main([*arguments, "--seed", "5", "--scheduler", "tcp://127.0.0.1:1"]) == 2
     assert command.main(arguments) == 0
@@ -154,7 +160,7 @@ def test_a_first_attempt_that_failed_reserves_nothing(in_this_process, tmp_path)
         (["5", "--scheduler", "tcp://127.0.0.1:1"], "No Dask scheduler answers at tcp://127.0.0.1"),
     ],
 )
-def test_mistakes_are_one_line(arguments, words, tmp_path, capsys, monkeypatch):
+def test_mistakes_are_one_line(arguments, words, impatient, tmp_path, capsys):
     assert command.main(["dataset", *arguments, "--out", str(tmp_path)]) == 2
     error = capsys.readouterr().err
     assert error.startswith("invert: ") and words in error and error.count("\n") == 1
