@@ -39,11 +39,11 @@ def run(options) -> None:
 
         from invert.methods.opposite import opposite
 
-    bar = Progbar(100, unit_name="per cent", stateful_metrics=["seconds left"])
+    bar = Progbar(100, unit_name="per cent")
     learned = opposite(
         graph,
         options.seed,
-        lambda done, left: bar.update(min(99, int(100 * done)), [("seconds left", round(left))]),
+        lambda done, left: bar.update(min(99, int(100 * done))),
         steps=options.steps,
         checkpoint=out.with_name(f"unfinished-{out.stem}.npz"),
     )

@@ -13,7 +13,7 @@ WHAT = (
     " Then every class and seed answers at once. You can go on meanwhile."
 )
 NO = (
-    "This page learns an opposite model for grey networks up to {0}×{0} that are fast enough;"
+    "This page learns an opposite model for networks up to {0}×{0} that are fast enough;"
     " `invert.opposite` in Python does for others."
 )
 DONE = "The opposite model of this network is learned, and kept while you are here."

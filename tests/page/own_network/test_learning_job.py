@@ -129,7 +129,10 @@ def test_a_job_that_nobody_wants_ends_with_its_turn(monkeypatch):
         ((28, 28), 1e8, 1e5, 0),
         ((28, 28), 1e6, 2**21, 0),
         ((64, 64), 1e6, 1e5, 0),
-        ((28, 28, 3), 1e6, 1e5, 0),
+        ((32, 32, 3), 1e6, 1e5, crafts.WAVES.steps),
+        ((32, 32, 3), 7e7, 1e5, 535),
+        ((32, 32, 3), 1e8, 1e5, 0),
+        ((64, 64, 3), 1e6, 1e5, 0),
     ],
 )
 def test_only_what_is_fast_and_small_enough_learns_here(shape, image, results, steps):
