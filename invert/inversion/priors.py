@@ -9,6 +9,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
+BROADEST = 0.75  # of its height: few letters and digits are broader
 NEAR = 1e-3  # units of M: below it a distance is rounded off, for at 0 it has no gradient
 
 
@@ -47,6 +48,19 @@ def bending(m, inputs, parametrisation, start):
     return tf.reduce_sum(turn**2, (1, 2, 3)) * np.float32((parametrisation.samples - 1) ** 3)
 
 
+def breadth(m, inputs, parametrisation, start):
+    """How much broader than ``BROADEST`` of its height a drawing is, squared.
+
+    >>> from invert.inversion.parametrisations.strokes import Strokes
+    >>> corners = tf.constant([[[-0.5, 0.5], [0.5, -0.5]]])  # as broad as tall
+    >>> float(breadth(corners[None], None, Strokes((28, 28), 1, 2), None)[0])
+    0.0625
+    """
+    across = parametrisation.curves(m)[..., 0]
+    broad = tf.reduce_max(across, (1, 2)) - tf.reduce_min(across, (1, 2))
+    return tf.nn.relu(broad - BROADEST) ** 2
+
+
 def closeness(m, inputs, parametrisation, start):
     """How far M's points went from where they started, added up: few go far, most stay.
 
@@ -65,5 +79,6 @@ PENALTIES = {
     "total_variation": total_variation,
     "l2": l2,
     "bending": bending,
+    "breadth": breadth,
     "closeness": closeness,
 }

@@ -107,7 +107,7 @@ METHODS: Mapping[str, Method] = {
         Optimization(
             name="plain",
             title="The plan to the letter",
-            claim="Adam changes the image until the network says the digit. Nothing else counts.",
+            claim="Adam changes the image until the network says the target. Nothing else counts.",
             source="the question that this project answers",
             start="black",
             loss="cross-entropy",
@@ -133,7 +133,7 @@ METHODS: Mapping[str, Method] = {
         Optimization(
             name="steepest",
             title="Straight uphill",
-            claim="Each step has the same length and goes where the digit's score rises fastest.",
+            claim="Each step has the same length and goes where the target's score rises fastest.",
             source="Madry et al. 2018, https://arxiv.org/abs/1706.06083; "
             "Santurkar et al. 2019, https://arxiv.org/abs/1906.09453",
             start="noise",
@@ -186,10 +186,10 @@ METHODS: Mapping[str, Method] = {
             parametrisation="strokes",
             loss="margin",
             step_rule="adam",
-            steps=200,
+            steps=400,
             step_size=0.03,
             decay=0.9,
-            priors={"bending": 0.0005, "closeness": 0.05},
+            priors={"bending": 0.0005, "breadth": 100.0, "closeness": 0.05},
             view="hand",
             strength=1.0,
             looks=2,

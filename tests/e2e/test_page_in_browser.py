@@ -408,7 +408,13 @@ def test_an_answer_that_waits_looks_so(visit):
     page.wait_for_function(
         "() => Number(getComputedStyle(document.querySelector('.reading')).opacity) < 0.5"
     )
+    page.get_by_role("tab", name="Code", exact=True).click()
+    page.wait_for_function(
+        """() => [...document.querySelectorAll("[role=tabpanel] > :empty")].some(
+            (panel) => getComputedStyle(panel, "::before").content.includes("Waiting"))"""
+    )
     page.evaluate("window.speak()")
+    page.locator("[data-testid=stCode]").first.wait_for()
     page.locator("body:not(.waits)").wait_for(state="attached")
 
 
