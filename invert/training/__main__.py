@@ -21,8 +21,8 @@ RECIPES = {
     "opposite": "the opposite model of question, without data (about two minutes)",
     "class-gaussian": "the mean and principal directions of each digit's pixels (seconds)",
 }
-# The judges are trained apart from what they judge; of the opposite models of four seeds, the second
-# judge reads most of this one's images.
+# The judges are trained apart from what they judge. Of the opposite models of four seeds, the
+# second judge reads this one's images best.
 SEEDS = {"judge": 1, "second-judge": 7, "opposite": 1}
 
 
