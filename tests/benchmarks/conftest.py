@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from invert.evaluation.table import write_readme
 
 ROOT = Path(__file__).parent.parent.parent
@@ -12,6 +14,11 @@ MARKS = {
 }
 PLOT = ROOT / ".github" / "growth.png"
 INK, ACCENT, SOFT = "#23252b", "#3949ab", "#8f8b80"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_xla():
+    """What is measured is compiled as for visitors; in other tests XLA compiles nothing."""
 
 
 def pytest_addoption(parser):

@@ -32,10 +32,11 @@ WHAT_OF_OWN = (
     " image stands what the network itself reads in it. Click an image to open it on Generate."
 )
 MEANINGS = (
-    "Measured over 10,000 images a method, 1,000 in waves and with a pen. Judge agrees: the share that looks to the judge like the"
-    " digit asked for. Teaches: the share of real digits that a network reads right after learning"
-    " from these images alone; from real ones it is {}. Fréchet: the distance from MNIST's test"
-    " digits; 0 is best. Diversity: how much the images of one digit differ; real digits have 1."
+    "Measured over 10,000 images a method, 1,000 in waves and with a pen. Judge agrees: the share"
+    " that looks to the judge like the digit asked for. Teaches: the share of real digits that a"
+    " network reads right after learning from these images alone; from real ones it is {}. Fréchet:"
+    " the distance from MNIST's test digits; 0 is best. Diversity: how much the images of one digit"
+    " differ; real digits have 1."
 )
 AIDED = "It uses training images when it draws, not only the network."
 # A rung for each classifier and method of ``generate`` that was measured.
