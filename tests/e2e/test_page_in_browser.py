@@ -571,7 +571,7 @@ def test_a_pen_writes_its_start_and_bends_it_from_control_points(visit):
     page = visit(moving=True)
     page.get_by_role("status").get_by_text("Ready").wait_for(timeout=MODELS_SECONDS * 1000)
     choose(page, "network", "question")
-    page.wait_for_function("document.querySelector('.at')?.innerText === 'step 200 of 200'")
+    page.wait_for_function("document.querySelector('.at')?.innerText === 'step 300 of 300'")
     scrub, play = page.get_by_label("Position in the film"), page.locator(".play")
     slow(page)
     page.evaluate(WATCH_PEN)
