@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import invert
+from invert.inversion import compiling
 
 WAYS = [
     ("question", "plain"),
@@ -24,7 +25,7 @@ UNSTEADY = {("question", "regularized"), ("question", "strokes")}
 # with every step. Measured: at most 0.00001. What is promised leaves room for other processors.
 NEARLY = 0.01
 ROOT = Path(invert.__file__).parent.parent
-pytestmark = [pytest.mark.long, pytest.mark.usefixtures("xla")]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +42,9 @@ def images(tmp_path_factory):
         for path, some in zip(paths, (cores, cores[:1]), strict=True)
     ]
     assert [process.wait() for process in making] == [0, 0]
-    return [make(), *(dict(np.load(path)) for path in paths)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiling, "MOST_BY_XLA", 10_000)  # as in those processes
+        return [make(), *(dict(np.load(path)) for path in paths)]
 
 
 def make(ways=WAYS):
