@@ -1050,7 +1050,7 @@ def test_no_serious_accessibility_violation_in_any_panel(visit, scheme, width):
     open_tab(page, "Code", "[data-testid=stCode]")
     assert grave_violations(page) == []
     open_tab(page, "Better ways", ".ten")
-    assert grave_violations(page, rests=False) == []  # the other rows are on their way
+    assert grave_violations(page) == []
     choose(page, "network", "question")
     open_tab(page, "What is lost", ".experiment >> nth=2")
     assert grave_violations(page) == []
@@ -1059,9 +1059,8 @@ def test_no_serious_accessibility_violation_in_any_panel(visit, scheme, width):
     assert grave_violations(page) == []
 
 
-def grave_violations(page, rests=True):
-    if rests:
-        at_rest(page)
+def grave_violations(page):
+    at_rest(page)
     options = {"resultTypes": ["violations"]}
     found = Axe().run(page, options=options).response["violations"]
     grave = [v for v in found if v["impact"] in ("serious", "critical")]

@@ -50,6 +50,15 @@ def test_a_straight_stroke_does_not_bend_and_a_parabola_bends_by_its_second_deri
     )
 
 
+@pytest.mark.parametrize("broad, penalty", [(0.5, 0), (0.75, 0), (1.0, 0.0625), (1.25, 0.25)])
+def test_what_is_broader_than_most_letters_is_held_down(broad, penalty):
+    pen = Strokes((28, 28), 2, 2)
+    left = [[-broad / 2, -0.5], [-broad / 2, 0.5]]
+    right = [[broad / 2, -0.5], [broad / 2, 0.5]]
+    m = tf.constant([[left, right]], tf.float32)
+    assert float(priors.breadth(m, None, pen, None)[0]) == pytest.approx(penalty, abs=1e-6)
+
+
 def test_closeness_adds_up_how_far_points_went():
     start = tf.zeros((2, 1, 3, 2))
     moved = start + tf.constant([[[[3.0, 4.0], [0.0, 0.0], [0.0, 1.0]]], [[[0.0, 0.0]] * 3]])

@@ -52,6 +52,12 @@ def test_a_drawing_is_where_m_starts_and_closeness_keeps_it_there():
     assert went[0] < went[1] / 2
 
 
+def test_only_what_starts_at_random_is_held_narrow_and_only_a_drawing_is_kept_close():
+    record, graph = METHODS["strokes"], open_graph("question")
+    random, drawing = (set(pen.begin(record, graph, how, 1, 0)[2]) for how in ("random", THREE))
+    assert random == {"bending", "breadth"} and drawing == {"bending", "closeness"}
+
+
 @pytest.mark.parametrize("start", ["black", np.zeros((28, 28)), {"objects": []}, {"objects": 3}])
 def test_what_is_no_drawing_is_no_start(start):
     with pytest.raises(ValueError, match=r"drawing|Draw a digit|objects"):

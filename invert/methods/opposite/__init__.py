@@ -268,7 +268,7 @@ def _network_for(frozen: FrozenGraph) -> StyleNetwork:
     from invert.methods.opposite import crafts
 
     shape, classes = frozen.domain.shape, frozen.classes
-    if len(shape) == 3:
+    if crafts.craft_for(shape) is crafts.WAVES:
         waves = crafts.waves_for(shape)
         return crafts.of_waves(waves, classes, crafts.styles_of_waves(waves, classes))
     dark = pen.ink_is_dark(frozen, STROKES)

@@ -32,6 +32,7 @@ class Craft:
 
     Attributes:
         steps: at most.
+        fewest: in fewer steps little is learned.
         view: how the classifier sees what is drawn.
         strength: of the views that are shown in the end; 1 while it learns.
         size: the deviation of the numbers of an M, once it is learned; None if it starts so.
@@ -43,6 +44,7 @@ class Craft:
     """
 
     steps: int
+    fewest: int
     view: Any
     strength: float
     size: float | None
@@ -55,6 +57,7 @@ class Craft:
 
 PEN = Craft(
     steps=4500,
+    fewest=900,
     view=Hand(),
     strength=0.6,
     size=None,
@@ -68,6 +71,7 @@ PEN = Craft(
 )
 WAVES = Craft(
     steps=800,
+    fewest=400,
     view=Camera(),
     strength=0.0,
     size=3.0,
@@ -77,6 +81,11 @@ WAVES = Craft(
     apart=0.05,  # more is more varied, and read less by other networks
     penalty=lambda m, waves: LARGE * tf.reduce_mean(m * m, range(1, m.shape.rank)),
 )
+
+
+def craft_for(shape: tuple[int, ...]) -> Craft:
+    """Return what images of a shape are drawn with: a pen if grey, waves if of colours."""
+    return WAVES if len(shape) == 3 else PEN
 
 
 def craft_of(network: StyleNetwork) -> Craft:

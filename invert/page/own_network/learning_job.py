@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
     from invert.methods.opposite import Opposite
 
-# Of all steps together: two minutes by the measure of ``effort``. Of fewer steps than these, with
-# a pen and in waves, little is learned; of larger images the pen alone takes too long.
-MOST_WORK, FEWEST_STEPS, MOST_SIDE = 20 * effort.MOST_OF_A_RUN, (900, 400), 48
+# Of all steps together: two minutes by the measure of ``effort``. Of larger images the pen alone
+# takes too long.
+MOST_WORK, MOST_SIDE = 20 * effort.MOST_OF_A_RUN, 48
 # Of one turn: half a second by that measure, for the pen takes about as long again.
 WORK_OF_A_TURN, STEPS_OF_A_TURN = effort.MOST_OF_A_RUN / 12, 25
 MOST_JOBS = 3  # at work on this server
@@ -103,10 +103,9 @@ def steps_for(graph: "FrozenGraph") -> int:
     at_once = learning_to_draw.AT_ONCE * known.results
     if max(graph.image_shape[:2]) > MOST_SIDE:
         return 0
-    colours = len(graph.image_shape) == 3
-    craft, fewest = (crafts.PEN, crafts.WAVES)[colours], FEWEST_STEPS[colours]
+    craft = crafts.craft_for(graph.image_shape)
     steps = min(craft.steps, int(MOST_WORK / _step_work(known)))
-    return steps if steps >= fewest and at_once <= effort.MOST_RESULTS_OF_A_RUN else 0
+    return steps if steps >= craft.fewest and at_once <= effort.MOST_RESULTS_OF_A_RUN else 0
 
 
 def turn_steps(graph: "FrozenGraph") -> int:
