@@ -8,6 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from page_driver import ONE, at, stroke
+from streamlit import config
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.forward_msg_cache import populate_hash_if_needed
 
 from invert.networks import weights
 from invert.page.canvas import drawing_area, shown_instead
@@ -31,6 +34,21 @@ def test_the_servers_settings_are_closed():
     assert server["maxUploadSize"] <= 16 and server["maxMessageSize"] <= 16
     assert not server.get("enableStaticServing") and not server.get("enableAgentApi")
     assert settings()["browser"]["gatherUsageStats"] is False
+
+
+def test_no_message_is_answered_by_the_name_of_one_that_a_browser_may_have_forgotten(monkeypatch):
+    kept = settings()["global"]["minCachedMessageSize"]
+    assert kept > settings()["server"]["maxMessageSize"] * 2**20
+    message = ForwardMsg()
+    message.delta.new_element.text.body = "answer " * 10_000
+
+    def cacheable(least):
+        monkeypatch.setattr(config, "get_option", {"global.minCachedMessageSize": least}.get)
+        message.hash = ""
+        populate_hash_if_needed(message)
+        return message.metadata.cacheable
+
+    assert not cacheable(kept) and cacheable(10_000)  # Streamlit's own limit
 
 
 def test_visitors_get_no_details_of_what_streamlit_shows_itself():
