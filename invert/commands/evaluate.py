@@ -8,6 +8,7 @@ from invert.data import PATH_VARIABLE
 from invert.data import load as load_mnist
 from invert.evaluation import table, transfer_table
 from invert.inversion.checks import MAX_COUNT, check_whole
+from invert.methods.opposite import SHIPPED, opposite
 
 STOPPED = "The same command goes on where it was; a table of transfer begins anew."
 
@@ -32,6 +33,13 @@ def add(commands) -> None:
         type=int,
         help=f"images by each method, with --transfer (default {transfer_table.COUNT})",
     )
+    command.add_argument(
+        "--opposite",
+        nargs="+",
+        metavar="FILE",
+        help="opposite models of some of these networks, as the command opposite makes them: a row"
+        " each, with --transfer. That of question has one anyway",
+    )
     command.set_defaults(run=run, stopped=STOPPED)
 
 
@@ -40,7 +48,8 @@ def run(options) -> None:
     if options.transfer is not None:
         return _transfer(options)
     told = shared.told(options)
-    others = [name for name, value in {**told, "count": options.count}.items() if value is not None]
+    told |= {"count": options.count, "opposite": options.opposite}
+    others = [name for name, value in told.items() if value is not None]
     if others:
         raise ValueError(f"--{others[0].replace('_', '-')} is for networks behind --transfer.")
     table.check_readme()
@@ -61,8 +70,12 @@ def _transfer(options) -> None:
         shared.open_asked(argparse.Namespace(**{**told, "classifier": network}))
         for network in options.transfer
     ]
-    bar = _bar(len(graphs) * len(transfer_table.BY))
-    rows = transfer_table.measure(graphs, count, report=lambda done, _: bar.update(done))
+    models = [opposite.load(path) for path in options.opposite or ()]
+    known = {model.classifier for model in models} | {SHIPPED}
+    bar = _bar(len(graphs) * len(transfer_table.BY) + sum(graph.name in known for graph in graphs))
+    rows = transfer_table.measure(
+        graphs, count, report=lambda done, _: bar.update(done), models=models
+    )
     print(transfer_table.markdown(rows))
 
 

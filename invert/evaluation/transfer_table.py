@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from invert.evaluation.transfer import check_pair, transfer
 from invert.inversion.checks import MAX_COUNT, check_whole
+from invert.methods import opposite
 from invert.methods.generation import generate
 from invert.methods.records import METHODS, Optimization
 from invert.networks.classifier import open_graph
 
 if TYPE_CHECKING:
+    from invert.inversion.frozen_graph import FrozenGraph
     from invert.networks.classifier import Classifier
 
 COUNT = 100  # images a row
@@ -47,8 +50,9 @@ def measure(
     count: int = COUNT,
     methods: Sequence[str] | None = None,
     report: Callable[[int, Row], None] = lambda done, row: None,
+    models: Sequence[opposite.Opposite] = (),
 ) -> list[Row]:
-    """Draw by each method through each network, and ask the others.
+    """Draw by each method through each network, and by opposite models; and ask the others.
 
     Args:
         networks: at least two different ones, which read images of one shape and have classes of
@@ -56,6 +60,8 @@ def measure(
         count: images a row, 1 to ``MAX_COUNT``; the classes take turns.
         methods: names in ``METHODS``; by default ``BY``.
         report: called after each row with how many are done, and the row.
+        models: opposite models of some of the networks, which have a row each; that of "question"
+            need not be named.
 
     Raises:
         ValueError: an argument breaks its rule, or two networks do not fit.
@@ -75,16 +81,41 @@ def measure(
             check_pair(graph.labels, graph.domain.shape, other)
         if sum(other is graph for other in graphs) > 1:
             raise ValueError(f"transfer takes each network once; got {graph.name} again.")
+    of_network = _opposites_of(graphs, models)
     rows: list[Row] = []
     for graph in graphs:
         targets = [number % graph.classes for number in range(count)]
-        for method in BY if methods is None else methods:
-            run = generate(targets, method, classifier=graph, seed=SEED)
+        ways = [
+            functools.partial(generate, targets, method, classifier=graph, seed=SEED)
+            for method in (BY if methods is None else methods)
+        ]
+        if graph.name in of_network:
+            ways.append(functools.partial(of_network[graph.name].draw, targets, SEED))
+        for way in ways:
+            run = way()
             read = [None if other is graph else transfer(run, other) for other in graphs]
             convinced = run.verdicts.count("convinced") / count
-            rows.append(Row(graph.name, method, count, convinced, tuple(read)))
+            rows.append(Row(graph.name, run.method, count, convinced, tuple(read)))
             report(len(rows), rows[-1])
     return rows
+
+
+def _opposites_of(
+    graphs: Sequence[FrozenGraph], models: Sequence[opposite.Opposite]
+) -> dict[str, opposite.Opposite]:
+    """The opposite model of each network that has one, by the network's name."""
+    shipped = [opposite.SHIPPED] if opposite.SHIPPED in [graph.name for graph in graphs] else []
+    found = {name: opposite.opposite.load(name) for name in shipped}
+    for model in models:
+        graph = next((graph for graph in graphs if graph.name == model.classifier), None)
+        if graph is None or model.classifier in found:
+            what = "is not among them" if graph is None else "has one already"
+            raise ValueError(
+                "transfer takes one opposite model of each of its networks;"
+                f" {model.classifier} {what}."
+            )
+        found[model.classifier] = model.asking(graph)
+    return found
 
 
 def markdown(rows: Sequence[Row]) -> str:

@@ -46,6 +46,23 @@ def test_a_row_is_what_generate_and_transfer_say():
     assert row.read[1] == transfer(run, other) == 0.5
 
 
+def test_opposite_models_have_a_row_each(tmp_path):
+    usual, liar = colours([0, 1, 2]), colours([0, 1, 2], labels=["red", "blue", "green"])
+    model = invert.opposite(usual, steps=100)
+    model.save(tmp_path / "usual.keras")
+    model = invert.opposite.load(tmp_path / "usual.keras")
+    rows = transfer_table.measure([usual, liar], 6, ["plain"], models=[model])
+    assert [row.method for row in rows] == ["plain", "opposite", "plain"]
+    assert rows[1].convinced == 1 and rows[1].read == (None, pytest.approx(1 / 3))
+    shipped = transfer_table.measure(["question", "robust"], 10, [])
+    assert [row[:3] for row in shipped] == [("question", "opposite", 10)]
+    assert shipped[0].convinced == 1 and shipped[0].read[1] >= 0.9
+    with pytest.raises(ValueError, match=f"of its networks; {usual.name} has one already"):
+        transfer_table.measure([usual, liar], 6, models=[model, model])
+    with pytest.raises(ValueError, match=f"of its networks; {usual.name} is not among them"):
+        transfer_table.measure(["question", "robust"], 6, models=[model])
+
+
 def test_the_table_has_a_column_for_each_that_reads():
     rows = [
         transfer_table.Row("a", "plain", 10, 1.0, (None, 0.25)),
@@ -94,6 +111,11 @@ def test_the_shell_prints_it(tmp_path, monkeypatch, capsys):
     assert header.endswith("| read by 1.keras | read by 2.keras |") and rule.startswith("| ---")
     assert first == "| 1.keras | steepest | 3 | 1.00 |  | 1.00 |"
     assert third == "| 2.keras | steepest | 3 | 1.00 | 1.00 |  |"
+    learned = ["opposite", "1.keras", "--steps", "100", "--out", "1-opposite.keras"]
+    assert command.main([*learned, "--labels", "red,green,blue"]) == 0
+    drawn = [*whole, "--labels", "red,green,blue", "--opposite", "1-opposite.keras"]
+    assert command.main(drawn) == 0
+    assert "\n| 1.keras | opposite | 3 | 1.00 |  | 1.00 |\n" in capsys.readouterr().out
     assert command.main([*whole[:3], "--count", "3"]) == 2
     assert "at least two networks" in capsys.readouterr().err
     assert command.main(["evaluate", "--count", "3"]) == 2

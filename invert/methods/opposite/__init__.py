@@ -100,6 +100,19 @@ class Opposite:
         inputs, m = self._draw(classes, seed)
         return self.domain.from_unit(inputs), m
 
+    def asking(self, graph: FrozenGraph) -> Opposite:
+        """Return the same with the classifier that its runs ask.
+
+        Raises:
+            ValueError: that one has other classes or images.
+        """
+        if (graph.labels, graph.domain) != (self.labels, self.domain):
+            raise ValueError(
+                f"An opposite model must be asked of a classifier with its own classes and images;"
+                f" {graph.name} has others. It was learned through {self.classifier}."
+            )
+        return dataclasses.replace(self, graph=graph)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it as a ``.keras`` file, in one step: Keras itself can open it, as style → M.
 
@@ -222,13 +235,7 @@ class _Learner:
         if classifier is None:
             return found
         check_classifier(classifier)
-        graph = open_graph(classifier)
-        if (graph.labels, graph.domain) != (found.labels, found.domain):
-            raise ValueError(
-                f"{Path(path).name} must be of a classifier with the same classes and images;"
-                f" {graph.name} has others. It was learned through {found.classifier}."
-            )
-        return dataclasses.replace(found, graph=graph)
+        return found.asking(open_graph(classifier))
 
 
 opposite = _Learner()
