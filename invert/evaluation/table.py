@@ -157,7 +157,7 @@ def current() -> dict:
         "starts": starts.STRENGTHS,
         "seed": SEED,
         "count": [COUNT, FEWER],
-        "teaches": [lessons.EPOCHS, lessons.BATCH, lessons.LEARNING_RATE],
+        "teaches": [lessons.EPOCHS, lessons.BATCH, lessons.LEARNING_RATE, *lessons.VARIED],
     }
 
 

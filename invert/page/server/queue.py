@@ -1,18 +1,17 @@
 """Who works when: every visitor's page runs in a thread of its own.
 
-The page is run for one visitor at a time. Python runs one thread at a time anyway, and where many
-want to, the thread that sends and receives for all of them waits for each.
+The page is run for one visitor at a time (``PAGE``). Python runs one thread at a time anyway, and
+where many want to, the thread that sends and receives for all of them waits for each.
 
 Long work has a line of its own (``WORK``). It keeps all cores busy by itself, so two at once would
-only take twice as long; and the page runs on for others meanwhile. Whose address had its turn
-longest ago is next, so a hundred sessions of one keep another waiting for one of them, not for a
-hundred. Files are read in another line (``FILES``): one may take a minute.
+only take twice as long; and the page runs on for others meanwhile. Files are read in another
+(``FILES``): one may take a minute. In every line, whose address had its turn longest ago is next,
+so a hundred sessions of one keep another waiting for one of them, not for a hundred.
 """
 
 import collections
 import contextlib
 import functools
-import itertools
 import threading
 from collections.abc import Callable, Iterator
 from typing import ParamSpec, TypeVar
@@ -29,44 +28,7 @@ R = TypeVar("R")
 LOOK_SECONDS = 0.05
 REMEMBERED = 1000  # addresses that had their turn
 
-_page = threading.Lock()
-_mine = threading.local()  # whether this thread holds it
-
-
-@contextlib.contextmanager
-def run() -> Iterator[None]:
-    """Run the page, or a part of it, when nobody else's runs; a part of a run need not wait."""
-    if getattr(_mine, "held", False):
-        yield
-        return
-    with _page:
-        _mine.held = True
-        try:
-            yield
-        finally:
-            _mine.held = False
-
-
-def aside(function: Callable[P, R]) -> Callable[P, R]:
-    """Let others' pages run while a long function is at work.
-
-    Put it above ``st.cache_data``, which locks: a thread that waits for that lock while it holds
-    the page would block the thread that is computing.
-    """
-
-    @functools.wraps(function)
-    def aside_of_the_page(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not getattr(_mine, "held", False):
-            return function(*args, **kwargs)
-        _mine.held = False
-        _page.release()
-        try:
-            return function(*args, **kwargs)
-        finally:
-            _page.acquire()
-            _mine.held = True
-
-    return aside_of_the_page
+_mine = threading.local()  # the turn of the page that a thread has
 
 
 class _Ticket:
@@ -74,15 +36,16 @@ class _Ticket:
 
     Attributes:
         who: whose it is; an address, where one is known.
-        works: whether it has its turn.
+        since: the number of the latest turn when it came.
+        called: set once it has its turn.
     """
 
-    def __init__(self, who: object):
-        self.who, self.works = who, False
+    def __init__(self, who: object, since: float):
+        self.who, self.since, self.called = who, since, threading.Event()
 
 
 class Line:
-    """Those who wait for the same, and the one who works.
+    """Those who wait for the same, and the one who has it.
 
     Attributes:
         tickets: their places, in the order in which they came.
@@ -92,42 +55,38 @@ class Line:
     def __init__(self):
         self.tickets: list[_Ticket] = []
         self.served: collections.OrderedDict[object, int] = collections.OrderedDict()
-        self._turns = itertools.count(1)
-        self._moved = threading.Condition()
+        self._turns = 0
+        self._changing = threading.Lock()
 
     def enter(self, who: object) -> _Ticket:
         """Take the last place."""
-        ticket = _Ticket(who)
-        with self._moved:
+        with self._changing:
+            # Somebody new is before those who had a turn just now, and after all others.
+            ticket = _Ticket(who, self._turns - 0.5)
             self.tickets.append(ticket)
+            self._call_next()
         return ticket
 
     def leave(self, ticket: _Ticket) -> None:
         """Give a place up, whether or not it had its turn."""
-        with self._moved:
+        with self._changing:
             self.tickets.remove(ticket)
-            self._moved.notify_all()
+            self._call_next()
 
-    def begins(self, ticket: _Ticket) -> bool:
-        """Whether it is a place's turn now; waits ``LOOK_SECONDS`` for it."""
-        with self._moved:
-            if not self._moved.wait_for(lambda: self._next() is ticket, LOOK_SECONDS):
-                return False
-            ticket.works = True
-            self.served[ticket.who] = next(self._turns)
-            self.served.move_to_end(ticket.who)
-            while len(self.served) > REMEMBERED:
-                self.served.popitem(last=False)
-            return True
-
-    def _next(self) -> _Ticket | None:
-        """Who is next, or None while somebody works; of one address the first who came."""
-        if any(ticket.works for ticket in self.tickets):
-            return None
-        return min(self.tickets, key=lambda ticket: self.served.get(ticket.who, 0))
+    def _call_next(self) -> None:
+        """Call one, if nobody is at it; of one address the first who came."""
+        if not self.tickets or any(ticket.called.is_set() for ticket in self.tickets):
+            return
+        following = min(self.tickets, key=lambda ticket: self.served.get(ticket.who, ticket.since))
+        self._turns += 1
+        self.served[following.who] = self._turns
+        self.served.move_to_end(following.who)
+        while len(self.served) > REMEMBERED:
+            self.served.popitem(last=False)
+        following.called.set()
 
 
-WORK, FILES = Line(), Line()
+PAGE, WORK, FILES = Line(), Line(), Line()
 
 
 @contextlib.contextmanager
@@ -143,11 +102,59 @@ def turn(
     """
     ticket = line.enter(visitor() if who is None else who)
     try:
-        while not line.begins(ticket):
+        while not ticket.called.wait(LOOK_SECONDS):
             (wanted or still_wanted)()
         yield
     finally:
         line.leave(ticket)
+
+
+@contextlib.contextmanager
+def run() -> Iterator[None]:
+    """Run the page, or a part of it, when nobody else's runs; a part of a run need not wait."""
+    if _has_the_page():
+        yield
+        return
+    _take_the_page(still_wanted)
+    try:
+        yield
+    finally:
+        _give_the_page_back()
+
+
+def aside(function: Callable[P, R]) -> Callable[P, R]:
+    """Let others' pages run while a long function is at work.
+
+    Put it above ``st.cache_data``, which locks: a thread that waits for that lock while it holds
+    the page would block the thread that is computing.
+    """
+
+    @functools.wraps(function)
+    def aside_of_the_page(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not _has_the_page():
+            return function(*args, **kwargs)
+        _give_the_page_back()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            _take_the_page(lambda: None)
+
+    return aside_of_the_page
+
+
+def _has_the_page() -> bool:
+    return getattr(_mine, "turn", None) is not None
+
+
+def _take_the_page(wanted: Callable[[], None]) -> None:
+    taken = contextlib.ExitStack()
+    taken.enter_context(turn(PAGE, wanted=wanted))
+    _mine.turn = taken
+
+
+def _give_the_page_back() -> None:
+    taken, _mine.turn = _mine.turn, None
+    taken.close()
 
 
 def visitor() -> object:

@@ -87,8 +87,9 @@ def job_of(steps, monkeypatch):
 
 def test_between_two_turns_others_come_first(monkeypatch):
     job, happened = job_of(3, monkeypatch)
-    with queue.turn(queue.WORK, VISITOR):
-        pass  # had a turn already, and is next all the same
+    for who in ("me", VISITOR):
+        with queue.turn(queue.WORK, who):
+            pass  # had a turn already, the visitor after the job
     with queue.turn(queue.WORK, "another"):
         job.start()
         waiting = threading.Thread(target=lambda: _visit(happened))

@@ -85,6 +85,54 @@ def test_a_visitor_is_an_address_or_on_this_machine_a_session(host, who, monkeyp
     assert queue.visitor() == who
 
 
+@pytest.mark.parametrize("line", [queue.PAGE, queue.WORK, queue.FILES])
+def test_somebody_new_is_before_those_who_had_a_turn_since_and_after_all_others(line):
+    earlier, latest = line.enter("earlier"), line.enter("latest")
+    line.leave(earlier)
+    waits = [line.enter(who) for who in ("latest", "newest", "earlier")]
+    line.leave(latest)
+    order = []
+    while line.tickets:
+        (at,) = (ticket for ticket in line.tickets if ticket.called.is_set())
+        order.append(at.who)
+        line.leave(at)
+    assert order == ["earlier", "newest", "latest"] and len(waits) == 3
+
+
+def test_the_page_is_run_for_each_address_in_turn(wanted, monkeypatch):
+    monkeypatch.setattr(queue, "visitor", lambda: threading.current_thread().name[0])
+    ran = []
+
+    def visit():
+        with queue.run():
+            ran.append(threading.current_thread().name)
+
+    threads = [threading.Thread(target=visit, name=name) for name in ("a1", "a2", "a3", "b1")]
+    with queue.run():
+        for place, thread in enumerate(threads, start=2):
+            thread.start()
+            until(lambda place=place: len(queue.PAGE.tickets) == place)
+    for thread in threads:
+        thread.join(SECONDS)
+    assert ran == ["a1", "b1", "a2", "a3"]
+
+
+def test_a_page_that_is_not_wanted_any_more_does_not_run(wanted):
+    ran = []
+
+    def visit():
+        with contextlib.suppress(StopException), queue.run():
+            ran.append("left")
+
+    leaver = threading.Thread(target=visit, name="leaver")
+    with queue.run():
+        leaver.start()
+        until(lambda: len(queue.PAGE.tickets) == 2)
+        wanted.add("leaver")
+        leaver.join(SECONDS)
+    assert not ran and not queue.PAGE.tickets
+
+
 def test_no_more_addresses_are_remembered_than_that(monkeypatch):
     monkeypatch.setattr(queue, "REMEMBERED", 3)
     for _ in range(6):
@@ -185,7 +233,7 @@ def test_the_page_runs_for_one_at_a_time_and_for_others_while_somebody_computes(
         assert said == ["begins", "draws"]
     first.join(SECONDS)
     assert said == ["begins", "draws", "ends"]
-    assert not queue._page.locked()
+    assert not queue.PAGE.tickets
 
 
 def test_a_run_that_fails_lets_the_next_one_in():
@@ -212,8 +260,8 @@ def test_many_who_want_the_same_do_not_hold_each_other_up(wanted):
     for thread in threads:
         thread.start()
     assert computing.wait(SECONDS)
-    assert queue._page.acquire(timeout=SECONDS)  # a sixth one draws
-    queue._page.release()
+    with queue.run():  # a sixth one draws
+        pass
     go.set()
     for thread in threads:
         thread.join(SECONDS)
