@@ -76,7 +76,7 @@ def varied(images, moment: Moment):
         [tf.stack(row, 1) * s[:, None] for row, s in zip(rows, scales, strict=True)], 1
     )
     place = np.stack(np.meshgrid(range(width), range(height)), -1).astype(np.float32)
-    middle = np.float32([width - 1, height - 1]) / 2
+    middle = np.array([width - 1, height - 1], np.float32) / 2
     source = tf.einsum("nij,hwj->nhwi", turned, place - middle) + middle
     source += MOVED * tf.stack([right, down], 1)[:, None, None]
     warp = tf.reshape(WARPED * drawn[:, 6:], (-1, PLACES, PLACES, 2))

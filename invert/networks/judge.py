@@ -72,6 +72,42 @@ def load(name: str = "judge"):
         features, logits = model(images, training=False)
         return features, tf.nn.softmax(logits), tf.reduce_any(logits > 0, axis=1)
 
+    alone = _of_one(model)
+    return lambda images: alone(images) if len(images) == 1 else look(images)
+
+
+def _of_one(model):
+    """The same for one image, by NumPy.
+
+    TensorFlow's convolutions wait for threads that a method at work holds until it ends, up to a
+    second; a drawing on the page is read meanwhile.
+    """
+    from keras import layers
+
+    def weights_of(kind):
+        found = (layer for layer in model.layers if isinstance(layer, kind))
+        return [[np.asarray(weight) for weight in layer.weights] for layer in found]
+
+    convolutions, dense = weights_of(layers.Conv2D), weights_of(layers.Dense)
+    norms = weights_of(layers.BatchNormalization)
+    (epsilon,) = {n.epsilon for n in model.layers if isinstance(n, layers.BatchNormalization)}
+
+    def look(image):
+        x = image[0, :, :, None]
+        for (kernel,), (scale, offset, mean, variance) in zip(convolutions, norms, strict=True):
+            side = kernel.shape[0]
+            padded = np.pad(x, [(side // 2, side // 2)] * 2 + [(0, 0)])
+            seen = np.lib.stride_tricks.sliding_window_view(padded, (side, side), (0, 1))
+            x = np.tensordot(seen, kernel, ((2, 3, 4), (2, 0, 1)))
+            x = np.maximum((x - mean) * (scale / np.sqrt(variance + epsilon)) + offset, 0)
+            half, width = len(x) // 2, x.shape[2]
+            x = x[: 2 * half, : 2 * half].reshape(half, 2, half, 2, width).max(axis=(1, 3))
+        (to_features, bias), (to_logits, offset) = dense
+        features = np.maximum(x.reshape(1, -1) @ to_features + bias, 0)
+        logits = features @ to_logits + offset
+        shares = np.exp(logits - logits.max())
+        return features, shares / shares.sum(), (logits > 0).any(axis=1)
+
     return look
 
 

@@ -1,5 +1,6 @@
 import doodles
 import numpy as np
+import pytest
 
 import invert
 from invert import drawing
@@ -10,6 +11,19 @@ def test_large_sets_are_looked_at_in_parts(sample):
     whole = judge.look(sample[0][:600]).features
     halves = np.concatenate([judge.look(sample[0][a : a + 300]).features for a in (0, 300)])
     np.testing.assert_allclose(whole, halves, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", judge.SHAPES)
+def test_an_image_alone_is_read_as_among_others(sample, name):
+    """Alone it is NumPy that reads, and Keras otherwise."""
+    images = np.concatenate([sample[0][:40], np.random.default_rng(0).random((10, 28, 28))])
+    among = judge.look(images, name)
+    alone = [judge.look(image, name) for image in images]
+    for field in ("features", "probabilities", "digit"):
+        each = np.concatenate([getattr(opinion, field) for opinion in alone])
+        assert each.dtype == getattr(among, field).dtype
+        np.testing.assert_allclose(each, getattr(among, field), atol=1e-4)
+    assert among.digit.any() and not among.digit.all()
 
 
 def test_the_judge_is_loaded_once():

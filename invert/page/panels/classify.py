@@ -15,7 +15,7 @@ from invert.page.canvas import drawing_area, easel, layers, shown_instead
 from invert.page.features import live
 from invert.page.panels import own_settings, picture_field
 from invert.page.pictures import markup, wording
-from invert.page.server import failure, loading
+from invert.page.server import failure, loading, queue
 from invert.page.session import link, network, state
 
 SOON = "The answer comes as soon as the models are loaded."
@@ -169,7 +169,7 @@ def _reading(image, error: Exception | None, chosen: network.Network, drawn: eas
             raise error
         if not loading.ready():
             return _layout(None, before, markup.sentence(SOON, "hint"))
-        probabilities = invert.classify(chosen.fit(image)[None], classifier=chosen.classifier)[0]
+        probabilities = _read(chosen.fit(image), chosen.classifier)
         said = _said_beside(image, probabilities, chosen, drawn)
     except BlankDrawing:
         words = DRAW if chosen.digits else DRAW_OTHER
@@ -199,7 +199,7 @@ def _said_beside(image, probabilities, chosen: network.Network, drawn: easel.Dra
     looks = A_DIGIT if _looks_like_digit(image) else NO_DIGIT
     if drawn.instead:
         others = [name for name in CLASSIFIERS if name != chosen.name]
-        read = {name: invert.classify(image[None], classifier=name)[0] for name in others}
+        read = {name: _read(image, name) for name in others}
         parts = [f"<code>{name}</code> {int(np.argmax(said))}" for name, said in read.items()]
         return f"Others read: {', '.join(parts)}. {looks}"
     if looks == A_DIGIT:
@@ -209,6 +209,16 @@ def _said_beside(image, probabilities, chosen: network.Network, drawn: easel.Dra
     if count > 1:
         return f"I see {wording.number(min(count, 9))} digits. The network reads them as one."
     return NO_DIGIT
+
+
+def _read(image: np.ndarray, classifier) -> np.ndarray:
+    """A classifier's probabilities for one image.
+
+    While a method is at work, TensorFlow may let this wait for its threads until it ends, up to a
+    second: others' pages run meanwhile.
+    """
+    read = queue.aside(invert.classify) if queue.WORK.tickets else invert.classify
+    return read(image[None], classifier=classifier)[0]
 
 
 def _looks_like_digit(image: np.ndarray) -> bool:
