@@ -156,6 +156,8 @@ REACHED = {
     ("student", "steepest", "noise"): (0.83, 90, 0.7, 0.58),
     ("robust", "latent", "random"): (0.98, 15, 0.89, 0.9),
     ("robust", "inverse", "random"): (0.98, 7, 0.88, 0.94),
+    ("question", "strokes", "random"): (0.95, 55, 0.5, 0.75),
+    ("question", "opposite", "random"): (0.97, 35, 0.75, 0.89),
 }
 
 
