@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Streamlit's browser side keeps large messages and tells the server, with each click, which it has; it
-# forgets one after two runs that did not show it. Over a line that takes 0.4 s, a second click goes
-# out before the first click's run is known, and names a message that the end of that run forgets.
-# The server answers by that name alone, and the page ends with "Cached ForwardMsg MISS".
-# CHROMIUM names a browser; without it Playwright fetches one.
+# forgets one after two runs that did not show it. Over a line that takes 0.4 s, a second click is sent
+# before the first click's answer arrives. It lists a message that the browser forgets when that answer
+# ends. The server sends only that message's name, and the page ends with "Cached ForwardMsg MISS".
+# CHROMIUM names a browser; without it Playwright fetches one. Arguments go to Streamlit: with
+# --global.minCachedMessageSize 1e9 nothing is cached, all is as expected, and the script fails.
 set -euo pipefail
 folder=$(mktemp -d)
-trap 'kill "$(cat "$folder/pid" 2>/dev/null)" 2>/dev/null || true; rm -rf "$folder"' EXIT
+trap 'kill "$(cat "$folder/pid" 2>/dev/null)" 2>/dev/null && wait || true; rm -rf "$folder"' EXIT
 python3 -m venv "$folder"
 "$folder/bin/pip" install -q --no-compile streamlit==1.67.0 playwright==1.65.2
 cd "$folder"
@@ -31,7 +32,10 @@ PY
 bin/streamlit run app.py --server.headless true --server.port 0 \
   --browser.gatherUsageStats false "$@" >log.txt 2>&1 &
 echo $! >pid
-until grep -q "http://localhost" log.txt; do sleep 0.2; done
+until grep -q "http://localhost" log.txt; do
+  kill -0 "$(cat pid)" || { cat log.txt; exit 1; }
+  sleep 0.2
+done
 bin/python - <<'PY'
 import asyncio
 import os

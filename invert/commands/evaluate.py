@@ -37,8 +37,8 @@ def add(commands) -> None:
         "--opposite",
         nargs="+",
         metavar="FILE",
-        help="opposite models of some of these networks, as the command opposite makes them: a row"
-        " each, with --transfer. That of question has one anyway",
+        help="with --transfer: files of opposite models of these networks, as the command opposite"
+        " makes them; each adds a row. The one of question is always there",
     )
     command.set_defaults(run=run, stopped=STOPPED)
 

@@ -4,10 +4,10 @@ Source: Ravuri & Vinyals 2019, "Classification accuracy score for conditional ge
 https://arxiv.org/abs/1905.10887. It needs no judge, and it notices missing variety: images
 that all look alike teach little, however good each is.
 
-The network never sees an image twice as it is. Each time it is turned, slanted, resized, moved
-and warped a little, as Simard et al. 2003 do (doi:10.1109/ICDAR.2003.1227801), and every other time
-a spot of it is wiped out (DeVries & Taylor 2017, https://arxiv.org/abs/1708.04552). How much was
-chosen with validation digits, for the images of an opposite model.
+The network never sees exactly the same image twice. Each time it is turned, slanted, resized,
+moved and warped a little, as Simard et al. 2003 do (doi:10.1109/ICDAR.2003.1227801), and half the
+time a round spot is wiped out (DeVries & Taylor 2017, https://arxiv.org/abs/1708.04552). How
+strongly was chosen on validation digits, with an opposite model's images.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ LEARNING_RATE = 0.002  # of Adam, falls to zero by a cosine
 # The deviations of how an image is varied: of the angle in radians, the slant, the logarithms of
 # width and height, and of the place in pixels.
 TURNED, SLANTED, WIDENED, LENGTHENED, MOVED = 0.15, 0.25, 0.13, 0.08, 1.3
-# A warp: the deviation in pixels, of so many places a side, with curves in between.
+# A warp: so many places a side are each shifted with this deviation, in pixels; bicubic in between.
 WARPED, PLACES = 1.2, 5
 SPOT = 4  # its radius in pixels
 VARIED = (TURNED, SLANTED, WIDENED, LENGTHENED, MOVED, WARPED, PLACES, SPOT)
@@ -87,7 +87,7 @@ def varied(images, moment: Moment):
 
 
 def sampled(images, source):
-    """Return images with each pixel mixed of the four nearest of its source; 0 beyond the edges.
+    """Sample images at ``source``, bilinearly; they are 0 beyond their edges.
 
     Args:
         images: ``(N, H, W)``.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from invert.evaluation.transfer import check_pair, transfer
 from invert.inversion.checks import MAX_COUNT, check_whole
-from invert.methods import opposite
 from invert.methods.generation import generate
+from invert.methods.opposite import SHIPPED, Opposite, opposite
 from invert.methods.records import METHODS, Optimization
 from invert.networks.classifier import open_graph
 
@@ -50,9 +50,9 @@ def measure(
     count: int = COUNT,
     methods: Sequence[str] | None = None,
     report: Callable[[int, Row], None] = lambda done, row: None,
-    models: Sequence[opposite.Opposite] = (),
+    models: Sequence[Opposite] = (),
 ) -> list[Row]:
-    """Draw by each method through each network, and by opposite models; and ask the others.
+    """Draw by each method through each network, and by its opposite model; then ask the others.
 
     Args:
         networks: at least two different ones, which read images of one shape and have classes of
@@ -60,8 +60,8 @@ def measure(
         count: images a row, 1 to ``MAX_COUNT``; the classes take turns.
         methods: names in ``METHODS``; by default ``BY``.
         report: called after each row with how many are done, and the row.
-        models: opposite models of some of the networks, which have a row each; that of "question"
-            need not be named.
+        models: opposite models of some of the networks, which have a row each. That of "question"
+            which ships has one, unless another is given.
 
     Raises:
         ValueError: an argument breaks its rule, or two networks do not fit.
@@ -89,8 +89,8 @@ def measure(
             functools.partial(generate, targets, method, classifier=graph, seed=SEED)
             for method in (BY if methods is None else methods)
         ]
-        if graph.name in of_network:
-            ways.append(functools.partial(of_network[graph.name].draw, targets, SEED))
+        if model := of_network.get(id(graph)):
+            ways.append(functools.partial(model.draw, targets, SEED))
         for way in ways:
             run = way()
             read = [None if other is graph else transfer(run, other) for other in graphs]
@@ -100,21 +100,21 @@ def measure(
     return rows
 
 
-def _opposites_of(
-    graphs: Sequence[FrozenGraph], models: Sequence[opposite.Opposite]
-) -> dict[str, opposite.Opposite]:
-    """The opposite model of each network that has one, by the network's name."""
-    shipped = [opposite.SHIPPED] if opposite.SHIPPED in [graph.name for graph in graphs] else []
-    found = {name: opposite.opposite.load(name) for name in shipped}
+def _opposites_of(graphs: Sequence[FrozenGraph], models: Sequence[Opposite]) -> dict[int, Opposite]:
+    """The opposite model of each network that has one, by the network's ``id``."""
+    found = {}
     for model in models:
-        graph = next((graph for graph in graphs if graph.name == model.classifier), None)
-        if graph is None or model.classifier in found:
-            what = "is not among them" if graph is None else "has one already"
+        named = [graph for graph in graphs if graph.name == model.classifier]
+        if len(named) != 1 or id(named[0]) in found:
+            what = "has one already" if len(named) == 1 else f"is the name of {len(named)} of them"
             raise ValueError(
                 "transfer takes one opposite model of each of its networks;"
                 f" {model.classifier} {what}."
             )
-        found[model.classifier] = model.asking(graph)
+        found[id(named[0])] = model.with_classifier(named[0])
+    if any(graph is open_graph(SHIPPED) for graph in graphs):
+        shipped = opposite.load(SHIPPED)
+        found.setdefault(id(shipped.graph), shipped)
     return found
 
 

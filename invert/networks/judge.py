@@ -72,15 +72,15 @@ def load(name: str = "judge"):
         features, logits = model(images, training=False)
         return features, tf.nn.softmax(logits), tf.reduce_any(logits > 0, axis=1)
 
-    alone = _of_one(model)
+    alone = _of_one_image(model)
     return lambda images: alone(images) if len(images) == 1 else look(images)
 
 
-def _of_one(model):
-    """The same for one image, by NumPy.
+def _of_one_image(model):
+    """The judge of a single image, in NumPy.
 
-    TensorFlow's convolutions wait for threads that a method at work holds until it ends, up to a
-    second; a drawing on the page is read meanwhile.
+    TensorFlow's convolutions would wait up to a second for threads that a running method holds. So
+    the page can read a drawing meanwhile.
     """
     from keras import layers
 
@@ -102,9 +102,9 @@ def _of_one(model):
             x = np.maximum((x - mean) * (scale / np.sqrt(variance + epsilon)) + offset, 0)
             half, width = len(x) // 2, x.shape[2]
             x = x[: 2 * half, : 2 * half].reshape(half, 2, half, 2, width).max(axis=(1, 3))
-        (to_features, bias), (to_logits, offset) = dense
+        (to_features, bias), (to_logits, last_bias) = dense
         features = np.maximum(x.reshape(1, -1) @ to_features + bias, 0)
-        logits = features @ to_logits + offset
+        logits = features @ to_logits + last_bias
         shares = np.exp(logits - logits.max())
         return features, shares / shares.sum(), (logits > 0).any(axis=1)
 

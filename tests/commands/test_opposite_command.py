@@ -53,7 +53,7 @@ def test_the_shell_learns_one_and_draws_with_it(made, capsys, in_this_process):
         (["--classifier", "own.keras", "--start", "black"], "takes no start"),
         (["--classifier", "own.keras", "--out", "a.gif"], "takes no steps, so it has no film"),
         ([], "draw asks own.keras what it says"),
-        (["--classifier", "robust"], "a classifier with its own classes and images"),
+        (["--classifier", "robust"], "a classifier with the same classes and images"),
     ],
 )
 def test_what_does_not_fit_is_one_sentence(made, monkeypatch, capsys, arguments, says):

@@ -1,5 +1,7 @@
 """The table of transfer, between networks of which it is known what they read."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -57,9 +59,13 @@ def test_opposite_models_have_a_row_each(tmp_path):
     shipped = transfer_table.measure(["question", "robust"], 10, [])
     assert [row[:3] for row in shipped] == [("question", "opposite", 10)]
     assert shipped[0].convinced == 1 and shipped[0].read[1] >= 0.9
+    other = dataclasses.replace(invert.opposite.load("question"), weights=[])
+    # It is asked in the place of the one that ships, and cannot draw.
+    with pytest.raises(ValueError, match="unpack"):
+        transfer_table.measure(["question", "robust"], 10, [], models=[other])
     with pytest.raises(ValueError, match=f"of its networks; {usual.name} has one already"):
         transfer_table.measure([usual, liar], 6, models=[model, model])
-    with pytest.raises(ValueError, match=f"of its networks; {usual.name} is not among them"):
+    with pytest.raises(ValueError, match=f"of its networks; {usual.name} is the name of 0 of them"):
         transfer_table.measure(["question", "robust"], 6, models=[model])
 
 

@@ -100,16 +100,16 @@ class Opposite:
         inputs, m = self._draw(classes, seed)
         return self.domain.from_unit(inputs), m
 
-    def asking(self, graph: FrozenGraph) -> Opposite:
-        """Return the same with the classifier that its runs ask.
+    def with_classifier(self, graph: FrozenGraph) -> Opposite:
+        """Return a copy whose runs ask this classifier.
 
         Raises:
-            ValueError: that one has other classes or images.
+            ValueError: it has other classes or images.
         """
         if (graph.labels, graph.domain) != (self.labels, self.domain):
             raise ValueError(
-                f"An opposite model must be asked of a classifier with its own classes and images;"
-                f" {graph.name} has others. It was learned through {self.classifier}."
+                "An opposite model needs a classifier with the same classes and images as the one"
+                f" it was learned through, {self.classifier}; {graph.name} has others."
             )
         return dataclasses.replace(self, graph=graph)
 
@@ -235,7 +235,7 @@ class _Learner:
         if classifier is None:
             return found
         check_classifier(classifier)
-        return found.asking(open_graph(classifier))
+        return found.with_classifier(open_graph(classifier))
 
 
 opposite = _Learner()

@@ -214,8 +214,8 @@ def _said_beside(image, probabilities, chosen: network.Network, drawn: easel.Dra
 def _read(image: np.ndarray, classifier) -> np.ndarray:
     """A classifier's probabilities for one image.
 
-    While a method is at work, TensorFlow may let this wait for its threads until it ends, up to a
-    second: others' pages run meanwhile.
+    While a method is at work this may have to wait up to a second for TensorFlow's threads; other
+    visitors' pages run meanwhile. At other times it would only cost another turn of the page.
     """
     read = queue.aside(invert.classify) if queue.WORK.tickets else invert.classify
     return read(image[None], classifier=classifier)[0]

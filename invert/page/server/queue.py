@@ -5,8 +5,10 @@ where many want to, the thread that sends and receives for all of them waits for
 
 Long work has a line of its own (``WORK``). It keeps all cores busy by itself, so two at once would
 only take twice as long; and the page runs on for others meanwhile. Files are read in another
-(``FILES``): one may take a minute. In every line, whose address had its turn longest ago is next,
-so a hundred sessions of one keep another waiting for one of them, not for a hundred.
+(``FILES``): one may take a minute.
+
+In every line the address whose last turn is longest ago goes next: a hundred sessions of one
+address delay another visitor by one turn, not by a hundred.
 """
 
 import collections
@@ -23,9 +25,10 @@ from invert.page.server import admission
 
 P = ParamSpec("P")
 R = TypeVar("R")
-# How often one who waits looks whether it is still wanted. Streamlit stops a run of the page at
-# the next look into its session's state, once the visitor has left or has chosen something else.
-LOOK_SECONDS = 0.05
+# How often one who waits looks whether it is still wanted; and in the line of the page, where many
+# may wait. Streamlit stops a run of the page at the next look into its session's state, once the
+# visitor has left or has chosen something else.
+LOOK_SECONDS, LOOK_SECONDS_OF_THE_PAGE = 0.05, 0.5
 REMEMBERED = 1000  # addresses that had their turn
 
 _mine = threading.local()  # the turn of the page that a thread has
@@ -36,23 +39,25 @@ class _Ticket:
 
     Attributes:
         who: whose it is; an address, where one is known.
-        since: the number of the latest turn when it came.
+        newcomer: its rank if it never had a turn: the latest turn's number, less a half.
         called: set once it has its turn.
     """
 
-    def __init__(self, who: object, since: float):
-        self.who, self.since, self.called = who, since, threading.Event()
+    def __init__(self, who: object, newcomer: float):
+        self.who, self.newcomer, self.called = who, newcomer, threading.Event()
 
 
 class Line:
     """Those who wait for the same, and the one who has it.
 
     Attributes:
+        look_seconds: how often one who waits looks whether it is still wanted.
         tickets: their places, in the order in which they came.
         served: the number of the turn that each visitor had last, the latest at the end.
     """
 
-    def __init__(self):
+    def __init__(self, look_seconds: float = LOOK_SECONDS):
+        self.look_seconds = look_seconds
         self.tickets: list[_Ticket] = []
         self.served: collections.OrderedDict[object, int] = collections.OrderedDict()
         self._turns = 0
@@ -61,7 +66,7 @@ class Line:
     def enter(self, who: object) -> _Ticket:
         """Take the last place."""
         with self._changing:
-            # Somebody new is before those who had a turn just now, and after all others.
+            # A newcomer goes before whoever had the latest turn, and after everybody else.
             ticket = _Ticket(who, self._turns - 0.5)
             self.tickets.append(ticket)
             self._call_next()
@@ -74,10 +79,12 @@ class Line:
             self._call_next()
 
     def _call_next(self) -> None:
-        """Call one, if nobody is at it; of one address the first who came."""
+        """If nobody has the turn, give it to the address whose last is longest ago."""
         if not self.tickets or any(ticket.called.is_set() for ticket in self.tickets):
             return
-        following = min(self.tickets, key=lambda ticket: self.served.get(ticket.who, ticket.since))
+        following = min(
+            self.tickets, key=lambda ticket: self.served.get(ticket.who, ticket.newcomer)
+        )
         self._turns += 1
         self.served[following.who] = self._turns
         self.served.move_to_end(following.who)
@@ -86,7 +93,7 @@ class Line:
         following.called.set()
 
 
-PAGE, WORK, FILES = Line(), Line(), Line()
+PAGE, WORK, FILES = Line(LOOK_SECONDS_OF_THE_PAGE), Line(), Line()
 
 
 @contextlib.contextmanager
@@ -102,7 +109,7 @@ def turn(
     """
     ticket = line.enter(visitor() if who is None else who)
     try:
-        while not ticket.called.wait(LOOK_SECONDS):
+        while not ticket.called.wait(line.look_seconds):
             (wanted or still_wanted)()
         yield
     finally:
@@ -154,7 +161,8 @@ def _take_the_page(wanted: Callable[[], None]) -> None:
 
 def _give_the_page_back() -> None:
     taken, _mine.turn = _mine.turn, None
-    taken.close()
+    if taken:  # it could be taken again
+        taken.close()
 
 
 def visitor() -> object:
