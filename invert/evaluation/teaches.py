@@ -10,12 +10,17 @@ time a round spot is wiped out (DeVries & Taylor 2017, https://arxiv.org/abs/170
 strongly was chosen on validation digits, with an opposite model's images.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
-import tensorflow as tf
 
 from invert import data
-from invert.inversion.views import Moment, normal, uniform
 from invert.networks import lenet
+
+if TYPE_CHECKING:
+    from invert.inversion.views import Moment
 
 EPOCHS = 15
 BATCH = 100
@@ -46,6 +51,9 @@ def teaches(images: np.ndarray, digits: np.ndarray, test: data.Split, seed: int 
     1.0
     """
     import keras
+    import tensorflow as tf
+
+    from invert.inversion.views import Moment
 
     keras.utils.set_random_seed(seed)
     model = lenet.build()
@@ -64,6 +72,10 @@ def teaches(images: np.ndarray, digits: np.ndarray, test: data.Split, seed: int 
 
 def varied(images, moment: Moment):
     """Return images ``(N, H, W)``, each turned, slanted, resized, moved, warped and spotted."""
+    import tensorflow as tf
+
+    from invert.inversion.views import normal, uniform
+
     count, (height, width) = tf.shape(images)[0], images.shape[1:]
     drawn = normal(moment, count, 6 + 2 * PLACES**2)
     turn, slant, wide, tall, right, down = tf.unstack(drawn[:, :6], axis=1)
@@ -93,6 +105,8 @@ def sampled(images, source):
         images: ``(N, H, W)``.
         source: ``(N, H, W, 2)`` in pixels, to the right and down from the first.
     """
+    import tensorflow as tf
+
     height, width = images.shape[1:]
     across = width + 3  # one beyond the edge on the left, two on the right
     padded = tf.pad(images, [[0, 0], [1, 2], [1, 2]])
