@@ -39,12 +39,11 @@ class _Ticket:
 
     Attributes:
         who: whose it is; an address, where one is known.
-        newcomer: its rank if it never had a turn: the latest turn's number, less a half.
         called: set once it has its turn.
     """
 
-    def __init__(self, who: object, newcomer: float):
-        self.who, self.newcomer, self.called = who, newcomer, threading.Event()
+    def __init__(self, who: object):
+        self.who, self.called = who, threading.Event()
 
 
 class Line:
@@ -53,21 +52,24 @@ class Line:
     Attributes:
         look_seconds: how often one who waits looks whether it is still wanted.
         tickets: their places, in the order in which they came.
-        served: the number of the turn that each visitor had last, the latest at the end.
+        served: the number of the turn that each visitor had last, the latest at the end; of one who
+            never had a turn, that of the latest turn when it first came, less a half.
     """
 
     def __init__(self, look_seconds: float = LOOK_SECONDS):
         self.look_seconds = look_seconds
         self.tickets: list[_Ticket] = []
-        self.served: collections.OrderedDict[object, int] = collections.OrderedDict()
+        self.served: collections.OrderedDict[object, float] = collections.OrderedDict()
         self._turns = 0
         self._changing = threading.Lock()
 
     def enter(self, who: object) -> _Ticket:
         """Take the last place."""
+        ticket = _Ticket(who)
         with self._changing:
-            # A newcomer goes before whoever had the latest turn, and after everybody else.
-            ticket = _Ticket(who, self._turns - 0.5)
+            # A newcomer goes before whoever had the latest turn, and after everybody else; and
+            # keeps that rank if it comes again before it had a turn.
+            self.served.setdefault(who, self._turns - 0.5)
             self.tickets.append(ticket)
             self._call_next()
         return ticket
@@ -82,9 +84,7 @@ class Line:
         """If nobody has the turn, give it to the address whose last is longest ago."""
         if not self.tickets or any(ticket.called.is_set() for ticket in self.tickets):
             return
-        following = min(
-            self.tickets, key=lambda ticket: self.served.get(ticket.who, ticket.newcomer)
-        )
+        following = min(self.tickets, key=lambda ticket: self.served.get(ticket.who, 0))
         self._turns += 1
         self.served[following.who] = self._turns
         self.served.move_to_end(following.who)
@@ -161,7 +161,7 @@ def _take_the_page(wanted: Callable[[], None]) -> None:
 
 def _give_the_page_back() -> None:
     taken, _mine.turn = _mine.turn, None
-    if taken:  # it could be taken again
+    if taken:  # None where ``aside`` could not take it again
         taken.close()
 
 

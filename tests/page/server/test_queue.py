@@ -99,6 +99,17 @@ def test_somebody_new_is_before_those_who_had_a_turn_since_and_after_all_others(
     assert order == ["earlier", "newest", "latest"] and len(waits) == 3
 
 
+def test_a_newcomer_who_comes_again_keeps_its_rank():
+    line = queue.Line()
+    first = line.enter("first")
+    line.leave(line.enter("newcomer"))  # who clicks again, say, before it had a turn
+    line.leave(first)
+    second, later = line.enter("second"), line.enter("later")
+    again = line.enter("newcomer")
+    line.leave(second)
+    assert again.called.is_set() and not later.called.is_set()
+
+
 def test_the_page_is_run_for_each_address_in_turn(wanted, monkeypatch):
     monkeypatch.setattr(queue, "visitor", lambda: threading.current_thread().name[0])
     ran = []
