@@ -63,9 +63,9 @@ class Page:
         self.drawing = drawing
         return self.run()
 
-    def move_pen(self, *points):
-        """The pen is down and has drawn this so far; nothing of it is on the canvas yet."""
-        self.pen = {"number": 1, "points": [list(point) for point in points]}
+    def move_pen(self, *points, lifted=False):
+        """The pen has drawn this so far, of which nothing is on the canvas yet."""
+        self.pen = {"number": 1, "points": [list(point) for point in points], "lifted": lifted}
         self.run()
         self.pen = None
         return self

@@ -114,11 +114,12 @@ def strokes(pages: list, rounds: int) -> list[float]:
     for _ in range(rounds):
         for page in pages:
             press_and_move(page)
-            page.evaluate("watch('pointerup', '.reading', 'data-strokes')")
+            page.evaluate("watch('pointerup', '.reading', 'data-ended')")
         for page in pages:
             page.mouse.up()
         waits += [waited(page) for page in pages]
         for page in pages:
+            page.locator(".reading[data-strokes='1']").wait_for()  # the canvas has sent it too
             clear(page)
     return waits
 

@@ -265,8 +265,20 @@ def test_answers_come_while_the_pen_moves(visit):
     assert len(live) >= 4 and live[-1] == "3", live
     layers = page.locator(".layers .line").inner_text()
     assert "vote for 3" in layers, "the layers follow"
+    page.evaluate(
+        """() => {
+            window.told = [];
+            new MutationObserver(() => {
+                const { ended, strokes } = document.querySelector(".reading")?.dataset ?? {};
+                window.told.push(`${ended} ended, ${strokes} sent`);
+            }).observe(document.querySelector(".st-key-answer"),
+                { subtree: true, childList: true, attributes: true });
+        }"""
+    )
     page.mouse.up()
     wait_for_url(page, "drawing=")
+    told = page.evaluate("window.told")
+    assert "1 ended, 0 sent" in told, f"it is read before the canvas sends it; got {told}"
     answer(page, 3)
 
 

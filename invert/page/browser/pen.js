@@ -8,6 +8,7 @@ export default function ({ data, setTriggerValue, setStateValue }) {
   if (pen.listening) return;
   pen.listening = true;
   const MOST_POINTS = 1000, PATIENCE = 3000; // milliseconds: then the question was lost
+  const CANVAS_WAITS = 200; // milliseconds after a stroke has ended
 
   const onCanvas = (event) => {
     const paper = event.composedPath()[0];
@@ -19,12 +20,15 @@ export default function ({ data, setTriggerValue, setStateValue }) {
     const place = (at, from, length) => Math.round((10 * (at - from) * side) / length) / 10;
     pen.points.push([place(event.clientX, box.left, box.width), place(event.clientY, box.top, box.height)]);
   };
-  const ask = () => {
-    if (!pen.points || pen.waiting || pen.points.length < 2) return;
+  const send = (lifted) => {
     pen.waiting = true;
     pen.asked += 1;
-    pen.send("points", { number: pen.asked, points: pen.points });
+    pen.send("points", { number: pen.asked, points: pen.points, lifted });
+    clearTimeout(pen.timer);
     pen.timer = setTimeout(() => { pen.waiting = false; ask(); }, PATIENCE);
+  };
+  const ask = () => {
+    if (pen.points?.length > 1 && !pen.waiting) send(false);
   };
   pen.ask = ask;
   addEventListener("pointerdown", (event) => {
@@ -41,9 +45,12 @@ export default function ({ data, setTriggerValue, setStateValue }) {
     if (pen.points.length > MOST_POINTS) pen.points = pen.points.filter((_, n) => n % 2 === 0);
     ask();
   }, true);
-  for (const kind of ["pointerup", "pointercancel"]) {
-    addEventListener(kind, () => { pen.points = null; }, true);
-  }
+  addEventListener("pointerup", (event) => {
+    if (!event.isPrimary) return;
+    if (pen.points?.length > 1 && pen.rest < CANVAS_WAITS) send(true);
+    pen.points = null;
+  }, true);
+  addEventListener("pointercancel", () => { pen.points = null; }, true);
 }
 
 function answered(pen) {

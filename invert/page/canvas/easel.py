@@ -13,8 +13,9 @@ class Drawn(NamedTuple):
 
     Attributes:
         strokes: the drawing, with the stroke under way.
-        finished: how many strokes of it have ended.
-        under_way: whether the pen is down.
+        finished: how many strokes of it the canvas has sent.
+        lifted: whether the stroke under way has ended as well, and the canvas sends it next.
+        under_way: whether the last stroke is not yet the canvas's.
         changed: whether a stroke came or went since the last run.
         instead: what stands in the drawing's place, if anything.
         at_first: how many strokes the canvas began with: the browser cannot undo those.
@@ -23,6 +24,7 @@ class Drawn(NamedTuple):
 
     strokes: dict | None
     finished: int
+    lifted: bool
     under_way: bool
     changed: bool
     instead: state.Instead | None
@@ -98,4 +100,5 @@ def draw(pen: str, chosen: network.Network) -> Drawn:
     if changed and finished > first_count:
         st.session_state[LATER] = []  # drawn on: there is nothing to bring back
     able = [name for name in (EARLIER, LATER) if st.session_state.get(name)]
-    return Drawn(strokes, finished, under_way, changed, instead, first_count, able)
+    lifted = under_way and live_pen.lifted
+    return Drawn(strokes, finished, lifted, under_way, changed, instead, first_count, able)

@@ -1,9 +1,10 @@
 """The pen while it is down: what it has drawn so far, several times a second.
 
-The canvas sends a stroke when it ends. Until then this component, which has nothing to show, sends
-the points of the stroke under way. It sends the next ones only when the answer to the last has
-come, and then rests: the longer, the more pens are at work, so that all of them together ask no
-more than a part of what the server can answer.
+The canvas sends a stroke a fifth of a second after it ended. Until then this component, which has
+nothing to show, sends the points of the stroke under way. It sends the next ones only when the
+answer to the last has come, and then rests: the longer, the more pens are at work, so that all of
+them together ask no more than a part of what the server can answer. When the pen is lifted it sends
+the whole stroke at once, unless it would have to rest for longer than the canvas waits.
 """
 
 import time
@@ -17,7 +18,7 @@ from invert.page.session import state
 MOST_POINTS = 2000  # of one stroke: half a minute of scribbling
 KEY, ANSWERED = "live", "points answered"
 # Between an answer and the next question, at least; and what all pens may ask in a second.
-REST_MILLISECONDS, ASKED_A_SECOND = 100, 12
+REST_MILLISECONDS, ASKED_A_SECOND = 80, 12
 _at_work: dict[str, float] = {}  # when each session's pen asked last
 
 
@@ -26,11 +27,13 @@ class Pen(NamedTuple):
 
     Attributes:
         points: of the stroke under way, in canvas pixels, or None where the pen is up.
+        lifted: whether that stroke has just ended; the canvas sends it next.
         opened: the drawing in the link that this browser opened the page by, as text; None where
             it has not said so yet. A new server asks for it, when an old one was lost.
     """
 
     points: list[list[float]] | None
+    lifted: bool
     opened: str | None
 
 
@@ -56,7 +59,9 @@ def pen(link: str) -> Pen:
         on_points_change=_note_what_is_answered,
         on_opened_change=lambda: None,
     )
-    return Pen(_checked(sent.points), sent.opened if isinstance(sent.opened, str) else None)
+    points = _checked(sent.points)
+    lifted = points is not None and sent.points.get("lifted") is True
+    return Pen(points, lifted, sent.opened if isinstance(sent.opened, str) else None)
 
 
 def _note_what_is_answered() -> None:

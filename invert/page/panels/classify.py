@@ -55,6 +55,7 @@ def show() -> None:
     with places.answer:
         reading = _reading(image, error, chosen, drawn)
         kept = f'data-strokes="{drawn.finished}" data-left-out="{link.left_out()}"'
+        kept += f' data-ended="{drawn.finished + drawn.lifted}"'
         kept += f' data-at-first="{drawn.at_first}"'
         kept += f' data-earlier="{easel.EARLIER in drawn.able:d}"'
         kept += f' data-later="{easel.LATER in drawn.able:d}"'
