@@ -11,7 +11,7 @@ from invert.page.features import in_words, inputs, sliders
 from invert.page.own_network import held_networks, told
 from invert.page.panels import own_settings
 from invert.page.pictures import markup
-from invert.page.server import failure, loading
+from invert.page.server import failure, loading, queue
 from invert.page.session import network
 
 EXAMPLES = "A table of examples (.csv): it tells names, lowest and highest values"
@@ -65,7 +65,8 @@ def show(chosen: network.Network, answer: DeltaGenerator, below: DeltaGenerator)
 
 def _read(chosen: network.Network, present: inputs.Inputs) -> str:
     graph = chosen.graph
-    (given,) = invert.classify(np.array([present.values], np.float32), classifier=graph)
+    values = np.array([present.values], np.float32)
+    (given,) = queue.aside_of_work(invert.classify)(values, classifier=graph)
     if graph.head == "values":
         return _values(chosen, given, graph)
     before = st.session_state.get("last reading")

@@ -213,13 +213,8 @@ def _said_beside(image, probabilities, chosen: network.Network, drawn: easel.Dra
 
 
 def _read(image: np.ndarray, classifier) -> np.ndarray:
-    """A classifier's probabilities for one image.
-
-    While a method is at work this may have to wait up to a second for TensorFlow's threads; other
-    visitors' pages run meanwhile. At other times it would only cost another turn of the page.
-    """
-    read = queue.aside(invert.classify) if queue.WORK.tickets else invert.classify
-    return read(image[None], classifier=classifier)[0]
+    """A classifier's probabilities for one image."""
+    return queue.aside_of_work(invert.classify)(image[None], classifier=classifier)[0]
 
 
 def _looks_like_digit(image: np.ndarray) -> bool:

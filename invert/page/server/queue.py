@@ -149,6 +149,15 @@ def aside(function: Callable[P, R]) -> Callable[P, R]:
     return aside_of_the_page
 
 
+def aside_of_work(function: Callable[P, R]) -> Callable[P, R]:
+    """Let others' pages run while a short function waits for TensorFlow.
+
+    Long work holds TensorFlow's threads, and a reading then waits for up to a second. When none is
+    under way, giving the page back would only cost another turn.
+    """
+    return aside(function) if WORK.tickets else function
+
+
 def _has_the_page() -> bool:
     return getattr(_mine, "turn", None) is not None
 

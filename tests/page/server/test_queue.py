@@ -247,6 +247,20 @@ def test_the_page_runs_for_one_at_a_time_and_for_others_while_somebody_computes(
     assert not queue.PAGE.tickets
 
 
+@pytest.mark.parametrize("working", [True, False])
+def test_a_reading_gives_the_page_back_only_while_long_work_is_under_way(wanted, working):
+    held = []
+
+    def read():
+        held.append(len(queue.PAGE.tickets))
+        return "read"
+
+    with queue.turn() if working else contextlib.nullcontext(), queue.run():
+        assert queue.aside_of_work(read)() == "read"
+        assert len(queue.PAGE.tickets) == 1, "the page is this run's again"
+    assert held == [0 if working else 1]
+
+
 def test_a_run_that_fails_lets_the_next_one_in():
     for _ in range(2):
         with pytest.raises(KeyError), queue.run():
