@@ -29,6 +29,7 @@ from invert.targets import DIGIT_LABELS, check_wanted
 if TYPE_CHECKING:
     from invert.networks.classifier import Classifier
 
+MOST_CHOICES = 24  # that are tried one by one, of all groups together
 # Between two classes a network's probabilities change within a hair's breadth: many small steps.
 BETWEEN_CLASSES = {"steps": 1000, "step_size": 0.02}
 
@@ -178,13 +179,49 @@ def _mended(
         run = runs.mended(run, one_run.learned(milder, request, named))
     if domain.whole or domain.one_of:
         # What moves in whole steps is found by now; what is left is learned around it.
-        around = one_run.learned(record, request, run.images, settled=True)
-        if run.misses is None:
-            better = np.array([verdict == "convinced" for verdict in around.verdicts])
-        else:
-            better = around.misses < run.misses
-        run = runs.mended(run, around, better)
+        run = _nearer(run, one_run.learned(record, request, run.images, settled=True))
+        # The gradient tells little of a choice, so what failed tries each other one.
+        for group, chosen in _choices(domain):
+            if set(run.verdicts) == {"convinced"}:
+                break
+            other = _choosing(run.images, domain, group, chosen)
+            run = _nearer(run, one_run.learned(record, request, other, settled=True))
     return run
+
+
+def _nearer(run: Run, other: Run) -> Run:
+    """The run with the other's inputs where those come nearer to what was asked."""
+    if run.misses is None or other.misses is None:
+        failed = np.array([verdict != "convinced" for verdict in run.verdicts])
+        return runs.mended(
+            run, other, failed & [verdict == "convinced" for verdict in other.verdicts]
+        )
+    return runs.mended(run, other, other.misses < run.misses)
+
+
+def _choices(domain: Domain) -> list[tuple[tuple[int, ...], int]]:
+    """What inputs may be in each group of which they are one, where those are few in all.
+
+    Returns:
+        Group and place, of every choice that nothing held rules out.
+    """
+    _, high = domain.ends()
+    free = [
+        group
+        for group in domain.one_of
+        if not any(domain.fixed.get(place) == high[place] for place in group)
+    ]
+    choices = [(group, place) for group in free for place in group if place not in domain.fixed]
+    return choices if len(choices) <= MOST_CHOICES else []
+
+
+def _choosing(inputs: np.ndarray, domain: Domain, group: tuple[int, ...], chosen: int):
+    """Return inputs that are, of a group, what is chosen."""
+    low, high = domain.ends()
+    flat = inputs.reshape(len(inputs), -1).copy()
+    flat[:, group] = low[[*group]]
+    flat[:, chosen] = high[chosen]
+    return flat.reshape(inputs.shape)
 
 
 def _names_classes(targets: Any) -> bool:

@@ -209,20 +209,6 @@ OWN_METHOD = "steepest"  # of one's own network
 VALUES_METHOD = "plain"  # of one that gives values
 
 
-def usual_weights(method: str) -> dict[str, float]:
-    """Return a method's weights where ``generate`` would choose others for one's own network.
-
-    Passed to it as settings, they are used.
-
-    >>> usual_weights("regularized"), usual_weights("steepest")
-    ({'total_variation': 10.0, 'l2': 10.0}, {})
-    """
-    record = METHODS[method]
-    if not isinstance(record, Optimization) or record.name != "regularized":
-        return {}
-    return dict(record.priors)
-
-
 def method_for(classifier: str, method: str | None, settings: Mapping[str, Any]) -> Method:
     """Return the method that a classifier is run backwards by, with all its settings in place.
 

@@ -156,3 +156,24 @@ def probability(graph, k):
 def test_what_cannot_be_asked_of_values_is_said(one, targets, how, words):
     with pytest.raises(ValueError, match=words):
         invert.generate(targets, classifier=one, **how)
+
+
+@pytest.mark.parametrize("asked, nearest", [(80.0, 80.0), (200.0, 100.0), (20.0, 20.0)])
+def test_a_choice_that_the_gradient_speaks_against_is_tried(asked, nearest):
+    """Of x in [0, 1] and one of two: 30 x with the first, 100 x with the second.
+
+    With the first, the gradient only says that there should be less of the second.
+    """
+    x = keras.Input((3,))
+    hidden = keras.layers.Dense(2, activation="relu", use_bias=False)
+    model = keras.Model(x, keras.layers.Dense(1, use_bias=False)(hidden(x)))
+    model.set_weights(
+        [np.float32([[30, 100], [0, -1000], [-1000, 0]]), np.ones((2, 1), np.float32)]
+    )
+    graph = invert.freeze(model, bounds=(0, 1), one_of=[(1, 2)])
+    run = invert.generate(np.full((6, 1), asked), classifier=graph, seed=3)
+    np.testing.assert_allclose(run.probabilities[:, 0], nearest, atol=1)
+    if asked > 30:
+        np.testing.assert_array_equal(run.images[:, 1:], [[0, 1]] * 6)
+        held = invert.generate(np.full((2, 1), asked), classifier=graph, fixed={2: 0}, seed=3)
+        np.testing.assert_allclose(held.probabilities[:, 0], 30, atol=1)

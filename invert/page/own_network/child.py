@@ -7,6 +7,7 @@ Nothing here imports Streamlit, and TensorFlow is imported once the limits are s
 import os
 import time
 from pathlib import Path
+from typing import cast
 
 from invert.page.own_network import effort, network_file, refusal_wording
 from invert.page.server import throwaway
@@ -68,8 +69,9 @@ def _packed(data: bytes) -> bytes:
         frozen = _frozen(path)
     finally:
         path.unlink()
-    _rehearse(frozen, effort.check(frozen))
-    return network_file.with_notes(frozen.labels, frozen.range_assumed, passing.pack(frozen))
+    known = effort.check(frozen)
+    _rehearse(frozen, known)
+    return network_file.with_notes(_notes(frozen, known), passing.pack(frozen))
 
 
 def _frozen(path: Path):
@@ -111,6 +113,35 @@ def _rehearse(frozen, known: effort.Effort) -> None:
         seconds = (time.process_time() - start) / (steps + 1)
     if seconds * known.most_steps(images) > FAR_TOO_LONG:
         raise ValueError(network_file.DRAGS)
+
+
+def _notes(frozen, known: effort.Effort) -> network_file.Notes:
+    """What is known of the network, and what it chooses, unless to ask it takes too long.
+
+    Here asking costs no other visitor anything, and is bounded as the reading is.
+    """
+    from invert.methods import choice
+    from invert.methods.records import METHODS, Optimization
+
+    notes = network_file.Notes(frozen.labels, frozen.range_assumed)
+    if not frozen.domain.is_image or frozen.head == "values":
+        return notes
+    images, steps = choice.trial(frozen)
+
+    def affordable(*methods: str) -> bool:
+        tried = [cast(Optimization, METHODS[name]) for name in methods]
+        efforts = [known.by(record, frozen.values) for record in tried]
+        return (
+            sum(steps * (each.step + images * each.image) for each in efforts)
+            <= effort.MOST_OF_A_CHOICE
+        )
+
+    if affordable(*choice.candidates(frozen)):
+        chosen = choice.method_of(frozen)
+        notes = notes._replace(method=chosen.method, why=chosen.why)
+    if affordable(*[choice.SEARCHED] * len(choice.WEIGHTS)):
+        choice.weights_of(frozen)
+    return notes._replace(share=choice.share_of(frozen))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ MOST_RESULTS = 2**26  # bytes of an image; of both ways and two batches there ar
 MOST_RESULTS_OF_A_RUN = 2**27  # of all images together
 # Of a whole run: six seconds by that measure, and at most twice that by the clock.
 MOST_OF_A_RUN = 1.5e11
+MOST_OF_A_CHOICE = 4e11  # of all runs together by which a network chooses its method
 MOST_IMAGES = 16
 EVERY_BATCH = range(1, MOST_IMAGES + 1)
 IN_PYTHON = "In Python invert.freeze(…, bounds=…) takes more."
@@ -46,16 +47,18 @@ class Effort:
         step: for any number of images.
         image: beside that, for each image.
         results: bytes that the layers return for each image.
+        most: images whose results fit into the memory that a graph may take.
     """
 
     step: float
     image: float
     results: float = 1.0
+    most: int = MOST_IMAGES
 
     def most_images(self, steps: int) -> int:
-        """How many images a run of so many steps may have: 0 to ``MOST_IMAGES``."""
+        """How many images a run of so many steps may have: 0 to ``most``."""
         by_time = int((MOST_OF_A_RUN / steps - self.step) / self.image)
-        return max(0, min(MOST_IMAGES, by_time, int(MOST_RESULTS_OF_A_RUN / self.results)))
+        return max(0, min(self.most, by_time, int(MOST_RESULTS_OF_A_RUN / self.results)))
 
     def most_steps(self, images: int) -> int:
         """How many steps a run of so many images may take: 0 to ``MAX_STEPS``."""
@@ -71,14 +74,14 @@ class Effort:
         pen = values if record.parametrisation == "strokes" else 0
         image = record.passes * (self.image + PEN_WORK * pen)
         results = record.passes * self.results + record.tries * PEN_BYTES * pen
-        return Effort(self.step, image, results)
+        return Effort(self.step, image, results, self.most)
 
 
 def check(frozen: FrozenGraph, batches: Sequence[int] = EVERY_BATCH) -> Effort:
     """Return how long a network's steps take, if it is one that the page runs.
 
     Nothing of it is run. Its sizes are followed for some numbers of images: in the process that
-    reads it for all that may be asked for, on the server for the largest, which has to be quick.
+    reads it for all that may be asked for, on the server for a large one, which has to be quick.
 
     Raises:
         ValueError: it is too large; in one sentence.
@@ -121,7 +124,16 @@ def effort_of(frozen: FrozenGraph) -> Effort:
     Raises:
         ValueError: they take too long, or too much memory.
     """
-    return check(frozen, (MOST_IMAGES,))
+    from invert.inversion.freezing.refusal import Exceeded  # TensorFlow comes with it
+
+    most = MOST_IMAGES
+    while True:
+        try:
+            return check(frozen, (most,))
+        except Exceeded:
+            if most == 1:
+                raise
+            most //= 2
 
 
 def takes_apart(frozen: FrozenGraph) -> bool:
@@ -158,6 +170,7 @@ def takes_pen(frozen: FrozenGraph) -> bool:
 
 def _effort(frozen: FrozenGraph, batches: Sequence[int]) -> Effort:
     from invert.inversion.freezing.gate.workload import workload
+    from invert.inversion.freezing.refusal import Exceeded
 
     operations = sum(node.op != "Const" for node in frozen.architecture.graph_def.node)
     if operations > MOST_OPERATIONS:
@@ -166,12 +179,21 @@ def _effort(frozen: FrozenGraph, batches: Sequence[int]) -> Effort:
             f" {operations:,}. Give one of fewer layers."
         )
     step = image = results = 0.0
+    most, too_many = 0, None
     for batch in batches:  # sizes may depend on it in any way
-        load = workload(frozen, batch)
+        try:
+            load = workload(frozen, batch)
+        except Exceeded as error:
+            if not most:
+                raise
+            too_many = error
+            continue
+        if too_many is not None:  # more images need less: nothing can be said of others
+            raise too_many
         step, image = max(step, load.overhead), max(image, load.effort / batch)
-        results = max(results, load.bytes / batch)
+        results, most = max(results, load.bytes / batch), batch
         _check_load(step + image, results)
-    return Effort(step, max(image, 1.0), max(results, 1.0))
+    return Effort(step, max(image, 1.0), max(results, 1.0), most)
 
 
 def _check_load(effort: float, results: float) -> None:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from invert.networks.classifier import CLASSIFIERS
 from invert.page.own_network import effort, refusal_wording
@@ -97,29 +97,60 @@ def read(name: str, data: bytes, still_wanted: Callable[[], None] = lambda: None
     return without_xla(frozen)
 
 
-def with_notes(labels: Sequence[str], assumed: bool, packed: bytes) -> bytes:
-    """Return a packed graph after the names of its classes, and whether its range is assumed."""
-    notes = json.dumps([list(labels), assumed]).encode()
-    return len(notes).to_bytes(LENGTH) + notes + packed
+class Notes(NamedTuple):
+    """What the process that read a network says of it, beside the graph.
+
+    Attributes:
+        labels: the names of its classes.
+        range_assumed: whether the file does not say what its pixels may be.
+        method, why: what the network chose to be run backwards by; empty where it was not asked.
+        share: the share of the usual weights that it chose, see ``choice.share_of``.
+    """
+
+    labels: Sequence[str]
+    range_assumed: bool
+    method: str = ""
+    why: str = ""
+    share: float = 1.0
+
+
+def with_notes(notes: Notes, packed: bytes) -> bytes:
+    """Return a packed graph after notes."""
+    text = json.dumps(notes).encode()
+    return len(text).to_bytes(LENGTH) + text + packed
 
 
 def _with_notes_taken(data: bytes, called: str) -> FrozenGraph:
     """Return the graph that ``with_notes`` was given."""
     from invert.inversion.freezing import passing
+    from invert.methods import choice
 
     end = LENGTH + int.from_bytes(data[:LENGTH])
     if end > MOST_OF_NOTES:
         raise ValueError("the notes are too long")
-    notes = json.loads(data[LENGTH:end])
-    if type(notes) is not list or len(notes) != 2 or type(notes[1]) is not bool:
-        raise ValueError("the notes are not a list of two")
-    names, assumed = notes
-    if type(names) is not list or not all(type(name) is str for name in names):
+    said = json.loads(data[LENGTH:end])
+    kinds = [list, bool, str, str, float]
+    if type(said) is not list or [type(note) for note in said] != kinds:
+        raise ValueError("the notes are not a list of five")
+    notes = Notes(*said)
+    if not all(type(name) is str for name in notes.labels):
         raise ValueError("the names are not texts")
     frozen = passing.unpack(data[end:], called)
-    if len(names) != frozen.classes:
+    if len(notes.labels) != frozen.classes:
         raise ValueError("not every class has a name")
-    return dataclasses.replace(frozen, labels=checked_labels(names), range_assumed=assumed)
+    if notes.method and notes.method not in choice.candidates(frozen):
+        raise ValueError("no network chooses that method")
+    if notes.share not in choice.WEIGHTS:
+        raise ValueError("no network chooses that share")
+    frozen = dataclasses.replace(
+        frozen, labels=checked_labels(notes.labels), range_assumed=notes.range_assumed
+    )
+    why = "".join(sign for sign in notes.why if sign.isprintable())
+    chosen = choice.Choice(
+        notes.method or choice.OWN_METHOD, why[: refusal_wording.LONGEST_SENTENCE]
+    )
+    choice.tell(frozen, chosen, notes.share)
+    return frozen
 
 
 def checked_labels(names: Sequence[str], what: str = "Class names") -> tuple[str, ...]:

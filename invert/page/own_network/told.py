@@ -97,7 +97,7 @@ def _changed(
     graph: "FrozenGraph", domain: Domain, labels, dark: bool | None = None, head: str = ""
 ) -> "FrozenGraph":
     from invert.inversion.compiling import without_xla
-    from invert.methods import pen
+    from invert.methods import choice, pen
 
     architecture, head = graph.architecture, head or graph.head
     if (domain, head) != (graph.domain, graph.head):
@@ -108,6 +108,7 @@ def _changed(
     changed = dataclasses.replace(graph, architecture=architecture, labels=labels, name=name)
     if dark is not None:
         pen.tell_dark(changed, dark)
-    if effort.EFFORT in graph.compiled:
-        changed.compiled[effort.EFFORT] = graph.compiled[effort.EFFORT]
+    for key in (effort.EFFORT, choice.CHOSEN, choice.SHARE):  # it need not be asked again
+        if key in graph.compiled:
+            changed.compiled[key] = graph.compiled[key]
     return without_xla(changed)

@@ -9,7 +9,7 @@ import streamlit as st
 
 import invert
 from invert.evaluation import table
-from invert.methods import records
+from invert.methods import choice, records
 from invert.methods.records import OWN_METHOD
 from invert.networks import judge
 from invert.networks.classifier import CLASSIFIERS, open_graph
@@ -28,9 +28,10 @@ WHAT = (
 )
 READERS = "The number under an image is what the judge reads in it, a network that took no part."
 WHAT_OF_OWN = (
-    "All classes of this network at a glance, and then every method beside the others. Under an"
-    " image stands what the network itself reads in it. Click an image to open it on Generate."
+    "All classes of this network at a glance, and then every method beside the others. {} Click an"
+    " image to open it on Generate."
 )
+OWN_READS = "Under an image stands what the network itself reads in it."
 MEANINGS = (
     "Measured over 10,000 images a method, 1,000 in waves and with a pen. Judge agrees: the share"
     " that looks to the judge like the digit asked for. Teaches: the share of real digits that a"
@@ -39,8 +40,8 @@ MEANINGS = (
     " differ; real digits have 1."
 )
 AIDED = "It uses training images when it draws, not only the network."
-# A rung for each classifier and method of ``generate`` that was measured.
-RUNGS = tuple(dict.fromkeys(row[:2] for row in table.PLAN if row[1] in invert.METHODS))
+# A rung for each classifier and way of drawing that was measured.
+RUNGS = tuple(dict.fromkeys(row[:2] for row in table.PLAN))
 IN_A_ROW = 10  # classes
 EVERY = "every digit"
 OPENS, OPENED = "ladder-opens", "ladder opened"
@@ -55,7 +56,8 @@ def show() -> None:
         st.html(markup.sentence(held_networks.NOT_YET, "hint"))
         return
     shipped = chosen.name in CLASSIFIERS
-    what = WHAT.format(READERS) if shipped else WHAT_OF_OWN
+    judged = shipped or chosen.digits
+    what = (WHAT if shipped else WHAT_OF_OWN).format(READERS if judged else OWN_READS)
     st.html(markup.sentence(what, "sentence short"))
     with st.container(key="ladder-controls", horizontal=True, vertical_alignment="top"):
         wanted = EVERY
@@ -134,20 +136,22 @@ def _ladder(seed: int) -> Iterator[str]:
 
 
 def _own_ladder(seed: int, chosen: network.Network) -> Iterator[str]:
-    """All classes of one's own network by its usual method, and the first of them by each other."""
-    count = len(chosen.labels)
+    """All classes of one's own network by its best method, and the first of them by each other."""
+    count, own = len(chosen.labels), settings.best(chosen)
+    best = own.method if own else OWN_METHOD
     for first in range(0, count, IN_A_ROW):
         numbers = range(first, min(first + IN_A_ROW, count))
-        yield _rung(network.OWN, OWN_METHOD, seed, None, numbers)
+        yield _rung(network.OWN, best, seed, None, numbers)
     for name in settings.suitable(chosen):
-        if name != OWN_METHOD:
+        if name != best:
             yield _rung(network.OWN, name, seed, None, range(min(IN_A_ROW, count)))
 
 
 def _rung(classifier: str, name: str, seed: int, row, numbers: range = range(IN_A_ROW)) -> str:
-    method = invert.METHODS[name]
+    method = _record(name)
+    sees = name == "inverse" or getattr(method, "parametrisation", "") == "decoder"
     aided = ""
-    if row is not None and row.sees_training_data:
+    if sees if row is None else row.sees_training_data:
         aided = f' <span class="aided" title="{AIDED}">sees training data</span>'
     return (
         f'<section class="rung" data-rung="{escape(classifier)} {escape(name)}"><div class="about">'
@@ -159,9 +163,13 @@ def _rung(classifier: str, name: str, seed: int, row, numbers: range = range(IN_
     )
 
 
+def _record(name: str) -> records.Method:
+    return state.OPPOSITE if name == state.OPPOSITE.name else invert.METHODS[name]
+
+
 def _title(classifier: str, name: str) -> str:
     """The method's human name, then its term and the network, in small print."""
-    title = escape(invert.METHODS[name].title)
+    title = escape(_record(name).title)
     whose = markup.network_name(network.chosen().name) if classifier == network.OWN else classifier
     return f"{title} <small>{escape(whose)}, {escape(name)}</small>"
 
@@ -180,7 +188,7 @@ def _pictures(
     if own is None:
         drawn = [_draw(classifier, classifier, name, seed, n, None) for n in numbers]
     else:
-        most = own.most_steps(invert.METHODS[name])
+        most = own.most_steps(_record(name))
         drawn = [_draw(own.name, own.classifier, name, seed, n, most) for n in numbers]
     right = sum(one.says == one.label for one in drawn)
     said = f"the {drawn[0].who} reads {right} of {len(drawn)} as asked"
@@ -197,14 +205,8 @@ def _draw(
 ) -> contact_sheet.Drawn:
     """Draw one image by itself: so Generate draws the same one from the same seed."""
     graph = open_graph(_network)
-    method = invert.METHODS[name]
-    usual = method.settings.get("steps", 0)
-    told = records.usual_weights(name)
-    if most_steps is not None and most_steps < usual:
-        told["steps"] = most_steps
-    # With frames, as many as Generate has: that loop was compiled when the page was loaded.
     with queue.turn():
-        run = invert.generate([number], name, classifier=_network, seed=seed, frames=FRAMES, **told)
+        run = _run(_network, name, seed, number, most_steps)
     frames = run.frames[:, 0] if len(run.frames) else run.images
     unit = np.clip(markup.in_unit(film_sheet.choose(frames), graph.pixel_range), 0, 1)
     if markup.of_digits(unit.shape[1:], graph.labels):
@@ -215,6 +217,16 @@ def _draw(
         who, says = "network", graph.labels[int(run.probabilities[0].argmax())]
     levels = np.rint(255 * unit).astype(np.uint8)
     return contact_sheet.Drawn(levels, graph.labels[number], says, who)
+
+
+def _run(network, name: str, seed: int, number: int, most_steps: int | None) -> invert.Run:
+    if name == state.OPPOSITE.name:
+        return invert.opposite.load(network).draw([number], seed)
+    told = choice.known_weights(open_graph(network), name)
+    if most_steps is not None and most_steps < _record(name).settings.get("steps", 0):
+        told["steps"] = most_steps
+    # With frames, as many as Generate has: that loop was compiled when the page was loaded.
+    return invert.generate([number], name, classifier=network, seed=seed, frames=FRAMES, **told)
 
 
 def _linked(source: str) -> str:

@@ -18,6 +18,7 @@ from invert.page.session import one_of, state
 
 if TYPE_CHECKING:
     from invert.inversion.frozen_graph import FrozenGraph
+    from invert.methods import choice
 
 OWN, SAMPLE = "own", "the sample network that was asked for"
 TAKEN = "the sample network that was read just now"
@@ -120,6 +121,22 @@ class Network(NamedTuple):
         """How many images a run of so many steps of a method may have."""
         known = self._effort(method)
         return MAX_COUNT if known is None else known.most_images(steps)
+
+    def chosen_method(self) -> "choice.Choice | None":
+        """What one's own network chose to be run backwards by; None of those that ship."""
+        if self.source is None or isinstance(self.source, str):
+            return None
+        from invert.methods import choice, records
+
+        return choice.known(self.source) or choice.Choice(records.OWN_METHOD, "")
+
+    def weights(self, method: str) -> dict[str, float]:
+        """The weights of a method's priors that one's own network chose; none of others."""
+        if self.source is None or isinstance(self.source, str):
+            return {}
+        from invert.methods import choice
+
+        return choice.known_weights(self.source, method)
 
     def takes_pen(self) -> bool:
         """Whether it may be asked which ink it reads."""

@@ -1,7 +1,9 @@
 """What stands under More of Generate: method, start, steps, how many images, and the seed."""
 
+import dataclasses
 import random
 from html import escape
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -10,6 +12,9 @@ from invert.methods import opposite, records, starts
 from invert.page.own_network import learning_job
 from invert.page.own_network.effort import MOST_IMAGES
 from invert.page.session import network, one_of, state
+
+if TYPE_CHECKING:
+    from invert.methods.choice import Choice
 
 # The page's own limits, within the engine's: these shapes are compiled at start-up.
 MOST_SEED = 9999
@@ -28,9 +33,12 @@ def choose(chosen: network.Network) -> state.Choice:
     if chosen.name == opposite.SHIPPED or learning_job.learned(chosen) is not None:
         offered.append(state.OPPOSITE.name)
     method = one_of.one_of("Method", offered, BEST, state.METHOD)
-    record = state.record_of(chosen.name, None if method == BEST else method)
+    own = best(chosen) if method == BEST else None
+    usual = own.method if own else None
+    record = state.record_of(chosen.name, usual if method == BEST else method)
     title, name, claim = map(escape, (record.title, record.name, record.claim))
-    st.html(f'<p class="note"><b>{title}</b> <small>{name}</small><br>{claim}</p>')
+    why = escape(own.why) if own else ""
+    st.html(f'<p class="note"><b>{title}</b> <small>{name}</small><br>{claim} {why}</p>')
     with st.container(key="settings", horizontal=True, vertical_alignment="bottom", gap="small"):
         start = _choose_start(record, chosen)
         steps = _choose_steps(record, chosen)
@@ -47,7 +55,16 @@ def choose(chosen: network.Network) -> state.Choice:
         seed=seed,
         start=start,
         steps=steps,
+        weights=tuple(chosen.weights(record.name).items()),
     )
+
+
+def best(chosen: network.Network) -> "Choice | None":
+    """Return what one's own network is run backwards by where nobody says; None of shipped ones."""
+    own = chosen.chosen_method()
+    if own is None or own.method in suitable(chosen):
+        return own
+    return dataclasses.replace(own, method=records.OWN_METHOD, why="")
 
 
 def suitable(chosen: network.Network) -> list[str]:

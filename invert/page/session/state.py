@@ -4,6 +4,7 @@ Keys of a single panel's own widgets stand where the widget is.
 """
 
 import secrets
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,17 +26,15 @@ MY_DRAWING, DRAWN = "my drawing", "drawn"
 OPPOSITE = records.Method(
     name=opposite.METHOD,
     title="Its opposite model",
-    claim="A second network turns a choice and a seed into strokes, in one go. It learned through"
+    claim="A second network turns a choice and a seed into an image, in one go. It learned through"
     " this one alone, from no data.",
-    source="",
+    source="Chen et al. 2019, https://arxiv.org/abs/1904.01186",
 )
 
 
-def record_of(network: str, method: str | None, steps: int | None = None) -> records.Method:
-    """Return a way of drawing, with all its settings in place; None is the network's best."""
-    if method == OPPOSITE.name:
-        return OPPOSITE
-    return records.method_for(network, method, {} if steps is None else {"steps": steps})
+def record_of(network: str, method: str | None, said: Mapping[str, Any] = {}) -> records.Method:
+    """Return a way of drawing, with all its settings in place; None is a shipped network's best."""
+    return OPPOSITE if method == OPPOSITE.name else records.method_for(network, method, said)
 
 
 class Instead(NamedTuple):
@@ -65,6 +64,7 @@ class Choice(NamedTuple):
         seed: of what is random.
         start: a start's name, or ``MY_DRAWING``.
         steps: how many; None for the method's own.
+        weights: of the method's priors, with their names, where the network chose them.
     """
 
     target: int
@@ -74,17 +74,18 @@ class Choice(NamedTuple):
     seed: int
     start: str
     steps: int | None
+    weights: tuple[tuple[str, float], ...] = ()
 
     @property
     def record(self) -> records.Method:
         """The method, with all its settings in place."""
-        return record_of(self.network, self.method, self.steps)
+        return record_of(self.network, self.method, self.said)
 
     @property
     def said(self) -> dict[str, Any]:
-        """The settings that ``generate`` is told, with the weights that it would choose itself."""
+        """The settings that ``generate`` is told."""
         steps = {} if self.steps is None else {"steps": self.steps}
-        return {**steps, **records.usual_weights(self.method)}
+        return {**steps, **dict(self.weights)}
 
 
 def choice() -> Choice | None:

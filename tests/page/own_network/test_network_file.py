@@ -43,7 +43,7 @@ from invert.inversion.freezing.gate.workload import workload
 from invert.inversion.freezing.opening import hdf5
 from invert.inversion.freezing.refusal import Refusal, WrongSize, plain
 from invert.inversion.frozen_graph import FrozenGraph
-from invert.methods import records
+from invert.methods import choice, records
 from invert.page.own_network import child, effort, network_file, refusal_wording
 from invert.page.pictures import markup
 from invert.page.server import throwaway
@@ -51,6 +51,24 @@ from invert.page.server import throwaway
 layers = keras.layers
 HERE = Path(__file__).parent
 X = pictures(4, 28, 28)
+
+
+UNASKED = (
+    "from invert.page.own_network import child, effort; effort.MOST_OF_A_CHOICE = 0; child.main()"
+)
+
+
+@pytest.fixture(autouse=True)
+def unasked(request, monkeypatch):
+    """Networks are not asked which method suits them, which takes seconds; but where it matters."""
+    if "asked" not in request.fixturenames:
+        monkeypatch.setattr(effort, "MOST_OF_A_CHOICE", 0)
+        monkeypatch.setattr(network_file, "READER", ("-c", UNASKED))
+
+
+@pytest.fixture
+def asked():
+    """Networks are asked, as for visitors."""
 
 
 @pytest.fixture(autouse=True)
@@ -819,9 +837,11 @@ def spoilt(honest, spoil):
     return answer_of(passing.pack(dataclasses.replace(honest, architecture=architecture)))
 
 
-def answer_of(packed, labels=tuple("0123456789")):
+def answer_of(packed, labels=tuple("0123456789"), said=()):
     """What the process answers that has read a network."""
-    return network_file.GRAPH + network_file.with_notes(labels, False, packed)
+    return network_file.GRAPH + network_file.with_notes(
+        network_file.Notes(labels, False, *said), packed
+    )
 
 
 GRAPHS_THAT_WERE_TAMPERED_WITH = {
@@ -937,12 +957,50 @@ def test_keras_own_message_is_plain():
     [
         *([["a"] * 10, False], [[""] * 10, False], [list("abc"), False], ["abcdefghij", False]),
         *([[1] * 10, False], [list("abcdefghij")], [list("abcdefghij"), 1], {"a": 1}, None),
+        [list("abcdefghij"), False, "no method", "", 1.0],
+        [list("abcdefghij"), False, "inverse", "", 1.0],
+        [list("abcdefghij"), False, "strokes", "", 0.5],
+        [list("abcdefghij"), False, "strokes", "", float("nan")],
+        [list("abcdefghij"), False, 1, "", 1.0],
     ],
 )
-def test_class_names_that_were_tampered_with_are_refused(labels, honest, answered):
-    names = json.dumps(labels).encode()
-    answer = len(names).to_bytes(network_file.LENGTH) + names + passing.pack(honest)
+def test_notes_that_were_tampered_with_are_refused(labels, honest, answered):
+    notes = [*labels, *("", "", 1.0)[len(labels) - 2 :]] if type(labels) is list else labels
+    said = json.dumps(notes).encode()
+    answer = len(said).to_bytes(network_file.LENGTH) + said + passing.pack(honest)
     assert answered(network_file.GRAPH + answer).startswith(TAMPERED)
+
+
+def test_what_a_network_chose_comes_with_it_in_one_short_line(honest, monkeypatch):
+    said = ("strokes", "It \x1b[1mchose\n" + "x" * 1000, 0.1)
+    monkeypatch.setattr(throwaway, "run", lambda *_: answer_of(passing.pack(honest), said=said))
+    frozen = network_file.read("own.h5", hdf5.SIGNATURE)
+    assert choice.known(frozen).method == "strokes"
+    assert choice.known(frozen).why.startswith("It [1mchosexxx")
+    assert len(choice.known(frozen).why) == refusal_wording.LONGEST_SENTENCE
+    assert choice.known_weights(frozen, "regularized") == {"total_variation": 1.0, "l2": 1.0}
+
+
+def test_a_network_chooses_its_method_where_it_is_read(saved, asked):
+    data = (saved / "own.keras").read_bytes()
+    frozen = network_file.read("own.keras", data)
+    alone = freeze(saved / "own.keras")
+    assert choice.known(frozen) == choice.method_of(alone)
+    assert choice.known_weights(frozen, "regularized") == choice.weights_of(alone)
+
+
+def test_more_images_than_fit_are_not_offered(monkeypatch):
+    from invert.inversion.freezing.flattening import flat
+
+    frozen = cnn((28, 28, 1), 8)
+    monkeypatch.setattr(flat, "MAX_BYTES", 13 * workload(frozen).bytes)
+    assert effort.check(frozen, effort.EVERY_BATCH).most_images(80) in (12, 13)
+    frozen.compiled.pop(effort.EFFORT)
+    assert effort.effort_of(frozen).most_images(80) == 8, "the server asks for half as many"
+    frozen.compiled.pop(effort.EFFORT)
+    monkeypatch.setattr(flat, "MAX_BYTES", workload(frozen).bytes // 2)
+    with pytest.raises(Refusal, match="MB"):
+        effort.effort_of(frozen)
 
 
 def test_the_names_of_classes_come_with_the_file(model, tmp_path):

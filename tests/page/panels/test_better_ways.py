@@ -12,10 +12,9 @@ from PIL import Image
 import invert
 from invert import CLASSIFIERS
 from invert.evaluation import table
-from invert.methods.records import method_for
 from invert.page.panels import better_ways
 from invert.page.pictures import film_sheet
-from invert.page.session import network
+from invert.page.session import network, state
 
 
 def sheet(shown):
@@ -33,19 +32,24 @@ def test_ladder_draws_ten_digits_a_rung_and_the_seed_moves_those_that_have_one(
     assert all(len(sheet(rung)[0]) <= 60_000 for rung in before.values())
     other.choose("ladder-seed", 1)
     moved = {name for name, rung in rungs(other).items() if rung != before[name]}
-    black = {name for name in before if getattr(method_for(*name, {}), "start", "") == "black"}
+    black = {name for name in before if getattr(state.record_of(*name), "start", "") == "black"}
     assert black and moved == set(before) - black
 
 
 @pytest.mark.parametrize(
-    "rung", [("energy", "steepest"), ("question", "plain"), ("robust", "inverse")]
+    "rung", [("energy", "steepest"), ("question", "plain"), ("question", "opposite")]
 )
 def test_an_image_of_the_ladder_is_the_one_that_generate_makes_alone(fresh, rung):
     classifier, method = rung
     _, picture = sheet(better_ways._pictures(*rung, seed=5))
     frames = picture.height // 28
-    assert frames == (1 if method == "inverse" else film_sheet.FRAMES)
-    run = invert.generate([3], method, classifier=classifier, seed=5)
+    at_once = method == "opposite"
+    assert frames == (1 if at_once else film_sheet.FRAMES)
+    run = (
+        invert.opposite.load(classifier).draw([3], seed=5)
+        if at_once
+        else invert.generate([3], method, classifier=classifier, seed=5)
+    )
     last = 1 - np.asarray(picture, np.float32)[-28:, 3 * 28 : 4 * 28] / 255
     assert np.abs(last - run.images[0]).max() < 0.05
 
@@ -100,13 +104,16 @@ def test_what_is_said_above_the_ladder_is_true_of_a_network_of_other_classes(
 
 def test_ladder_has_every_method_and_every_classifier():
     classifiers, methods = zip(*better_ways.RUNGS, strict=True)
-    assert set(classifiers) == set(CLASSIFIERS) and set(methods) == set(invert.METHODS)
+    assert set(classifiers) == set(CLASSIFIERS) and set(methods) == {
+        *invert.METHODS,
+        state.OPPOSITE.name,
+    }
 
 
 @pytest.mark.parametrize("classifier, method", better_ways.RUNGS)
 def test_of_several_starts_that_were_measured_the_methods_own_comes_first(classifier, method):
     measured = next(start for *rung, start in table.PLAN if rung == [classifier, method])
-    assert measured == getattr(method_for(classifier, method, {}), "start", "random")
+    assert measured == getattr(state.record_of(classifier, method), "start", "random")
 
 
 def test_ladders_figures_are_the_measured_ones(page, monkeypatch, short_runs):

@@ -22,7 +22,7 @@ from invert.networks import judge
 from invert.networks.classifier import DEFAULT
 from invert.page.panels import better_ways, generate, offers
 from invert.page.pictures import run_images
-from invert.page.session import settings
+from invert.page.session import settings, state
 
 COUNT = settings.COUNT
 
@@ -38,7 +38,7 @@ def test_a_digit_appears_with_both_opinions(page):
 @pytest.mark.parametrize("classifier, method", better_ways.RUNGS)
 def test_every_method_and_start_shows_images_and_its_claim(page, classifier, method):
     page.choose("network", classifier).choose("method", method)
-    recipe = method_for(classifier, method, {})
+    recipe = state.record_of(classifier, method)
     free = getattr(recipe, "start", starts.RANDOM) in invert.STARTS
     pen = method == "strokes"  # which starts from random strokes or from a drawing
     assert offered(page, "start") == (free or pen) and offered(page, "seed") == chance(recipe)

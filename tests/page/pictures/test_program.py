@@ -12,7 +12,7 @@ from PIL import Image
 
 import invert
 from invert import film
-from invert.methods.records import METHODS, method_for, usual_weights
+from invert.methods.records import METHODS, method_for
 from invert.networks import classifier as classifiers
 from invert.page.pictures import program
 
@@ -69,6 +69,10 @@ def in_the_clone(clone, monkeypatch):
     monkeypatch.chdir(clone)
 
 
+# One's own network would choose others here; on the page it was asked when it was read.
+USUAL_WEIGHTS = {"regularized": dict(METHODS["regularized"].priors)}
+
+
 def program_of(classifier, method, start, count, settings, digit=8):
     return program.tensorflow(
         classifier, method_for(classifier, method, settings), digit, count, SEED, start
@@ -91,7 +95,7 @@ def generated(classifier, method, start, count, settings, drawing, digit=8):
         seed=SEED,
         start={"my drawing": drawing, "random": None}.get(start, start),
         frames=32,
-        **{**usual_weights(name), **settings},
+        **{**USUAL_WEIGHTS.get(name, {}), **settings},
     )
 
 
