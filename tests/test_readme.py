@@ -27,7 +27,7 @@ def test_the_answer_runs_for_any_model_and_draws_what_generate_draws(target, tmp
     answer = MARKED[1].replace("target, steps, length = 8,", f"target, steps, length = {target},")
     names = {}
     exec(answer, names)
-    start = names["start"].numpy().reshape(28, 28)
+    start = names["start"].reshape(28, 28)
     run = invert.generate(
         target, "steepest", classifier="my_model.keras", start=start.clip(0, 1), loss="logit",
         steps=names["steps"], step_size=names["length"],

@@ -27,6 +27,7 @@ from invert.networks.classifier import CLASSIFIERS, DEFAULT, check_classifier, o
 from invert.targets import DIGIT_LABELS, check_wanted
 
 if TYPE_CHECKING:
+    from invert.inversion.domain import Domain
     from invert.networks.classifier import Classifier
 
 MOST_CHOICES = 24  # that are tried one by one, of all groups together

@@ -98,7 +98,7 @@ def test_what_is_said_above_the_ladder_is_true_of_a_network_of_other_classes(
     own = network.Network("mine", graph, graph.image_shape, graph.labels)
     monkeypatch.setattr(network, "chosen", lambda: own)
     words = at(monkeypatch, right="Better ways", ladder_show="2").words
-    assert better_ways.WHAT_OF_OWN in words
+    assert better_ways.WHAT_OF_OWN.format(better_ways.OWN_READS) in words
     assert better_ways.READERS not in words
 
 
