@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 SAMPLE, STRONG = 16, 2.0  # random waves that tell how large a network's logits are
+STRONG_WAVES, WAKING = "strong random waves", 4.0  # a start that wakes channels; how strong it is
 
 
 class Beginning(NamedTuple):
@@ -190,8 +191,12 @@ def _code(record, graph, start, classes, seed) -> Beginning:
 def _waves(record, graph, start, classes, seed) -> Beginning:
     from invert.inversion.parametrisations.fourier import Fourier
 
+    from invert.inversion.parametrisations.fourier import FAINT
+
     waves = Fourier(graph.domain.shape)
     first = waves.start(len(classes), seed)
+    if isinstance(start, str) and start == STRONG_WAVES:
+        first *= np.float32(WAKING / FAINT)
     # In units of the network's logits, and of a picture's waves, which grow with its sides.
     unit = _unit(graph, waves) * PIXELS / math.prod(waves.drawn) if record.priors else 0.0
     weights = {name: weight * unit for name, weight in record.priors.items()}

@@ -93,3 +93,17 @@ def test_regularized_asks_for_its_weights_where_nobody_says_them(own, rated):
     assert run.settings["l2"] == pytest.approx(0.01 * METHODS["regularized"].priors["l2"])
     told = invert.generate([3], "regularized", classifier=own, steps=5, l2=3)
     assert told.settings["l2"] == 3
+
+
+def test_a_channel_that_an_even_page_leaves_inactive_is_woken():
+    """It sees edges alone, and only strong ones: on faint waves its gradient is exactly 0."""
+    edges = keras.layers.Conv2D(1, 3, activation="relu", name="edges")
+    ends = [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2)]
+    model = keras.Sequential([keras.Input((16, 16, 3)), edges, *ends])
+    kernel = np.zeros((3, 3, 3, 1), np.float32)
+    kernel[:, 0], kernel[:, 2] = 0.3, -0.3
+    edges.set_weights([kernel, np.float32([-0.8])])
+    channel = invert.freeze(model, output="edges")
+    run = invert.generate([0], "fourier", classifier=channel, steps=40, frames=2)
+    assert run.verdicts == ("convinced",)
+    assert run.frame_probabilities[-1, 0, 0] == run.probabilities[0, 0] > 0
