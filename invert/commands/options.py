@@ -57,17 +57,18 @@ def open_opposite(options):
         import tensorflow  # noqa: F401 - which speaks when it is imported
 
         from invert.methods.opposite import opposite
-    return opposite.load(options.opposite, graph)
+    found = opposite.load(options.opposite, graph)
+    if found.graph is None:
+        raise ValueError(
+            f"{Path(options.opposite).name} was learned through {found.classifier}; say where that"
+            " is with --classifier."
+        )
+    return found
 
 
 def classifier_of(options) -> str:
     """The classifier that is to be asked of an opposite model's images, as one is told it."""
     model = open_opposite(options)
-    if model.graph is None:
-        raise ValueError(
-            f"{Path(options.opposite).name} was learned through {model.classifier}; say where that"
-            " is with --classifier."
-        )
     asked: str = options.classifier
     return model.classifier if asked == DEFAULT else asked
 

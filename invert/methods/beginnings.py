@@ -189,9 +189,7 @@ def _code(record, graph, start, classes, seed) -> Beginning:
 
 
 def _waves(record, graph, start, classes, seed) -> Beginning:
-    from invert.inversion.parametrisations.fourier import Fourier
-
-    from invert.inversion.parametrisations.fourier import FAINT
+    from invert.inversion.parametrisations.fourier import FAINT, Fourier
 
     waves = Fourier(graph.domain.shape)
     first = waves.start(len(classes), seed)

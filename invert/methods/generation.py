@@ -178,11 +178,10 @@ def _mended(
             break
         milder = dataclasses.replace(record, strength=weaker * record.strength, priors={})
         run = runs.mended(run, one_run.learned(milder, request, named))
-    if record.parametrisation == "fourier" and request.graph.head == "activations":
+    of_channels = record.parametrisation == "fourier" and request.graph.head == "activations"
+    if of_channels and set(run.verdicts) != {"convinced"}:
         # On a page that is nearly even a channel may be inactive; strong waves wake some.
-        if set(run.verdicts) != {"convinced"}:
-            strong = one_run.learned(record, request, beginnings.STRONG_WAVES)
-            run = runs.mended(run, strong)
+        run = runs.mended(run, one_run.learned(record, request, beginnings.STRONG_WAVES))
     if domain.whole or domain.one_of:
         # What moves in whole steps is found by now; what is left is learned around it.
         run = _nearer(run, one_run.learned(record, request, run.images, settled=True))

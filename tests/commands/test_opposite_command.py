@@ -52,7 +52,7 @@ def test_the_shell_learns_one_and_draws_with_it(made, capsys, in_this_process):
         (["--classifier", "own.keras", "--steps", "3"], "in one go and takes no steps"),
         (["--classifier", "own.keras", "--start", "black"], "takes no start"),
         (["--classifier", "own.keras", "--out", "a.gif"], "takes no steps, so it has no film"),
-        ([], "draw asks own.keras what it says"),
+        ([], "say where that is with --classifier"),
         (["--classifier", "robust"], "a classifier with the same classes and images"),
     ],
 )

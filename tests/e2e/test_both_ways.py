@@ -118,6 +118,16 @@ GROW = """() => document.querySelector("[data-testid=stMainBlockContainer]")
 SCROLLED = "document.querySelector('[data-testid=stMain]').scrollTop"
 
 
+def test_what_is_read_in_a_scenes_image_is_not_covered_on_a_phone(visit):
+    page = visit("?scene=1", first=".scene", width=390, height=844, has_touch=True, is_mobile=True)
+    page.locator(".st-key-run .send").first.tap()
+    page.locator(".answer", has_text="Others read").wait_for()
+    page.wait_for_function(
+        """() => document.querySelector(".answer").getBoundingClientRect().bottom
+            <= document.querySelector(".st-key-scene").getBoundingClientRect().top"""
+    )
+
+
 def test_what_a_hidden_scene_speaks_of_is_left_where_it_is(visit):
     page = visit("?scene=1", first=".scene", width=390, height=667)
     page.locator(".run figure").first.wait_for()

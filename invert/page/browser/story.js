@@ -1,9 +1,17 @@
 // The story's keys: → and ← turn the scenes, Esc closes it. Not where an arrow moves something else.
 const PRESSED = { ArrowRight: "scene-next", ArrowLeft: "scene-back", Escape: "scene-close" };
-let untouched = null; // the scene that came last, until the visitor does something
+// The scene that came last and what it speaks of, as a selector; until the visitor does something.
+let spoken = null;
 whenThere(".scene", (scene) => {
-  untouched = scene;
+  spoken = { scene, of: scene.dataset.touched };
   showSide(scene.dataset.side);
+});
+// Of an image that was sent to the left side, a scene speaks of what is read in it.
+addEventListener("click", (event) => {
+  const scene = document.querySelector(".scene");
+  if (!scene || !event.target.closest?.(".send")) return;
+  spoken = { scene, of: ".answer" };
+  uncoverSoon();
 });
 
 // Where one draws oneself, the other side is shown as soon as something is made of the drawing: of one
@@ -34,10 +42,10 @@ addEventListener("click", (event) => {
 // What a scene speaks of is scrolled clear of the scene's own card, and again where the page grows,
 // until the visitor does something.
 function uncover() {
-  if (!untouched?.isConnected) return;
-  const card = untouched.closest(".st-key-scene");
+  if (!spoken?.scene.isConnected) return;
+  const card = spoken.scene.closest(".st-key-scene");
   if (!card.checkVisibility()) return;
-  const touched = [...document.querySelectorAll(untouched.dataset.touched)].find((e) => e.checkVisibility());
+  const touched = [...document.querySelectorAll(spoken.of)].find((e) => e.checkVisibility());
   if (!touched) return;
   const { top, right, bottom, left } = touched.getBoundingClientRect(), over = card.getBoundingClientRect();
   const beside = right <= over.left || over.right <= left;
@@ -54,7 +62,7 @@ whenThere("[data-testid=stMainBlockContainer]", (page) => {
   new MutationObserver(uncoverSoon).observe(page, { childList: true, subtree: true });
 });
 for (const kind of ["pointerdown", "wheel", "keydown"]) {
-  addEventListener(kind, () => { untouched = null; }, true);
+  addEventListener(kind, () => { spoken = null; }, true);
 }
 
 addEventListener("keydown", (event) => {

@@ -18,14 +18,17 @@ LEVELS = 15  # shades of a weight: enough to see, and all 256 pictures are 170 K
 # Units of the first layer that are shown, and values of the pictures of their weights together; and
 # of the last layer.
 MOST_UNITS, MOST_VALUES, MOST_VOTERS = 256, 256 * 784, 1024
-POINT = "Point at a unit to see what it responds to, at an answer to see who voted for it."
+POINT = (
+    "Point at a unit of the first layer to see what it responds to, at an answer to see who voted"
+    " for it."
+)
 POINT_LINEAR = "Point at an answer to see which pixels speak for it, and which against it."
 LINEAR = "Each answer is a weighted sum of the pixels."
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 NOT_GIVEN = "What the layers of a network make of an image is shown here."
 NOT_DENSE = (
-    "What the channels of this network look for is under What is lost. The layers of `question`,"
-    " `robust`, `energy` are shown here."
+    "What the channels of this network look for is under What is lost. Here the layers of networks"
+    " such as `question` are shown, which are dense."
 )
 
 

@@ -42,7 +42,7 @@ def show(chosen: network.Network) -> None:
 
 def _show_found(asked: Question, chosen: network.Network) -> None:
     if asked.values and all(value is None for value in asked.values):
-        raise failure.NotYet("Say what a value is to be.")
+        raise failure.NotYet("Say which value you want.")
     run = _found(chosen.name, asked, chosen.classifier)
     outputs = [n for n, value in enumerate(asked.values) if value is not None]
     outputs = outputs or [min(asked.target, len(chosen.labels) - 1)]

@@ -18,7 +18,7 @@ EXAMPLES = "A table of examples (.csv): it tells names, lowest and highest value
 EXAMPLES_READ = "examples were dropped"
 HOW = (
     "Move a slider and the answer follows. Names, ends and values can be typed. What is held stays"
-    " as it is when inputs are looked for on the other side."
+    " as it is when inputs are looked for."
 )
 ASSUMED = (
     "The file does not say what its features are called or may be: type it, or drop examples."

@@ -44,7 +44,7 @@ def choose(chosen: network.Network) -> None:
             key, first = _key(number), _first(chosen, number)
             st.session_state.setdefault(key, first)
             st.number_input(
-                f"{name} is to be",
+                f"{name} should be",
                 min_value=-MOST_TARGET,
                 max_value=MOST_TARGET,
                 value=None,

@@ -51,7 +51,7 @@ SCENES = (
     Scene(
         "Somebody asked: can I learn the picture that makes my network say 8? This is what the plan"
         " gives in pixels. It is noise, and only this network reads it as an 8.",
-        "Click the image: on the left stands what the other networks read in it.",
+        "Click the image, and see what the other networks read in it.",
         "run",
         {**DRAWS, state.NETWORK: "question", state.METHOD: "plain", state.START: "noise",
          state.DIGIT: "8"},
@@ -62,7 +62,7 @@ SCENES = (
         " two strokes go, not each pixel: it is an 8, and anyone can read it.",
         "Choose another digit.",
         "digit",
-        {**DRAWS, state.NETWORK: "question", state.DIGIT: "8"},
+        {**DRAWS, state.NETWORK: "question", state.DIGIT: "8", state.SEED: 0},
         watched=".sheet",
     ),
     Scene(
@@ -75,11 +75,11 @@ SCENES = (
     ),
     Scene(
         "This network was trained on digits that were disturbed to mislead it, and learned to"
-        " reject its own bad drawings. In pixels, too, it draws digits: each in another hand.",
+        " reject its own bad drawings. In pixels, too, it draws digits, and no two alike.",
         "Choose another digit.",
         "digit",
         {**DRAWS, state.NETWORK: "energy", state.START: "noise", state.DIGIT: "5",
-         state.COUNT: 4},
+         state.COUNT: 4, state.SEED: 7},
         watched=".sheet",
     ),
     Scene(

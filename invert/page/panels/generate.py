@@ -26,8 +26,13 @@ STARTS = {
     "noise": "from faint noise",
     "average": "from the mean of all training digits",
     "class-gaussian": "from a random mixture of training digits",
-    starts.RANDOM: "from a random code",
     state.MY_DRAWING: "from your drawing",
+}
+# Of a random start, by what M is.
+BY_CHANCE = {
+    "decoder": "from a random code",
+    "fourier": "from random waves",
+    "strokes": "from random strokes",
 }
 
 
@@ -192,8 +197,8 @@ def _what(choice: state.Choice, chosen: network.Network) -> str:
         return f"{record.claim} {JUDGE}" if chosen.digits else record.claim
     if not isinstance(record, records.Optimization):
         return f"{record.claim} It learned from training images."
-    by_chance = choice.start == starts.RANDOM and _by_pen(record)
-    begin = "from random strokes" if by_chance else STARTS[choice.start]
+    by_chance = choice.start == starts.RANDOM
+    begin = BY_CHANCE[record.parametrisation] if by_chance else STARTS[choice.start]
     judged = " " + JUDGE if chosen.digits else ""
     aided = " This start knows training images." if record.sees_training_data(choice.start) else ""
     return (

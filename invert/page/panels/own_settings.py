@@ -16,7 +16,7 @@ ASSUMED = (
 SAID = "By its first layer it takes pixels from {}. Under each range stands what it reads here."
 CALLED = "What its classes are called, between commas"
 INKS = {"light on dark": False, "dark on light": True}
-INK = "Under each stands what it reads in your drawing: choose the one that reads it right."
+INK = "Under each stands what it reads on the canvas: choose the one that reads it right."
 GIVE = "Give it a picture, and under each range stands what it reads in it."
 
 

@@ -64,7 +64,7 @@ class Asked(NamedTuple):
 
 
 class Fooled(NamedTuple):
-    """What turned a network's answers.
+    """What turned a network's answers to pictures that it reads right, as far as that is known.
 
     Attributes:
         ends: the nearest images with another answer, in [0, 1]; the images where none was found.
@@ -136,34 +136,37 @@ def _asked(chosen: network.Network, image: np.ndarray | None, most: int) -> Aske
     if chosen.digits:
         digits = examples.load()
         each = digits.reshape(-1, *chosen.shape)
-        right = _share(chosen, each, np.repeat(np.arange(10), examples.EACH))
-        if right >= READS:
-            return Asked(
-                chosen.inked(digits[:most, 0]), EXAMPLES.format(wording.number(most)), "", True
-            )
-        reason = UNREAD.format(round(100 * right))
+        right = _read_right(chosen, each, np.repeat(np.arange(10), examples.EACH))
+        if right.mean() >= READS:
+            rows = right.reshape(10, examples.EACH)
+            firsts = [digits[c, row.argmax()] for c, row in enumerate(rows) if row.any()][:most]
+            words = EXAMPLES.format(wording.number(len(firsts)))
+            return Asked(chosen.inked(np.stack(firsts)), words, "", True)
+        reason = UNREAD.format(round(100 * right.mean()))
     elif chosen.shape == examples.pictures().shape[1:]:
         pictures = examples.pictures()
-        if _share(chosen, pictures, examples.picture_classes()) >= READS:
-            words = PICTURES.format(wording.number(most))
-            return Asked(pictures[:most], words, NOT_COMPARED.format(reason), False)
+        right = _read_right(chosen, pictures, examples.picture_classes())
+        if right.mean() >= READS:
+            asked = pictures[right][:most]
+            words = PICTURES.format(wording.number(len(asked)))
+            return Asked(asked, words, NOT_COMPARED.format(reason), False)
     if image is None:
         return None
     return Asked(image[None], ONE, NOT_COMPARED.format(reason) + ALONE, False)
 
 
-def _share(chosen: network.Network, images: np.ndarray, classes: np.ndarray) -> float:
-    """How many of some examples a network reads right, by the numbers of its classes."""
-    return _share_right(chosen.name, chosen.fit(chosen.inked(images)), classes, chosen.classifier)
+def _read_right(chosen: network.Network, images: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Which of some examples a network reads right, by the numbers of its classes: ``(N,)``."""
+    return _right(chosen.name, chosen.fit(chosen.inked(images)), classes, chosen.classifier)
 
 
 @queue.aside
 @remembered(4)
-def _share_right(name: str, images: np.ndarray, classes: np.ndarray, _graph) -> float:
+def _right(name: str, images: np.ndarray, classes: np.ndarray, _graph) -> np.ndarray:
     from invert.networks.classifier import read
 
     with queue.turn():
-        return float((read(images, _graph).argmax(axis=1) == classes).mean())
+        return np.asarray(read(images, _graph).argmax(axis=1) == classes)
 
 
 @queue.aside
@@ -234,11 +237,11 @@ def _said(fooled: Fooled, others: dict[str, Fooled], chosen: network.Network) ->
         verdict = f"`{name}` is fooled as easily as `question`: a few specks that nobody sees do."
     else:
         verdict = (
-            f"`{name}` stands {half / question:.1f} times the change that `question` does, and"
-            f" {half / robust:.0%} of what `robust` does."
+            f"To fool `{name}` takes {half / question:.1f} times the change that fools `question`,"
+            f" and {half / robust:.0%} of the one that fools `robust`."
         )
     channels = chosen.shape[2] if len(chosen.shape) == 3 else 1
     return (
-        f"{verdict} Half of its answers turn within {wording.change(half, channels)}. Good is what"
-        f" `robust` stands, {robust:.1f}: one sees such a change."
+        f"{verdict} Half of its answers turn within {wording.change(half, channels)}. Of those of"
+        f" `robust`, half turn within {robust:.1f}, a change that one can see."
     )

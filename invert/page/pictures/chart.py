@@ -86,7 +86,7 @@ def figure(
     mark = turn_key = ""
     if row is not None:
         turned = int(frame_steps[row])
-        said = f"step {turned}: it says {aim}"
+        said = f"from step {turned} it says {aim}"
         words += f" From step {turned} on it is the answer."
         turn_key = f'<span><i class="turn"></i> {escape(said)}</span>'
         mark = (

@@ -281,7 +281,7 @@ def test_several_outputs_are_values_or_scores_as_one_says(page, table, tmp_path,
     page.choose(second.key, 1.25)
     assert all(float(row["x1"]) == pytest.approx(0.5, abs=0.03) for row in found(page))
     page.choose(first.key, None).choose(second.key, None)
-    assert "Say what a value is to be." in page.words
+    assert "Say which value you want." in page.words
     (head,) = [each for each in keys(page) if each.startswith("own-head")]
     page.choose(head, "scores of classes")
     assert "88% sure" in page.words and "are read as 0" in page.words, "1 / (1 + exp(-2))"

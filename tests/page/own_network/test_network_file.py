@@ -371,7 +371,7 @@ def test_values_are_of_features_alone_and_few(tmp_path, here):
         keras.Sequential([keras.Input((6,)), layers.Dense(effort.MOST_OUTPUTS + 1)]),
         keras.Sequential([keras.Input((5, 6)), layers.Flatten(), layers.Dense(1)]),
     ]
-    said = ["takes 49 values", "must give at most 8 values", "one number an image"]
+    said = ["takes 49 values", "must give at most 8 values", "one number for an image"]
     for model, words in zip(models, said, strict=True):
         model.save(tmp_path / "own.keras")
         assert words in refusal("own.keras", (tmp_path / "own.keras").read_bytes())

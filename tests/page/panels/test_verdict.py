@@ -94,7 +94,7 @@ def test_an_answer_that_nothing_turns_is_said_to_be_good(fresh):
 
 @pytest.mark.parametrize(
     ("half", "words"),
-    [(1.9, "holds as"), (0.3, "is fooled as easily as"), (1.0, "stands 4.0 times the change")],
+    [(1.9, "holds as"), (0.3, "is fooled as easily as"), (1.0, "takes 4.0 times the change")],
 )
 def test_the_verdict_goes_by_the_two_it_is_compared_with(half, words):
     def of(length):

@@ -49,4 +49,4 @@ def test_the_turn_is_the_last_one_and_none_where_nothing_turned():
 def test_labels_are_shown_escaped():
     probabilities = np.array([[0.9, 0.1], [0.2, 0.8]])
     html = chart.figure(probabilities, np.arange(2), 1, 1, ("<i>cat</i>", "dog"))
-    assert "<i>cat" not in html and "&lt;i&gt;cat" in html and "step 1: it says dog" in html
+    assert "<i>cat" not in html and "&lt;i&gt;cat" in html and "from step 1 it says dog" in html

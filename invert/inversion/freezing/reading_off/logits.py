@@ -204,7 +204,7 @@ def _float32(flat: Flat, ref: Ref) -> list[Ref]:
 
 def _one_number() -> Refusal:
     return Refusal(
-        "The network returns one number an image that is no probability, and a classifier returns"
+        "The network returns one number for an image, which is no probability; a classifier returns"
         " a score for each class. Name its scores with output=, or end it in a sigmoid, or say"
         " head='values' if it is a value that is meant."
     )
