@@ -172,5 +172,5 @@ def column(key: Any, names: Sequence[str], count: int) -> int:
         known = f"the numbers 0 to {count - 1}"
         if names:
             known = ", ".join(names[:SHOWN]) + ", …" * (len(names) > SHOWN)
-        raise ValueError(f"a feature must be one of {known}; got {brief(key)}.")
+        raise ValueError(f"a value must be one of {known}; got {brief(key)}.")
     return int(key)

@@ -4,7 +4,7 @@ A few images are made by each method in few steps. Then the network looks at the
 method learned by: moved, nearer or farther, and blurred. The method counts whose images it still
 takes for their classes most surely. What draws specks that work only where they are loses. Noise in
 place of the blur tells little: specks are stronger than it. A pen wins already where it is nearly
-as sure: 48 numbers that convince say more of a class than hundreds of waves.
+as sure: 24 numbers that convince say more of a class than hundreds of waves.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BLUR = 2  # how many times smaller an image is made before it is enlarged again
 # What a pen has to reach of the surest. To strangers' networks of digits, drawings and clothes its
 # images kept 0.75 or more, and showed the class where waves showed none.
 SIMPLER = 0.6
-OF_A_PEN = f" A pen needs {SIMPLER:.0%} of the surest, for it shows a class by so few numbers."
+OF_A_PEN = f" A pen is chosen from {SIMPLER:.0%} of the best on, because it needs so few numbers."
 SMALL = 64  # pixels a side: larger pictures are no drawings
 # The method whose priors' weights a network chooses, among these shares of the usual ones.
 SEARCHED, WEIGHTS = "regularized", (1.0, 0.1, 0.01)
@@ -37,7 +37,7 @@ CHOSEN, SHARE = "the method that the network chose", "the share of the weights t
 
 
 @dataclasses.dataclass(frozen=True)
-class Choice:
+class ChosenMethod:
     """A method that a network chose.
 
     Attributes:
@@ -49,7 +49,7 @@ class Choice:
     why: str
 
 
-def method_of(graph: FrozenGraph) -> Choice:
+def method_of(graph: FrozenGraph) -> ChosenMethod:
     """Return the method that a network chooses for itself; asked once, then kept with it.
 
     >>> from invert.networks.classifier import open_graph
@@ -58,7 +58,7 @@ def method_of(graph: FrozenGraph) -> Choice:
     """
     if CHOSEN not in graph.compiled:  # nothing of ``once``, which has others wait
         graph.compiled[CHOSEN] = _choose(graph)
-    choice: Choice = graph.compiled[CHOSEN]
+    choice: ChosenMethod = graph.compiled[CHOSEN]
     return choice
 
 
@@ -69,25 +69,27 @@ def weights_of(graph: FrozenGraph) -> dict[str, float]:
     """
     if SHARE not in graph.compiled:
         alone = _alone(graph)
-        tried = {share: _try(alone, SEARCHED, _weights(share)) for share in WEIGHTS}
-        rated = {share: _rate(graph, run) for share, run in tried.items()}
+        rated = {share: _rated(graph, alone, SEARCHED, _weights(share)) for share in WEIGHTS}
         # The surest of those that convince most.
         best = max(rated, key=lambda share: (round(rated[share][0], 3), rated[share][1]))
         graph.compiled[SHARE] = best
     return _weights(graph.compiled[SHARE])
 
 
-def known(graph: FrozenGraph) -> Choice | None:
-    """Return what a network chose, if it was asked or somebody else has said so."""
+def known(graph: FrozenGraph) -> ChosenMethod | None:
+    """Return what a network chose, if it was asked, or what ``tell`` was told."""
     return graph.compiled.get(CHOSEN)
 
 
 def known_weights(graph: FrozenGraph, method: str) -> dict[str, float]:
-    """Return the weights of a method's priors where networks choose them; the usual, unasked."""
+    """Return the weights that a network chose for a method's priors, if it is one that it chooses.
+
+    They are the usual ones if the network was not asked.
+    """
     return _weights(graph.compiled.get(SHARE, 1.0)) if method == SEARCHED else {}
 
 
-def tell(graph: FrozenGraph, choice: Choice, share: float) -> None:
+def tell(graph: FrozenGraph, choice: ChosenMethod, share: float) -> None:
     """Say what a network chose, so that it is not asked.
 
     Args:
@@ -124,24 +126,37 @@ def _weights(share: float) -> dict[str, float]:
     return {name: share * weight for name, weight in record.priors.items()}
 
 
-def _choose(graph: FrozenGraph) -> Choice:
+def _choose(graph: FrozenGraph) -> ChosenMethod:
     if not graph.domain.is_image:
-        return Choice(OWN_METHOD, "It reads no pictures, so its inputs are learned as they are.")
+        return ChosenMethod(
+            OWN_METHOD, "It reads no pictures, so its inputs are learned as they are."
+        )
     alone = _alone(graph)
-    rated = {name: _rate(graph, _try(alone, name, {})) for name in candidates(graph)}
+    rated = {name: _rated(graph, alone, name, {}) for name in candidates(graph)}
     least = rated[OWN_METHOD][0]  # at being convincing nothing chosen is worse
     able = [name for name, (convinced, _) in rated.items() if convinced >= least]
     best = max(able, key=lambda name: rated[name][1])
-    simpler = "strokes" in able and rated["strokes"][1] >= SIMPLER * rated[best][1]
+    by_pen = best != "strokes" and "strokes" in able
+    simpler = by_pen and rated["strokes"][1] >= SIMPLER * rated[best][1]
     best = "strokes" if simpler else best
     said = ", ".join(f"{name} {sure:.2f}" for name, (_, sure) in rated.items())
-    return Choice(
+    return ChosenMethod(
         best,
         f"The network chose {best}: moved, resized and blurred, its images keep"
         f" {'enough' if simpler else 'the most'} of their"
         f" {'probability' if graph.classifies else 'activation, in deviations above noise'}"
         f" ({said}).{OF_A_PEN if simpler else ''}",
     )
+
+
+def _rated(
+    graph: FrozenGraph, alone: FrozenGraph, method: str, settings: dict[str, Any]
+) -> tuple[float, float]:
+    """Try a method and rate it; one that ends in numbers that are not finite loses."""
+    try:
+        return _rate(graph, _try(alone, method, settings))
+    except ValueError:
+        return 0.0, 0.0
 
 
 def _alone(graph: FrozenGraph) -> FrozenGraph:

@@ -67,7 +67,8 @@ def generate(
             learned by default by ``plain`` in many small steps, and in steps that shrink;
             probabilities by the cross-entropy.
         method: a name in ``METHODS``; by default the one that the classifier is best run backwards
-            by, and for one's own ``steepest``.
+            by. One's own network of pictures chooses among the pen, waves and ``steepest``, see
+            ``Run.notes``.
         classifier: ``question``, ``robust``, ``energy`` or ``student``; the path of a file of one's
             own; or what ``invert.freeze`` made, which spares reading the file anew at every call.
         seed: 0 to ``MAX_SEED``. The same call gives the same images: to the bit on one machine, in
@@ -142,7 +143,8 @@ def generate(
     notes: tuple[str, ...] = ()
     if not shipped and method is None and start is None and settings.keys() <= {"steps"}:
         chosen = choice.method_of(graph)
-        record, notes = method_for("", chosen.method, settings), (chosen.why,)
+        record = method_for("", chosen.method, settings)
+        notes = (chosen.why,) if chosen.why else ()
     if not shipped and record.name == "regularized" and not settings.keys() & WEIGHTS:
         record = method_for("", record.name, {**settings, **choice.weights_of(graph)})
     if graph.head == "activations" and isinstance(record, Optimization) and "loss" not in settings:
@@ -181,34 +183,40 @@ def _mended(
     of_channels = record.parametrisation == "fourier" and request.graph.head == "activations"
     if of_channels and set(run.verdicts) != {"convinced"}:
         # On a page that is nearly even a channel may be inactive; strong waves wake some.
-        run = runs.mended(run, one_run.learned(record, request, beginnings.STRONG_WAVES))
+        run = _mended_where_nearer(run, one_run.learned(record, request, beginnings.STRONG_WAVES))
     if domain.whole or domain.one_of:
         # What moves in whole steps is found by now; what is left is learned around it.
-        run = _nearer(run, one_run.learned(record, request, run.images, settled=True))
+        around = one_run.learned(record, request, run.images, settled=True)
+        nearer = None if run.misses is None else around.misses < run.misses
+        run = (
+            _mended_where_nearer(run, around)
+            if nearer is None
+            else runs.mended(run, around, nearer)
+        )
         # The gradient tells little of a choice, so what failed tries each other one.
         for group, chosen in _choices(domain):
             if set(run.verdicts) == {"convinced"}:
                 break
             other = _choosing(run.images, domain, group, chosen)
-            run = _nearer(run, one_run.learned(record, request, other, settled=True))
+            other_run = one_run.learned(record, request, other, settled=True)
+            run = _mended_where_nearer(run, other_run)
     return run
 
 
-def _nearer(run: Run, other: Run) -> Run:
-    """The run with the other's inputs where those come nearer to what was asked."""
+def _mended_where_nearer(run: Run, other: Run) -> Run:
+    """The run with the other's inputs where its own failed and those come nearer."""
+    failed = np.array([verdict != "convinced" for verdict in run.verdicts])
     if run.misses is None or other.misses is None:
-        failed = np.array([verdict != "convinced" for verdict in run.verdicts])
-        return runs.mended(
-            run, other, failed & [verdict == "convinced" for verdict in other.verdicts]
-        )
-    return runs.mended(run, other, other.misses < run.misses)
+        nearer = np.array([verdict == "convinced" for verdict in other.verdicts])
+    else:
+        nearer = other.misses < run.misses
+    return runs.mended(run, other, failed & nearer)
 
 
 def _choices(domain: Domain) -> list[tuple[tuple[int, ...], int]]:
-    """What inputs may be in each group of which they are one, where those are few in all.
+    """Return every group and place of it that may be chosen, and that what is held allows.
 
-    Returns:
-        Group and place, of every choice that nothing held rules out.
+    Where there are more than ``MOST_CHOICES``, none is tried.
     """
     _, high = domain.ends()
     free = [
@@ -220,8 +228,10 @@ def _choices(domain: Domain) -> list[tuple[tuple[int, ...], int]]:
     return choices if len(choices) <= MOST_CHOICES else []
 
 
-def _choosing(inputs: np.ndarray, domain: Domain, group: tuple[int, ...], chosen: int):
-    """Return inputs that are, of a group, what is chosen."""
+def _choosing(
+    inputs: np.ndarray, domain: Domain, group: tuple[int, ...], chosen: int
+) -> np.ndarray:
+    """Return the inputs with this place of the group chosen."""
     low, high = domain.ends()
     flat = inputs.reshape(len(inputs), -1).copy()
     flat[:, group] = low[[*group]]

@@ -95,6 +95,31 @@ def test_regularized_asks_for_its_weights_where_nobody_says_them(own, rated):
     assert told.settings["l2"] == 3
 
 
+@pytest.mark.parametrize(
+    "sure, chosen, why",
+    [(0.7, "strokes", "keep enough"), (0.5, "fourier", "keep the most"), (1.0, "strokes", "most")],
+)
+def test_a_pen_wins_where_it_is_nearly_as_sure(rated, sure, chosen, why):
+    rates = {"strokes": (1.0, sure), "fourier": (1.0, 0.99), "steepest": (1.0, 0.2)}
+    rated(lambda method, settings: rates[method])
+    found = choice.method_of(network((28, 28)))
+    assert found.method == chosen and why in found.why
+    assert (choice.OF_A_PEN in found.why) == (sure == 0.7)
+
+
+def test_what_cannot_be_tried_loses(monkeypatch):
+    tried = choice._try
+
+    def fails(graph, method, settings):
+        if method == "fourier":
+            raise ValueError("The logits must be finite.")
+        return tried(graph, method, settings)
+
+    monkeypatch.setattr(choice, "_try", fails)
+    monkeypatch.setattr(choice, "TRIAL", (2, 3))
+    assert "fourier 0.00" in choice.method_of(network((28, 28))).why
+
+
 def test_a_channel_that_an_even_page_leaves_inactive_is_woken():
     """It sees edges alone, and only strong ones: on faint waves its gradient is exactly 0."""
     edges = keras.layers.Conv2D(1, 3, activation="relu", name="edges")

@@ -177,3 +177,7 @@ def test_a_choice_that_the_gradient_speaks_against_is_tried(asked, nearest):
         np.testing.assert_array_equal(run.images[:, 1:], [[0, 1]] * 6)
         held = invert.generate(np.full((2, 1), asked), classifier=graph, fixed={2: 0}, seed=3)
         np.testing.assert_allclose(held.probabilities[:, 0], 30, atol=1)
+    # One that fails changes none of its neighbours.
+    alone = invert.generate(np.full((4, 1), 20.0), classifier=graph, seed=3)
+    beside = invert.generate([[20.0]] * 4 + [[200.0]], classifier=graph, seed=3)
+    np.testing.assert_allclose(beside.images[:4], alone.images, atol=1e-6)

@@ -13,7 +13,7 @@ class Drawn(NamedTuple):
 
     Attributes:
         strokes: the drawing, with the stroke under way.
-        finished: how many strokes of it the canvas has sent.
+        sent: how many strokes of it the canvas has sent.
         lifted: whether the stroke under way has ended as well, and the canvas sends it next.
         under_way: whether the last stroke is not yet the canvas's.
         changed: whether a stroke came or went since the last run.
@@ -23,7 +23,7 @@ class Drawn(NamedTuple):
     """
 
     strokes: dict | None
-    finished: int
+    sent: int
     lifted: bool
     under_way: bool
     changed: bool
@@ -84,7 +84,7 @@ def draw(pen: str, chosen: network.Network) -> Drawn:
         st.button("Empty the canvas", key="empty", on_click=put, args=([],))
         st.button("Before", key="earlier", on_click=_turn, args=(EARLIER, LATER))
         st.button("After", key="later", on_click=_turn, args=(LATER, EARLIER))
-    finished, changed = len(shown_instead.strokes(strokes)), shown_instead.changed(strokes)
+    sent, changed = len(shown_instead.strokes(strokes)), shown_instead.changed(strokes)
     instead = state.instead()
     if chosen.grey:
         instead = shown_instead.current(strokes, chosen.shape, chosen.digits)
@@ -97,8 +97,8 @@ def draw(pen: str, chosen: network.Network) -> Drawn:
         with st.container(key="cover"):
             st.html(shown_instead.cover(instead, drawing_area.SIDE))
     first_count = len(first["objects"]) if first else 0
-    if changed and finished > first_count:
+    if changed and sent > first_count:
         st.session_state[LATER] = []  # drawn on: there is nothing to bring back
     able = [name for name in (EARLIER, LATER) if st.session_state.get(name)]
     lifted = under_way and live_pen.lifted
-    return Drawn(strokes, finished, lifted, under_way, changed, instead, first_count, able)
+    return Drawn(strokes, sent, lifted, under_way, changed, instead, first_count, able)

@@ -26,7 +26,7 @@ class Pen(NamedTuple):
     """What the browser knows of the pen.
 
     Attributes:
-        points: of the stroke under way, in canvas pixels, or None where the pen is up.
+        points: of the stroke under way or just ended, in canvas pixels; None where there is none.
         lifted: whether that stroke has just ended; the canvas sends it next.
         opened: the drawing in the link that this browser opened the page by, as text; None where
             it has not said so yet. A new server asks for it, when an old one was lost.

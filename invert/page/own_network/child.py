@@ -4,8 +4,10 @@ It answers one byte that says what follows, and then the packed frozen graph, or
 Nothing here imports Streamlit, and TensorFlow is imported once the limits are set.
 """
 
+import contextlib
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -21,6 +23,8 @@ LIKELY_SIZES = (
 FEATURES = (0.0, 1.0)
 # Steps, and the seconds of both cores together that the dearest run may take by them.
 REHEARSED, FAR_TOO_LONG, USUAL_STEPS = 3, 60, 80
+# How much of the processor's time may have passed when a network has chosen its method.
+MOST_CPU_SECONDS = network_file.CPU_SECONDS / 2
 
 
 def main() -> None:
@@ -70,8 +74,8 @@ def _packed(data: bytes) -> bytes:
     finally:
         path.unlink()
     known = effort.check(frozen)
-    _rehearse(frozen, known)
-    return network_file.with_notes(_notes(frozen, known), passing.pack(frozen))
+    pace = _rehearse(frozen, known)
+    return network_file.with_notes(_notes(frozen, known, pace), passing.pack(frozen))
 
 
 def _frozen(path: Path):
@@ -94,8 +98,12 @@ def _frozen(path: Path):
     return features
 
 
-def _rehearse(frozen, known: effort.Effort) -> None:
-    """Take a few of the most expensive steps, so that what fails or takes too long does so here."""
+def _rehearse(frozen, known: effort.Effort) -> float:
+    """Take a few of the most expensive steps, so that what fails or takes too long does so here.
+
+    Returns:
+        The seconds of the processor that a multiplication takes, as ``Effort`` counts them.
+    """
     import numpy as np
 
     from invert import generate
@@ -113,12 +121,18 @@ def _rehearse(frozen, known: effort.Effort) -> None:
         seconds = (time.process_time() - start) / (steps + 1)
     if seconds * known.most_steps(images) > FAR_TOO_LONG:
         raise ValueError(network_file.DRAGS)
+    return seconds / (known.step + images * known.image)
 
 
-def _notes(frozen, known: effort.Effort) -> network_file.Notes:
-    """What is known of the network, and what it chooses, unless to ask it takes too long.
+def _notes(frozen, known: effort.Effort, pace: float) -> network_file.Notes:
+    """What is known of the network, and what it chooses; in this process nobody waits for that.
 
-    Here asking costs no other visitor anything, and is bounded as the reading is.
+    It is not asked where that would take too long, or fails.
+
+    Args:
+        frozen: the network.
+        known: how long its steps take.
+        pace: as ``_rehearse`` returns it.
     """
     from invert.methods import choice
     from invert.methods.records import METHODS, Optimization
@@ -128,19 +142,18 @@ def _notes(frozen, known: effort.Effort) -> network_file.Notes:
         return notes
     images, steps = choice.trial(frozen)
 
-    def affordable(*methods: str) -> bool:
+    def affordable(methods: Sequence[str]) -> bool:
         tried = [cast(Optimization, METHODS[name]) for name in methods]
         efforts = [known.by(record, frozen.values) for record in tried]
-        return (
-            sum(steps * (each.step + images * each.image) for each in efforts)
-            <= effort.MOST_OF_A_CHOICE
-        )
+        seconds = pace * sum(steps * (each.step + images * each.image) for each in efforts)
+        return time.process_time() + seconds <= MOST_CPU_SECONDS
 
-    if affordable(*choice.candidates(frozen)):
-        chosen = choice.method_of(frozen)
-        notes = notes._replace(method=chosen.method, why=chosen.why)
-    if affordable(*[choice.SEARCHED] * len(choice.WEIGHTS)):
-        choice.weights_of(frozen)
+    with contextlib.suppress(Exception):  # whatever it is, the network can be read without
+        if affordable(choice.candidates(frozen)):
+            chosen = choice.method_of(frozen)
+            notes = notes._replace(method=chosen.method, why=chosen.why)
+        if affordable([choice.SEARCHED] * len(choice.WEIGHTS)):
+            choice.weights_of(frozen)
     return notes._replace(share=choice.share_of(frozen))
 
 

@@ -24,7 +24,6 @@ MOST_RESULTS = 2**26  # bytes of an image; of both ways and two batches there ar
 MOST_RESULTS_OF_A_RUN = 2**27  # of all images together
 # Of a whole run: six seconds by that measure, and at most twice that by the clock.
 MOST_OF_A_RUN = 1.5e11
-MOST_OF_A_CHOICE = 4e11  # of all runs together by which a network chooses its method
 MOST_IMAGES = 16
 EVERY_BATCH = range(1, MOST_IMAGES + 1)
 IN_PYTHON = "In Python invert.freeze(…, bounds=…) takes more."
@@ -81,7 +80,7 @@ def check(frozen: FrozenGraph, batches: Sequence[int] = EVERY_BATCH) -> Effort:
     """Return how long a network's steps take, if it is one that the page runs.
 
     Nothing of it is run. Its sizes are followed for some numbers of images: in the process that
-    reads it for all that may be asked for, on the server for a large one, which has to be quick.
+    reads it for all that may be asked for, on the server for one large number, which is quick.
 
     Raises:
         ValueError: it is too large; in one sentence.
@@ -120,6 +119,8 @@ def _check_features(frozen: FrozenGraph) -> None:
 
 def effort_of(frozen: FrozenGraph) -> Effort:
     """Return how long the steps of a network take that was checked.
+
+    Where the memory does not suffice for the most images, half as many are offered, and so on.
 
     Raises:
         ValueError: they take too long, or too much memory.

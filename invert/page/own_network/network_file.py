@@ -146,7 +146,7 @@ def _with_notes_taken(data: bytes, called: str) -> FrozenGraph:
         frozen, labels=checked_labels(notes.labels), range_assumed=notes.range_assumed
     )
     why = "".join(sign for sign in notes.why if sign.isprintable())
-    chosen = choice.Choice(
+    chosen = choice.ChosenMethod(
         notes.method or choice.OWN_METHOD, why[: refusal_wording.LONGEST_SENTENCE]
     )
     choice.tell(frozen, chosen, notes.share)

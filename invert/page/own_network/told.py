@@ -111,4 +111,6 @@ def _changed(
     for key in (effort.EFFORT, choice.CHOSEN, choice.SHARE):  # it need not be asked again
         if key in graph.compiled:
             changed.compiled[key] = graph.compiled[key]
+    if chosen := choice.known(changed):  # its reasons were measured as it was before
+        changed.compiled[choice.CHOSEN] = dataclasses.replace(chosen, why="")
     return without_xla(changed)

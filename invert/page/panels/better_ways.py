@@ -150,8 +150,9 @@ def _own_ladder(seed: int, chosen: network.Network) -> Iterator[str]:
 def _rung(classifier: str, name: str, seed: int, row, numbers: range = range(IN_A_ROW)) -> str:
     method = _record(name)
     sees = name == "inverse" or getattr(method, "parametrisation", "") == "decoder"
+    sees = sees if row is None else row.sees_training_data
     aided = ""
-    if sees if row is None else row.sees_training_data:
+    if sees:
         aided = f' <span class="aided" title="{AIDED}">sees training data</span>'
     return (
         f'<section class="rung" data-rung="{escape(classifier)} {escape(name)}"><div class="about">'

@@ -54,8 +54,8 @@ def show() -> None:
             image, error = picture_field.show_picture(chosen)
     with places.answer:
         reading = _reading(image, error, chosen, drawn)
-        kept = f'data-strokes="{drawn.finished}" data-left-out="{link.left_out()}"'
-        kept += f' data-ended="{drawn.finished + drawn.lifted}"'
+        kept = f'data-strokes="{drawn.sent}" data-left-out="{link.left_out()}"'
+        kept += f' data-ended="{drawn.sent + drawn.lifted}"'
         kept += f' data-at-first="{drawn.at_first}"'
         kept += f' data-earlier="{easel.EARLIER in drawn.able:d}"'
         kept += f' data-later="{easel.LATER in drawn.able:d}"'
@@ -125,7 +125,7 @@ def _offer_way_back(chosen: network.Network, drawn: easel.Drawn) -> None:
 
     Where there is none, the canvas's Clear presses it, and nobody sees it.
     """
-    kept = drawn.finished if chosen.grey else st.session_state.get("picture") is not None
+    kept = drawn.sent if chosen.grey else st.session_state.get("picture") is not None
     covered = drawn.instead is not None and kept
     with st.container(key="back-offered" if covered else "back-unseen", width="content"):
         st.button(

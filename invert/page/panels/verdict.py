@@ -64,7 +64,7 @@ class Asked(NamedTuple):
 
 
 class Fooled(NamedTuple):
-    """What turned a network's answers to pictures that it reads right, as far as that is known.
+    """What turned a network's answers to some pictures, which one's own network reads right.
 
     Attributes:
         ends: the nearest images with another answer, in [0, 1]; the images where none was found.
@@ -237,11 +237,11 @@ def _said(fooled: Fooled, others: dict[str, Fooled], chosen: network.Network) ->
         verdict = f"`{name}` is fooled as easily as `question`: a few specks that nobody sees do."
     else:
         verdict = (
-            f"To fool `{name}` takes {half / question:.1f} times the change that fools `question`,"
+            f"Fooling `{name}` takes {half / question:.1f} times the change that fools `question`,"
             f" and {half / robust:.0%} of the one that fools `robust`."
         )
     channels = chosen.shape[2] if len(chosen.shape) == 3 else 1
     return (
-        f"{verdict} Half of its answers turn within {wording.change(half, channels)}. Of those of"
-        f" `robust`, half turn within {robust:.1f}, a change that one can see."
+        f"{verdict} Half of its answers turn within {wording.change(half, channels)}. Half of those"
+        f" of `robust` turn within {robust:.1f}, a change that one can see."
     )

@@ -122,13 +122,13 @@ class Network(NamedTuple):
         known = self._effort(method)
         return MAX_COUNT if known is None else known.most_images(steps)
 
-    def chosen_method(self) -> "choice.Choice | None":
+    def chosen_method(self) -> "choice.ChosenMethod | None":
         """What one's own network chose to be run backwards by; None of those that ship."""
         if self.source is None or isinstance(self.source, str):
             return None
-        from invert.methods import choice, records
+        from invert.methods import choice
 
-        return choice.known(self.source) or choice.Choice(records.OWN_METHOD, "")
+        return choice.known(self.source) or choice.ChosenMethod(records.OWN_METHOD, "")
 
     def weights(self, method: str) -> dict[str, float]:
         """The weights of a method's priors that one's own network chose; none of others."""

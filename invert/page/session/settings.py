@@ -14,7 +14,7 @@ from invert.page.own_network.effort import MOST_IMAGES
 from invert.page.session import network, one_of, state
 
 if TYPE_CHECKING:
-    from invert.methods.choice import Choice
+    from invert.methods.choice import ChosenMethod
 
 # The page's own limits, within the engine's: these shapes are compiled at start-up.
 MOST_SEED = 9999
@@ -59,7 +59,7 @@ def choose(chosen: network.Network) -> state.Choice:
     )
 
 
-def best(chosen: network.Network) -> "Choice | None":
+def best(chosen: network.Network) -> "ChosenMethod | None":
     """Return what one's own network is run backwards by where nobody says; None of shipped ones."""
     own = chosen.chosen_method()
     if own is None or own.method in suitable(chosen):

@@ -53,16 +53,14 @@ HERE = Path(__file__).parent
 X = pictures(4, 28, 28)
 
 
-UNASKED = (
-    "from invert.page.own_network import child, effort; effort.MOST_OF_A_CHOICE = 0; child.main()"
-)
+UNASKED = "from invert.page.own_network import child; child.MOST_CPU_SECONDS = 0; child.main()"
 
 
 @pytest.fixture(autouse=True)
 def unasked(request, monkeypatch):
     """Networks are not asked which method suits them, which takes seconds; but where it matters."""
     if "asked" not in request.fixturenames:
-        monkeypatch.setattr(effort, "MOST_OF_A_CHOICE", 0)
+        monkeypatch.setattr(child, "MOST_CPU_SECONDS", 0)
         monkeypatch.setattr(network_file, "READER", ("-c", UNASKED))
 
 
@@ -987,6 +985,24 @@ def test_a_network_chooses_its_method_where_it_is_read(saved, asked):
     alone = freeze(saved / "own.keras")
     assert choice.known(frozen) == choice.method_of(alone)
     assert choice.known_weights(frozen, "regularized") == choice.weights_of(alone)
+
+
+@pytest.mark.parametrize("error", [ValueError, MemoryError, KeyError])
+def test_a_network_that_cannot_choose_is_read_all_the_same(
+    error, saved, asked, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    questions = []
+
+    def fails(graph):
+        questions.append(graph)
+        raise error
+
+    monkeypatch.setattr(choice, "method_of", fails)
+    monkeypatch.setattr(throwaway, "run", lambda _, data, *rest: child.answer(data))
+    monkeypatch.setattr(child.time, "process_time", lambda: 0.0)
+    frozen = network_file.read("own.keras", (saved / "own.keras").read_bytes())
+    assert questions and choice.known(frozen) == choice.ChosenMethod("steepest", "")
 
 
 def test_more_images_than_fit_are_not_offered(monkeypatch):

@@ -131,3 +131,16 @@ def test_why_without_a_picture_still_offers_the_program(page, tmp_path, monkeypa
 def test_a_network_that_ships_has_no_verdict(page, monkeypatch):
     other = at(monkeypatch, left="Why", network="question").draw(ONE)
     assert verdict.TITLE not in other.html and not other.test.code
+
+
+def test_only_what_is_read_right_counts(monkeypatch):
+    """Of the digits the first two of each class are misread, and of a 7 all are."""
+    right = np.ones((10, verdict.examples.EACH), bool)
+    right[:, :2] = False
+    right[7] = False
+    monkeypatch.setattr(verdict, "_read_right", lambda *_: right.ravel())
+    monkeypatch.setattr(verdict, "READS", 0.5)
+    digits = verdict.examples.load()
+    found = verdict._asked(Network("mine#1", None), None, 16)
+    np.testing.assert_array_equal(found.images, np.delete(digits[:, 2], 7, axis=0))
+    assert "nine example digits" in found.words
