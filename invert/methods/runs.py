@@ -12,7 +12,7 @@ from invert.methods import answers
 Verdict = Literal["convinced", "not convinced", "never moved"]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Run:
     """What one call of a method returns: ``N`` images, ``S`` steps, ``F`` frames, ``C`` classes.
 
@@ -79,6 +79,15 @@ class Run:
     usual: np.ndarray | None = None
     misses: np.ndarray | None = None
     neighbourhood: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        """Say what it is in a line; a notebook would show every array otherwise."""
+        images = "×".join(map(str, self.images.shape))
+        convinced = self.verdicts.count("convinced")
+        return (
+            f"<Run of {self.method} on {self.classifier}: images {images}, {convinced} of"
+            f" {len(self.images)} convinced>"
+        )
 
     @property
     def distinct(self) -> int:

@@ -177,12 +177,16 @@ def test_the_code_is_that_of_the_picture(visit):
 
 
 def test_a_projector_shows_canvas_answer_and_film_alone(visit):
-    page = visit(width=1920, height=1080)
+    page = visit(width=1440, height=900)
+    assert page.locator(".st-key-more-drawing").is_visible(), "there is something to hide"
     page.keyboard.press("p")
     for shown in ("canvas.upper-canvas", ".answer .best", ".film", ".player"):
         assert page.locator(shown).first.is_visible(), shown
-    for hidden in (".st-key-network", ".st-key-digit", ".chart", ".layers", ".heading"):
+    mores = (".st-key-more-reading", ".st-key-more-drawing")
+    for hidden in (".st-key-network", ".st-key-digit", ".chart", ".layers", ".heading", *mores):
         assert page.locator(hidden).first.is_hidden(), hidden
+    said, bars = (page.locator(part).bounding_box() for part in (".answer", ".bars"))
+    assert said["y"] + said["height"] <= bars["y"] + 1
     page.keyboard.press("p")
     assert page.locator(".heading").is_visible()
 

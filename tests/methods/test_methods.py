@@ -54,6 +54,13 @@ def test_a_run_has_the_shapes_it_promises(run):
     assert run.settings == {"loss": "cross-entropy", "steps": 80, "step_size": 0.4}
 
 
+def test_a_run_is_shown_in_a_line(run):
+    said = repr(run)
+    assert "\n" not in said and len(said) < 120
+    assert run.method in said and run.classifier in said
+    assert f"{run.verdicts.count('convinced')} of {len(run.images)} convinced" in said
+
+
 def test_the_probabilities_are_the_classifiers_own(run):
     def classify(images):
         return invert.classify(images, "robust")

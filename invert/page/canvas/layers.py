@@ -18,10 +18,8 @@ LEVELS = 15  # shades of a weight: enough to see, and all 256 pictures are 170 K
 # Units of the first layer that are shown, and values of the pictures of their weights together; and
 # of the last layer.
 MOST_UNITS, MOST_VALUES, MOST_VOTERS = 256, 256 * 784, 1024
-POINT = (
-    "Point at a unit of the first layer to see what it responds to, at an answer to see who voted"
-    " for it."
-)
+# With what stands before it, it must be as long as what is said of a unit: two lines on a phone.
+POINT = "Point at a unit of the first layer, or at an answer."
 POINT_LINEAR = "Point at an answer to see which pixels speak for it, and which against it."
 LINEAR = "Each answer is a weighted sum of the pixels."
 ORDINALS = ("first", "second", "third", "fourth", "fifth")

@@ -14,7 +14,7 @@ from invert.methods.records import OWN_METHOD
 from invert.networks import judge
 from invert.networks.classifier import CLASSIFIERS, open_graph
 from invert.page.frame import results_table
-from invert.page.own_network import held_networks
+from invert.page.own_network import held_networks, learning_job
 from invert.page.panels.generate import FRAMES
 from invert.page.pictures import contact_sheet, film_sheet, markup
 from invert.page.server import failure, loading, queue
@@ -81,7 +81,7 @@ def show() -> None:
             for part in parts:  # the first is shown while the next is made
                 st.html(part)
     # Unseen: a click on an image presses the one of its name.
-    rungs = RUNGS if shipped else [(network.OWN, name) for name in settings.suitable(chosen)]
+    rungs = RUNGS if shipped else [(network.OWN, name) for name in _own_ways(chosen)]
     options = [_opens(*rung, n) for rung in rungs for n in range(len(chosen.labels))]
     st.pills("Open on Generate", options, key=OPENS, on_change=_open)
 
@@ -142,9 +142,15 @@ def _own_ladder(seed: int, chosen: network.Network) -> Iterator[str]:
     for first in range(0, count, IN_A_ROW):
         numbers = range(first, min(first + IN_A_ROW, count))
         yield _rung(network.OWN, best, seed, None, numbers)
-    for name in settings.suitable(chosen):
+    for name in _own_ways(chosen):
         if name != best:
             yield _rung(network.OWN, name, seed, None, range(min(IN_A_ROW, count)))
+
+
+def _own_ways(chosen: network.Network) -> list[str]:
+    """The methods that one's own network can be run backwards by; its opposite, once learned."""
+    learned = learning_job.learned(chosen) is not None
+    return [*settings.suitable(chosen), *[state.OPPOSITE.name] * learned]
 
 
 def _rung(classifier: str, name: str, seed: int, row, numbers: range = range(IN_A_ROW)) -> str:
@@ -220,14 +226,15 @@ def _draw(
     return contact_sheet.Drawn(levels, graph.labels[number], says, who)
 
 
-def _run(network, name: str, seed: int, number: int, most_steps: int | None) -> invert.Run:
+def _run(classifier, name: str, seed: int, number: int, most_steps: int | None) -> invert.Run:
     if name == state.OPPOSITE.name:
-        return invert.opposite.load(network).draw([number], seed)
-    told = choice.known_weights(open_graph(network), name)
+        found = learning_job.learned(network.chosen()) or invert.opposite.load(classifier)
+        return found.draw([number], seed)
+    told = choice.known_weights(open_graph(classifier), name)
     if most_steps is not None and most_steps < _record(name).settings.get("steps", 0):
         told["steps"] = most_steps
     # With frames, as many as Generate has: that loop was compiled when the page was loaded.
-    return invert.generate([number], name, classifier=network, seed=seed, frames=FRAMES, **told)
+    return invert.generate([number], name, classifier=classifier, seed=seed, frames=FRAMES, **told)
 
 
 def _linked(source: str) -> str:

@@ -102,7 +102,9 @@ def test_one_sigmoid_tells_two_classes_apart(flat, tmp_path):
 
 def test_one_number_is_no_classifier(tmp_path):
     path, _ = dense_graph(tmp_path / "end.pb", classes=1)
-    with pytest.raises(ValueError, match="one number an image that is no probability.*output="):
+    with pytest.raises(
+        ValueError, match="one number for an image, which is no probability.*output="
+    ):
         freeze(path)
     frozen = freeze(path, head="values")
     assert (frozen.head, frozen.classes, frozen.image_shape) == ("values", 1, (28, 28))

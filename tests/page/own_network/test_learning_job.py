@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
-from page_driver import ZERO, until, with_own_network
+from page_driver import ZERO, rungs, until, with_own_network
 
 import invert
 from invert.inversion.freezing import freeze
@@ -43,7 +43,7 @@ def unlearned(graph, progress=None, steps=0, every=0):
 
 
 def test_a_network_learns_its_opposite_and_every_class_answers_by_it(
-    page, small_network, monkeypatch, tmp_path
+    page, small_network, monkeypatch, tmp_path, short_runs
 ):
     monkeypatch.setattr(invert, "opposite", unlearned)
     with_own_network(page.draw(ZERO), small_network, monkeypatch)
@@ -65,6 +65,10 @@ def test_a_network_learns_its_opposite_and_every_class_answers_by_it(
     way = json.loads(html.unescape(re.search(r'data-pen="([^"]*)"', page.html)[1]))
     points = np.frombuffer(base64.b64decode(way["points"]), "<i2") / way["units"]
     np.testing.assert_allclose(points, want.strokes.ravel(), atol=0.06)
+    page.test.session_state["right"] = "Better ways"
+    assert rungs(page.run())["own", "opposite"].count("made to be a") == 3
+    page.test.session_state["right"] = "Generate"
+    page.run()
     page.choose("own-range-1", "0 to 255")
     assert "opposite" not in page.test.get_by_key("method").options, "of another range"
     assert page.test.button(key="learn-opposite") and not learning_job._jobs
