@@ -194,7 +194,7 @@ def _mended(
             else runs.mended(run, around, nearer)
         )
         # The gradient tells little of a choice, so what failed tries each other one.
-        for group, chosen in _choices(domain):
+        for group, chosen in choices(domain):
             if set(run.verdicts) == {"convinced"}:
                 break
             other = _choosing(run.images, domain, group, chosen)
@@ -213,7 +213,7 @@ def _mended_where_nearer(run: Run, other: Run) -> Run:
     return runs.mended(run, other, failed & nearer)
 
 
-def _choices(domain: Domain) -> list[tuple[tuple[int, ...], int]]:
+def choices(domain: Domain) -> list[tuple[tuple[int, ...], int]]:
     """Return every group and place of it that may be chosen, and that what is held allows.
 
     Where there are more than ``MOST_CHOICES``, none is tried.
@@ -224,8 +224,8 @@ def _choices(domain: Domain) -> list[tuple[tuple[int, ...], int]]:
         for group in domain.one_of
         if not any(domain.fixed.get(place) == high[place] for place in group)
     ]
-    choices = [(group, place) for group in free for place in group if place not in domain.fixed]
-    return choices if len(choices) <= MOST_CHOICES else []
+    found = [(group, place) for group in free for place in group if place not in domain.fixed]
+    return found if len(found) <= MOST_CHOICES else []
 
 
 def _choosing(

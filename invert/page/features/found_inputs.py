@@ -15,6 +15,10 @@ from invert.page.session import network, state
 from invert.page.session.remembered import remembered
 
 SOON = "Inputs are looked for as soon as the models are loaded."
+TOO_LONG = (
+    "To try each choice of this network would take too long on this page. In Python,"
+    " invert.generate tries them."
+)
 CLICK = "Click a line or a number to move the sliders there."
 OFF = (
     "Off by: how far an input's value is from what was asked. Up to {} counts as reached: 1 % of"
@@ -43,6 +47,8 @@ def show(chosen: network.Network) -> None:
 def _show_found(asked: Question, chosen: network.Network) -> None:
     if asked.values and all(value is None for value in asked.values):
         raise failure.NotYet("Say which value you want.")
+    if not question.most_inputs(chosen):
+        raise failure.NotYet(TOO_LONG)
     run = _found(chosen.name, asked, chosen.classifier)
     outputs = [n for n, value in enumerate(asked.values) if value is not None]
     outputs = outputs or [min(asked.target, len(chosen.labels) - 1)]

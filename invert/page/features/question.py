@@ -62,7 +62,7 @@ def choose(chosen: network.Network) -> None:
             key=state.CLASS,
             on_change=_ask,
         )
-    most = _most(chosen)
+    most = max(1, most_inputs(chosen))
     st.select_slider(
         "Inputs", range(1, most + 1), min(INPUTS, most), key=_key("many"), on_change=_ask
     )
@@ -89,9 +89,19 @@ def _first(chosen: network.Network, number: int) -> float | None:
     return float(f"{middle:.2g}") if number == 0 else None
 
 
-def _most(chosen: network.Network) -> int:
+def most_inputs(chosen: network.Network) -> int:
+    """How many inputs may be looked for; 0 where there are choices, and to try each takes too long.
+
+    Every choice of one of many may be tried by a run of its own, after one from random inputs and
+    one around what that found.
+    """
+    from invert.methods.generation import choices
+
+    domain = chosen.graph.domain
+    runs = 1 + bool(domain.whole or domain.one_of) + len(choices(domain))
     record = records.method_for("", records.VALUES_METHOD, {"steps": 300})
-    return max(1, min(MOST_IMAGES, chosen.most_images(record, 300)))
+    fit = min(MOST_IMAGES, chosen.most_images(record, 300 * runs))
+    return fit if domain.one_of else max(1, fit)
 
 
 def asked(chosen: network.Network) -> Question:
@@ -120,7 +130,7 @@ def _ask(seed: int = settings.SEED) -> None:
     kept = st.session_state
     values = [kept.get(_key(n)) for n in range(len(chosen.labels))] if gives_values(chosen) else []
     held = tuple((place, present.values[place]) for place in sorted(present.held))
-    count = int(kept.get(_key("many")) or INPUTS)
+    count = min(int(kept.get(_key("many")) or INPUTS), max(1, most_inputs(chosen)))
     kept[ASKED] = Question(
         present.of, tuple(values), int(kept.get(state.CLASS) or 0), held, count, seed
     )

@@ -12,9 +12,10 @@ from page_driver import with_own_network
 
 import invert
 from invert import tables
+from invert.inversion.domain import Domain
 from invert.methods import answers
 from invert.page import examples
-from invert.page.features import in_words, inputs, live, question, sliders
+from invert.page.features import found_inputs, in_words, inputs, live, question, sliders
 from invert.page.frame import header
 from invert.page.session import network, settings
 from invert.training.samples import throws
@@ -94,6 +95,23 @@ def test_the_answer_follows_the_sliders(sample, table):
     for side, hidden in (("left", [2, 3]), ("right", [2, 3])):
         shown = re.findall(rf"st-key-{side} \[role=tab\]:nth-of-type\((\d)\)", sample.html)
         assert [int(number) for number in shown] == hidden, "of pictures"
+
+
+def test_every_choice_counts_as_a_run_before_any_is_tried(sample, table, monkeypatch):
+    """Of three worlds: one run from random inputs, one around them, and one for each world."""
+    domain = Domain((6,), 0, 1, is_image=False, one_of=((3, 4, 5),))
+    chosen = SimpleNamespace(graph=SimpleNamespace(domain=domain))
+    asked = []
+
+    def fit(most):
+        chosen.most_images = lambda record, steps: asked.append(steps) or most
+        return question.most_inputs(chosen)
+
+    assert (fit(99), fit(3), fit(0)) == (question.MOST_IMAGES, 3, 0) and set(asked) == {5 * 300}
+    monkeypatch.setattr(question, "most_inputs", lambda chosen: 0)
+    monkeypatch.setattr(invert, "generate", lambda *_, **__: pytest.fail("that is too long"))
+    sample.click("find-others")
+    assert found_inputs.TOO_LONG in sample.words and 'role="alert"' not in sample.html
 
 
 def test_inputs_are_found_that_give_the_value_and_one_is_held(sample, table):
