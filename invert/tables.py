@@ -81,7 +81,7 @@ def write(run: Run) -> bytes:
     names = run.domain.names or [f"x{k}" for k in range(count)]
     if count != flat.shape[1]:  # a series
         names = [f"{name}[{t}]" for t in range(flat.shape[1] // count) for name in names]
-    steady = [f"{label} ±" for label in run.labels]
+    steady = [f"output {label} ± nearby" for label in run.labels]
     missed = [] if run.misses is None else ["miss"]
     table.writerow(
         [*names, *(f"output {label}" for label in run.labels), *steady, *missed, "verdict"]

@@ -255,12 +255,13 @@ def test_a_file_of_ones_own_is_inspected_run_backwards_and_asked(own, tmp_path, 
         assert picture.mode == "RGB" and picture.size == (24, 32)
 
     assert command.main(["inspect", str(own), *labels, str(out)]) == 0
-    pasted, found, layers, assumed, answer = capsys.readouterr().out.splitlines()
+    pasted, found, of_layers, *layers, assumed, answer = capsys.readouterr().out.splitlines()
     assert assumed == "Its pixels are taken to be in [0, 255]: its first step is 0.003922·x + 0."
     graph = eval(pasted, {"invert": invert})  # what was printed can be pasted
     assert (graph.image_shape, graph.pixel_range) == ((8, 6, 3), (0, 255))
     assert "8×6×3 images, 3 classes (ant, bee, cat)" in found
-    assert layers == f"Its layers, for --output: {', '.join(f'{n} ({w})' for n, w in graph.layers)}"
+    assert of_layers == "Its layers, for --output, and how many units or channels each has:"
+    assert layers == [f"  {name} ({units})" for name, units in graph.layers]
     assert answer.startswith(f"{out}: bee (")
     assert command.main(["classify", str(out), "--classifier", str(own), *labels]) == 0
     assert capsys.readouterr().out.startswith(f"{out}: bee (")

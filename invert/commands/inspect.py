@@ -39,7 +39,8 @@ def run(options) -> None:
         what = f"{graph.classes} {graph.head}{' of ' * bool(graph.layer)}{graph.layer} ({labels})"
     print(f"{graph.name}: {taken}, {what}")
     if graph.layers:
-        print(f"Its layers, for --output: {', '.join(f'{n} ({w})' for n, w in graph.layers)}")
+        print("Its layers, for --output, and how many units or channels each has:")
+        print("\n".join(f"  {name} ({units})" for name, units in graph.layers))
     failed: list[str] = []
     by_each = graph.range_assumed and bool(options.files)
     if graph.range_evidence:

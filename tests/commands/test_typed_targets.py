@@ -100,7 +100,7 @@ def test_features_are_found_and_written(files, tmp_path, capsys, monkeypatch):
         assert 2 * float(row["a"]) - float(row["c"]) == pytest.approx(7, abs=0.02)
         assert float(row["b"]) == 0.5 and float(row["c"]).is_integer()
         assert float(row["miss"]) == pytest.approx(abs(float(row["output 0"]) - 7), abs=1e-4)
-        assert row["verdict"] == "convinced" and float(row["0 ±"]) > 0
+        assert row["verdict"] == "convinced" and float(row["output 0 ± nearby"]) > 0
     assert command.main(["inspect", *network[1:]]) == 0
     pasted, what, _ = capsys.readouterr().out.splitlines()
     graph = eval(pasted, {"invert": invert})

@@ -17,9 +17,9 @@ from invert.page.server import failure, loading, queue
 from invert.page.session import network
 
 WHAT = (
-    "Drop a few labelled pictures, and see how many of them this network reads right. A picture's"
-    " name tells its class, such as {0}_01.png, or its folder in a .zip, such as {0}/1.png. Where"
-    " it does not, choose the class below."
+    "Drop up to {1} labelled pictures, and see how many of them this network reads right. A"
+    " picture's name tells its class, such as {0}_01.png, or its folder in a .zip, such as"
+    " {0}/1.png. Where it does not, choose the class below."
 )
 EXAMPLES, DECODED, READ = "labelled examples are shown", "labelled pictures", "labelled answers"
 MOST_CHOSEN = 24  # pictures whose class is asked for at once
@@ -49,7 +49,8 @@ def show() -> None:
         st.html(markup.sentence(held_networks.NOT_YET, "hint"))
         return
     with st.container(key="accuracy"):
-        st.html(markup.sentence(WHAT.format(chosen.labels[-1]), "sentence short"))
+        what = WHAT.format(chosen.labels[-1], labelled_files.most(chosen.shape))
+        st.html(markup.sentence(what, "sentence short"))
         with st.container(key="labelled-given", horizontal=True, vertical_alignment="bottom"):
             files = st.file_uploader(
                 "Labelled pictures, or a .zip of them",

@@ -47,7 +47,7 @@ def show() -> None:
         choice.images,
         choice.seed,
         choice.start,
-        choice.steps,
+        choice.said,
         file,
     )
     st.code(text, language="python")

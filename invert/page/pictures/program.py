@@ -6,6 +6,8 @@ program's template is program.jinja.
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from invert.methods import opposite, starts
 from invert.methods.records import Method, Optimization
@@ -158,7 +160,7 @@ def call(
     count: int,
     seed: int,
     start: str | None,
-    steps: int | None,
+    settings: Mapping[str, Any],
     own_file: str = OWN_FILE,
 ) -> str:
     """Return the picture as one call of this package; a choice that is None is left out.
@@ -170,10 +172,10 @@ def call(
         count: how many images.
         seed: of the randomness.
         start: one of ``invert.STARTS``, "my drawing" or "random"; None for the method's own.
-        steps: how many; None for the method's own.
+        settings: of the method, by their names, where they are not its own.
         own_file: of one's own network.
 
-    >>> print(call("energy", None, 8, 4, 9, None, None), end="")
+    >>> print(call("energy", None, 8, 4, 9, None, {}), end="")
     from pathlib import Path
     <BLANKLINE>
     import invert
@@ -192,7 +194,7 @@ def call(
         arguments += [f'start=np.load("{DRAWING_FILE}")']
     elif start and start != starts.RANDOM:
         arguments += [f'start="{start}"']
-    arguments += [f"steps={steps}"] if steps else []
+    arguments += [f"{name}={value:g}" for name, value in settings.items()]
     line = f"run = invert.generate({', '.join(arguments)})"
     if method == opposite.METHOD:
         model = f'"{OPPOSITE_FILE}", {network}' if own else network

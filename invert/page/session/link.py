@@ -22,7 +22,7 @@ CHOICES: tuple[str, ...] = (
 )
 CHOICES += ("left", "right", "ladder-seed", "ladder-show", "lost-image")
 DRAWING, EXAMPLE, SCENE = "drawing", "example", "scene"  # of no widget
-LEFT_OUT = "drawing left out"
+LEFT_OUT, BAD_DRAWING = "drawing left out", "the link's drawing is bad"
 # A drawing of more than 400 curves is not kept: it would take too long to make it short.
 MOST_PIECES = 400 * PIECES
 MISSING = "The link asks for what this page does not have: {}. The usual is shown."
@@ -49,13 +49,11 @@ def opened() -> str:
 
 
 def drawing(text: str) -> dict | None:
-    """Return the drawing that a link's text stands for, or None; say so once if it is bad."""
+    """Return the drawing that a link's text stands for, or None if it is bad."""
     try:
         return in_link.decode(text) if text else None
     except ValueError:
-        if "bad drawing" not in st.session_state:
-            st.session_state["bad drawing"] = True
-            st.toast(MISSING.format(DRAWING), duration="long")
+        st.session_state.setdefault(BAD_DRAWING, True)
         return None
 
 
@@ -105,10 +103,14 @@ def keep_example(name: str) -> None:
 def say_what_is_missing(asked: dict[str, str]) -> None:
     """Name the choices that show something else than the link asks for. Call it after all widgets.
 
-    Only choices that are shown are named, and only by the page's own names for them.
+    Only choices that are shown are named, and only by the page's own names for them. A drawing that
+    no text stands for is named once.
     """
     shown = {key: st.session_state[key] for key in asked if key in st.session_state}
     ignored = [key for key, value in shown.items() if not _same(asked[key], value)]
+    if st.session_state.get(BAD_DRAWING):
+        st.session_state[BAD_DRAWING] = False
+        ignored.append(DRAWING)
     if ignored:
         st.toast(MISSING.format(", ".join(ignored)), duration="long")
 

@@ -87,6 +87,13 @@ def test_a_link_to_no_scene_opens_the_page_and_says_so(page, monkeypatch, scene)
     assert not other.run().test.toast, "it is said once"
 
 
+def test_a_bad_drawing_is_named_with_the_other_choices(page, monkeypatch):
+    other = at(monkeypatch, drawing="nonsense", digit="nonsense")
+    (toast,) = other.test.toast
+    assert toast.value == link.MISSING.format("digit, drawing")
+    assert not other.run().test.toast, "it is said once"
+
+
 def test_the_first_scene_is_noise_that_only_its_network_reads(page):
     page.click("story")
     (shown,) = page.images

@@ -219,7 +219,7 @@ def test_ones_own_network_of_colours_reads_pictures_as_they_are(page, tmp_path, 
     files = ("red 1.png", red), ("red 2.png", blue), ("blue.png", blue), ("Blue/1.png", blue)
     drop(other, *files)
     assert cells(other) == {("red", "red"): 1, ("red", "blue"): 1, ("blue", "blue"): 2}
-    assert accuracy.WHAT.format("blue") in other.words
+    assert accuracy.WHAT.format("blue", 100) in other.words
     sure = re.search(r"read as blue, (\S+) sure", other.words)[1]
     share = 1 / (1 + np.exp(9 * (9 - 200) / 255))
     assert sure == f"{100 * share:.0f}%" or (sure == ">99%" and share >= 0.995)

@@ -137,7 +137,7 @@ def test_total_variation_leads_to_images_that_are_alike(drawing):
 @pytest.mark.parametrize("state", [s for s in STATES if s[4].keys() <= {"steps"}], ids=name_of)
 def test_the_call_makes_the_picture_to_the_bit(state, drawing):
     classifier, method, start, count, settings, _ = state
-    text = program.call(classifier, method, 8, count, SEED, start, settings.get("steps"))
+    text = program.call(classifier, method, 8, count, SEED, start, settings)
     run = generated(classifier, method, start, count, settings, drawing)
     np.testing.assert_array_equal(made(text)["run"].images, run.images)
     assert Path("8.png").read_bytes() == film.png(run.images, scale=10)
@@ -171,7 +171,7 @@ def test_the_call_keeps_the_range_of_your_own_networks_pixels(tmp_path, monkeypa
     keras.utils.set_random_seed(0)
     layers = [keras.layers.Rescaling(1 / 255), keras.layers.Flatten(), keras.layers.Dense(10)]
     keras.Sequential([keras.Input((28, 28, 1)), *layers]).save("my_model.keras")
-    run = made(program.call("own", None, 8, 1, SEED, "noise", 20))["run"]
+    run = made(program.call("own", None, 8, 1, SEED, "noise", {"steps": 20}))["run"]
     assert run.pixel_range == (0, 255) and run.images.max() > 1
     kept = np.asarray(Image.open("8.png"), np.float32)
     ink = run.images[0].reshape(28, 28)  # in 0 to 255, as a PNG's levels are
@@ -209,7 +209,7 @@ def test_every_choice_gives_short_lines_and_few(classifier, method, start):
     own = classifier == "own"
     assert len(written) <= 42 + 4 * student + 9 * decoder + 2 * own
     assert not [line for line in lines if line != line.rstrip()] and "\n\n\n\n" not in text
-    call = program.call(classifier, method, 8, 16, 9999, start, 400).splitlines()
+    call = program.call(classifier, method, 8, 16, 9999, start, {"steps": 400}).splitlines()
     assert max(map(len, call)) <= program.WIDTH and len(call) <= 18
 
 
@@ -242,7 +242,7 @@ def test_a_program_runs_where_there_is_no_package():
 def test_the_code_of_what_suits_a_network_best_is_shown_at_a_glance(classifier):
     recipe = method_for(classifier, None, {})
     if not program.can_write(recipe):
-        call = program.call(classifier, None, 8, 4, SEED, None, None)
+        call = program.call(classifier, None, 8, 4, SEED, None, {})
         assert len(call.splitlines()) <= 12
         return
     text = program.tensorflow(classifier, recipe, 8, 4, SEED, recipe.start)
@@ -250,7 +250,7 @@ def test_the_code_of_what_suits_a_network_best_is_shown_at_a_glance(classifier):
 
 
 def test_a_call_leaves_out_what_was_not_chosen():
-    assert program.call("robust", None, 3, 1, 0, None, None).splitlines()[5:] == [
+    assert program.call("robust", None, 3, 1, 0, None, {}).splitlines()[5:] == [
         'run = invert.generate([3], classifier="robust", seed=0)',
         "# run.images: (1, 28, 28) float32 in [0, 1]",
         'Path("3.png").write_bytes(film.png(run.images, scale=10))',
