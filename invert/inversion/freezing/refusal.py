@@ -39,7 +39,15 @@ class Exceeded(Refusal):
 
 
 class WrongSize(Refusal):
-    """The size of an image is missing or does not fit; another size may."""
+    """The size of an image is missing or does not fit; another size may.
+
+    Attributes:
+        values: how many values an image must have; None where that is unknown.
+    """
+
+    def __init__(self, text: str, values: int | None = None):
+        super().__init__(text)
+        self.values = values
 
 
 class OtherGradient(Refusal):

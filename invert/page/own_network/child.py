@@ -5,6 +5,7 @@ Nothing here imports Streamlit, and TensorFlow is imported once the limits are s
 """
 
 import contextlib
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -83,18 +84,20 @@ def _frozen(path: Path):
     from invert.inversion.freezing import freeze
     from invert.inversion.freezing.refusal import Refusal, WrongSize
 
-    refused: list[WrongSize] = []
-    for size in (None, *LIKELY_SIZES):
-        try:
-            return freeze(path, shape=size)
-        except WrongSize as error:
-            refused.append(error)
+    try:
+        return freeze(path)
+    except WrongSize as error:
+        refused = error
+    for size in LIKELY_SIZES:
+        if refused.values in (None, math.prod(size)):
+            with contextlib.suppress(WrongSize):
+                return freeze(path, shape=size)
     try:
         features = freeze(path, bounds=FEATURES)
     except Refusal:
-        raise refused[0] from None  # which speaks of no guess
+        raise refused from None  # which speaks of no guess
     if len(features.image_shape) > 1 or features.values > effort.MOST_FEATURES:
-        raise refused[0]
+        raise refused
     return features
 
 

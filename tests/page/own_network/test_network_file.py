@@ -152,8 +152,8 @@ def lite(model):
     return tf.lite.TFLiteConverter.from_keras_model(model).convert()
 
 
-def test_a_file_of_litert_gives_what_its_model_gives(model, lite):
-    frozen = network_file.read("phone.tflite", lite)  # as the page does, in a real process
+def test_a_file_of_litert_gives_what_its_model_gives(model, lite, here):
+    frozen = network_file.read("phone.tflite", lite)
     np.testing.assert_allclose(probabilities_of(frozen, X), model(X[..., None]), atol=1e-5)
     assert markup.network_name(frozen.name) == "phone"
     cut = refusal("phone.tflite", lite[: len(lite) // 2])
@@ -397,7 +397,7 @@ def test_a_refusal_speaks_of_no_size_that_was_guessed(tmp_path):
 def test_what_another_size_would_not_mend_ends_the_search(tmp_path, monkeypatch):
     tried = []
 
-    def refuse(path, shape):
+    def refuse(path, shape=None):
         tried.append(shape)
         raise Refusal("The network draws random numbers. Say shape=.") if shape else WrongSize("?")
 
@@ -405,6 +405,19 @@ def test_what_another_size_would_not_mend_ends_the_search(tmp_path, monkeypatch)
     with pytest.raises(Refusal, match="random numbers"):
         child._frozen(tmp_path / "own.pb")
     assert tried == [None, child.LIKELY_SIZES[0]]
+
+
+def test_only_sizes_that_have_as_many_values_are_tried(tmp_path, monkeypatch):
+    tried = []
+
+    def refuse(path, shape=None, bounds=None):
+        tried.append(shape or bounds)
+        raise WrongSize("?", values=3072)
+
+    monkeypatch.setattr(freezing, "freeze", refuse)
+    with pytest.raises(WrongSize):
+        child._frozen(tmp_path / "own.pb")
+    assert tried == [None, (32, 32, 3), child.FEATURES]
 
 
 # --- How much may be asked for
@@ -979,7 +992,8 @@ def test_what_a_network_chose_comes_with_it_in_one_short_line(honest, monkeypatc
     assert choice.known_weights(frozen, "regularized") == {"total_variation": 1.0, "l2": 1.0}
 
 
-def test_a_network_chooses_its_method_where_it_is_read(saved, asked):
+def test_a_network_chooses_its_method_where_it_is_read(saved, here, asked, monkeypatch):
+    monkeypatch.setattr(choice, "TRIAL", (2, 10))
     data = (saved / "own.keras").read_bytes()
     frozen = network_file.read("own.keras", data)
     alone = freeze(saved / "own.keras")
@@ -1019,7 +1033,7 @@ def test_more_images_than_fit_are_not_offered(monkeypatch):
         effort.effort_of(frozen)
 
 
-def test_the_names_of_classes_come_with_the_file(model, tmp_path):
+def test_the_names_of_classes_come_with_the_file(model, tmp_path, here):
     path = tmp_path / "own.keras"
     model.save(path)
     packed = io.BytesIO()

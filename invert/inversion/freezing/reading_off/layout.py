@@ -82,7 +82,8 @@ def _known(sides: tuple[int, ...], told) -> Layout:
             raise WrongSize(
                 f"The network takes {count:,} value{'s' * (count > 1)} an image, which may lie in"
                 f" rows of any length. Say how, {_hint(count)}; or, if they are features and no"
-                " picture, say what each may be with bounds=."
+                " picture, say what each may be with bounds=.",
+                values=count,
             )
         if math.prod(image) != count:
             raise _misfit((None, *sides), told)
