@@ -61,6 +61,16 @@ def breadth(m, inputs, parametrisation, start):
     return tf.nn.relu(broad - BROADEST) ** 2
 
 
+def travel(m, inputs, parametrisation, start):
+    """How far the pen goes from a stroke's end to the next one's beginning, squared, added up.
+
+    >>> lines = tf.constant([[[[0.0, 0.0], [1.0, 0.0]], [[1.0, 2.0], [0.0, 0.0]]]])
+    >>> float(travel(lines, None, None, None)[0])
+    4.0
+    """
+    return tf.reduce_sum((m[:, 1:, 0] - m[:, :-1, -1]) ** 2, (1, 2))
+
+
 def closeness(m, inputs, parametrisation, start):
     """How far M's points went from where they started, added up: few go far, most stay.
 
@@ -80,5 +90,6 @@ PENALTIES = {
     "l2": l2,
     "bending": bending,
     "breadth": breadth,
+    "travel": travel,
     "closeness": closeness,
 }

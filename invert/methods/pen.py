@@ -41,14 +41,14 @@ def begin(
     Returns:
         The pen; M ``(count * tries, K, P, 2)``, a drawing's in one try; and the weights, in units
         of the network's logits. What starts from a drawing is to stay close to it, however
-        broad that is; nothing else is.
+        broad it is and wherever its strokes begin; nothing else is.
     """
     weights, shape = dict(record.priors), graph.domain.shape
     dark = ink_is_dark(graph, record)
     if isinstance(start, dict):
         pen, drawing = from_drawing(start, shape, dark)
         first = np.repeat(drawing, count, axis=0)
-        del weights["breadth"]
+        del weights["breadth"], weights["travel"]
     else:
         pen = Strokes(shape, dark=dark)
         first = pen.start(count * record.tries, seed)

@@ -68,3 +68,14 @@ def test_closeness_adds_up_how_far_points_went():
     with tf.GradientTape() as tape:
         value = priors.closeness(x, None, None, start)
     assert np.isfinite(tape.gradient(value, x)).all(), "where nothing moved, there is no NaN"
+
+
+def test_the_way_from_a_strokes_end_to_the_next_is_penalised_and_strokes_are_not():
+    lines = [[[0, 0], [3, 0]], [[3, 2], [9, 9]], [[8, 9], [0, 0]]]  # 2 and 1 in the air
+    m = tf.Variable([lines], dtype=tf.float32)
+    with tf.GradientTape() as tape:
+        far = priors.travel(m, None, None, None)
+    assert float(far[0]) == 2**2 + 1**2
+    slopes = tape.gradient(far, m).numpy()[0].tolist()
+    assert slopes == [[[0, 0], [0, -4]], [[0, 4], [2, 0]], [[-2, 0], [0, 0]]]
+    assert float(priors.travel(m[:, :1], None, None, None)[0]) == 0

@@ -96,7 +96,17 @@ def test_splines_are_scipys(points):
 def test_a_start_is_the_same_whoever_its_neighbours_are():
     pen = Strokes((28, 28))
     np.testing.assert_allclose(pen.start(5, 3)[:2], pen.start(2, 3), atol=1e-6)
-    assert len(np.unique(np.concatenate([pen.start(3, seed) for seed in (1, 2)]).ravel())) > 140
+    assert len(np.unique(np.concatenate([pen.start(3, seed) for seed in (1, 2)]).ravel())) > 110
+
+
+def test_a_start_is_a_ring_that_the_pen_goes_round_without_being_lifted():
+    m = Strokes((28, 28), 3, 5).start(20, 0)
+    np.testing.assert_allclose(m[:, 1:, 0], m[:, :-1, -1], atol=1e-6)  # from stroke to stroke
+    np.testing.assert_allclose(m[:, -1, -1], m[:, 0, 0], atol=1e-5)  # and round to the first
+    x, y = np.moveaxis(m.reshape(20, -1, 2), 2, 0)
+    turned = np.unwrap(np.arctan2(y - y.mean(1, keepdims=True), x - x.mean(1, keepdims=True)))
+    np.testing.assert_allclose(turned[:, -1] - turned[:, 0], 2 * np.pi, atol=1e-4)
+    assert len(np.unique(turned[:, 0].round(1))) > 10, "it begins anywhere"
 
 
 @given(st.integers(0, 10_000))
