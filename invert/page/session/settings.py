@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_SEED = 9999
 STEPS = [5, 10, 20, 40, 60, 100, 200, 400]
 # What a newcomer sees: the plan itself, from noise.
-COUNT, SEED = 1, 22
+COUNT, SEED = 1, 19
 BEST, DEFAULT = "its best", "default"
 
 
