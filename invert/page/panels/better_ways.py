@@ -20,7 +20,7 @@ from invert.page.pictures import contact_sheet, film_sheet, markup
 from invert.page.server import failure, loading, queue
 from invert.page.session import network, one_of, settings, state
 from invert.page.session.remembered import remembered
-from invert.page.session.settings import DEFAULT, MOST_SEED
+from invert.page.session.settings import DEFAULT, MOST_SEED, SEED
 
 WHAT = (
     "Is there a better way? Each method draws the same digits. {} Click an image to open it on"
@@ -67,7 +67,7 @@ def show() -> None:
             "Seed of all methods",
             0,
             MOST_SEED,
-            0,
+            SEED,
             key="ladder-seed",
             bind="query-params",
             width=180,
