@@ -102,7 +102,7 @@ def test_features_are_found_and_written(files, tmp_path, capsys, monkeypatch):
         assert float(row["miss"]) == pytest.approx(abs(float(row["output 0"]) - 7), abs=1e-4)
         assert row["verdict"] == "convinced" and float(row["output 0 ± nearby"]) > 0
     assert command.main(["inspect", *network[1:]]) == 0
-    pasted, what, _ = capsys.readouterr().out.splitlines()
+    pasted, what, *_ = capsys.readouterr().out.splitlines()
     graph = eval(pasted, {"invert": invert})
     assert (graph.domain.low, graph.domain.whole) == ((0, -1, 0), (2,))
     assert what == "model.keras: 3 features (a, b, c), 1 values (0)"
@@ -156,4 +156,4 @@ def test_a_unit_of_a_hidden_layer_is_asked_for_by_the_layers_name(tmp_path, caps
     assert "2: activation " in (said := capsys.readouterr().out) and "above noise" in said
     assert command.main(["inspect", *layer]) == 0
     said = capsys.readouterr().out
-    assert "3 activations of conv (0, 1, 2)" in said and "conv (3), flat (48), end (2)" in said
+    assert "3 activations of conv (0, 1, 2)" in said and "  conv (3)\n  flat (48)\n  end (2)\n" in said

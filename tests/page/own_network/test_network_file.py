@@ -994,6 +994,7 @@ def test_what_a_network_chose_comes_with_it_in_one_short_line(honest, monkeypatc
 
 def test_a_network_chooses_its_method_where_it_is_read(saved, here, asked, monkeypatch):
     monkeypatch.setattr(choice, "TRIAL", (2, 10))
+    monkeypatch.setattr(child, "MOST_CPU_SECONDS", np.inf)  # this process has run for long
     data = (saved / "own.keras").read_bytes()
     frozen = network_file.read("own.keras", data)
     alone = freeze(saved / "own.keras")
