@@ -156,4 +156,6 @@ def test_a_unit_of_a_hidden_layer_is_asked_for_by_the_layers_name(tmp_path, caps
     assert "2: activation " in (said := capsys.readouterr().out) and "above noise" in said
     assert command.main(["inspect", *layer]) == 0
     said = capsys.readouterr().out
-    assert "3 activations of conv (0, 1, 2)" in said and "  conv (3)\n  flat (48)\n  end (2)\n" in said
+    assert (
+        "3 activations of conv (0, 1, 2)" in said and "  conv (3)\n  flat (48)\n  end (2)\n" in said
+    )

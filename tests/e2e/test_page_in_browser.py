@@ -106,7 +106,8 @@ def at_rest(page):
     page.wait_for_function(
         """() => document.querySelector("[data-test-script-state=notRunning]")
             && document.getAnimations().every((each) => each.playState !== "running"
-                || each.effect.getComputedTiming().endTime === Infinity)"""
+                || each.effect.getComputedTiming().endTime === Infinity)""",
+        timeout=1000 * MODELS_SECONDS,  # a panel may have to compile beside other tests
     )
 
 

@@ -665,7 +665,8 @@ def test_what_left_for_a_session_of_its_own_ends_too(ends, monkeypatch, tmp_path
     code = (
         "n = os.fork()\nif n == 0:\n os.setsid()\n if os.fork(): os._exit(0)\n"
         f" open({str(place)!r}, 'w').write(str(os.getpid())); time.sleep(99)\n"
-        f"os.waitpid(n, 0)\nwhile not os.path.exists({str(place)!r}): time.sleep(.01)\n{ends}"
+        f"os.waitpid(n, 0)\np = {str(place)!r}\n"
+        f"while not (os.path.exists(p) and os.path.getsize(p)): time.sleep(.01)\n{ends}"
     )
     instead(monkeypatch, code, 3)
     assert refusal("own.h5", hdf5.SIGNATURE)
