@@ -21,8 +21,8 @@ RECIPES = {
     "opposite": "the opposite model of question, without data (about two minutes)",
     "class-gaussian": "the mean and principal directions of each digit's pixels (seconds)",
 }
-# The judges are trained apart from what they judge. Of the opposite models of some seeds, the
-# second judge reads this one's images best.
+# The judges are trained apart from what they judge. Of the opposite models of seeds 1 and 2, the
+# second judge reads the second's images better.
 SEEDS = {"judge": 1, "second-judge": 7, "opposite": 2}
 
 

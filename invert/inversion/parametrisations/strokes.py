@@ -20,8 +20,8 @@ PIECES = 4
 # by the centre of mass. http://yann.lecun.com/exdb/mnist/
 PEN, BOX = 2.6 / 28, 20 / 28
 EDGE = 0.4 / 28  # how far the ink takes to fade: the width of its sigmoid
-# A start is a ring so wide, of its height, whose points wander so far off from one to the next, in
-# radii. What begins as walks that go anywhere ends as open 0s and broken 2s more often.
+# A start is a ring, this wide for a height of 1. Each point is moved from the one before by this
+# much of the radius. Random walks gave more open 0s and broken 2s.
 WIDE, WANDER = 0.6, 0.1
 FITTED = 64  # places along a line that a stroke is fitted to
 FLATTEST = 0.05  # of its width: a flatter drawing counts as this tall
@@ -48,7 +48,7 @@ class Strokes:
     holds_weights: bool = False
 
     def start(self, count: int, seed: int) -> np.ndarray:
-        """Start from wobbly rings, begun anywhere; the pen goes round without being lifted.
+        """Start from wobbly rings: the pen begins anywhere and goes round once without a lift.
 
         Drawing ``i`` is the same however many there are.
         """

@@ -199,7 +199,10 @@ def call(
     if method == opposite.METHOD:
         model = f'"{OPPOSITE_FILE}", {network}' if own else network
         line = f"run = invert.opposite.load({model}).draw({arguments[0]}, seed={seed})"
-    if len(line) > WIDTH:
+        if len(line) > WIDTH:
+            line = f"model = invert.opposite.load({model})\n"
+            line += f"run = model.draw({arguments[0]}, seed={seed})"
+    elif len(line) > WIDTH:
         line = "\n".join(["run = invert.generate(", *(f"    {each}," for each in arguments), ")"])
     imports = "from pathlib import Path\n\n"
     imports += "import numpy as np\n\n" if drawn else ""

@@ -257,6 +257,15 @@ def test_a_call_leaves_out_what_was_not_chosen():
     ]
 
 
+@pytest.mark.parametrize("file", ["own.keras", "n" * 40 + ".keras"])
+def test_a_call_of_an_opposite_model_draws_by_it_whatever_the_file_is_called(file):
+    text = program.call("own", "opposite", 3, 16, 9999, None, {}, file)
+    assert "invert.generate(" not in text and ".draw([3] * 16, seed=9999)" in text
+    assert f'invert.opposite.load("opposite.keras", "{file}")' in text
+    compile(text, "program", "exec")
+    assert all(len(line) <= 100 for line in text.splitlines())
+
+
 def test_the_examples_in_the_docstrings():
     assert doctest.testmod(program).failed == 0
 
