@@ -62,7 +62,7 @@ def breadth(m, inputs, parametrisation, start):
 
 
 def travel(m, inputs, parametrisation, start):
-    """How far the pen goes from a stroke's end to the next one's beginning, squared, added up.
+    """The squared distance from each stroke's end to the next one's beginning, added up.
 
     >>> lines = tf.constant([[[[0.0, 0.0], [1.0, 0.0]], [[1.0, 2.0], [0.0, 0.0]]]])
     >>> float(travel(lines, None, None, None)[0])

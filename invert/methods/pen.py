@@ -40,8 +40,8 @@ def begin(
 
     Returns:
         The pen; M ``(count * tries, K, P, 2)``, a drawing's in one try; and the weights, in units
-        of the network's logits. What starts from a drawing is to stay close to it, however
-        broad it is and wherever its strokes begin; nothing else is.
+        of the network's logits. A drawing may be broad and its strokes may begin anywhere, but it
+        is kept close to itself; a random start is held narrow and travels little.
     """
     weights, shape = dict(record.priors), graph.domain.shape
     dark = ink_is_dark(graph, record)

@@ -18,7 +18,7 @@ RECIPES = {
     "second-judge": "another, which chooses settings (about twenty minutes)",
     "judge-reference": "the test set's statistics in the judge's features (seconds)",
     "inverse": "the opposite model, digit and seed to image (about ten minutes)",
-    "opposite": "the opposite model of question, without data (about two minutes)",
+    "opposite": "the opposite model of question, without data (about a minute)",
     "class-gaussian": "the mean and principal directions of each digit's pixels (seconds)",
 }
 # The judges are trained apart from what they judge. Of the opposite models of seeds 1 and 2, the

@@ -102,8 +102,10 @@ def test_features_are_found_and_written(files, tmp_path, capsys, monkeypatch):
         assert float(row["miss"]) == pytest.approx(abs(float(row["output 0"]) - 7), abs=1e-4)
         assert row["verdict"] == "convinced" and float(row["output 0 ± nearby"]) > 0
     assert command.main(["inspect", *network[1:]]) == 0
-    pasted, what, *_ = capsys.readouterr().out.splitlines()
+    pasted, what, of_layers, *layers = capsys.readouterr().out.splitlines()
     graph = eval(pasted, {"invert": invert})
+    assert "for --output" in of_layers and graph.layers
+    assert layers == [f"  {name} ({units})" for name, units in graph.layers]
     assert (graph.domain.low, graph.domain.whole) == ((0, -1, 0), (2,))
     assert what == "model.keras: 3 features (a, b, c), 1 values (0)"
     picture = tmp_path / "picture.png"

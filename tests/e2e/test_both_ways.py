@@ -229,7 +229,7 @@ def test_a_network_of_ones_own_reads_and_draws(visit, tmp_path):
     keras.utils.set_random_seed(0)
     layers = [keras.layers.Flatten(), keras.layers.Dense(3)]
     keras.Sequential([keras.Input((12, 12, 3)), *layers]).save(tmp_path / "own.keras")
-    (tmp_path / "bad.keras").write_bytes(b"no network")  # is refused unread
+    (tmp_path / "bad.keras").write_bytes(b"PK\x03\x04 no network")
     page = visit()
     Easel(page).draw(ONE)
     answer(page, 1)

@@ -52,7 +52,7 @@ def test_a_drawing_is_where_m_starts_and_closeness_keeps_it_there():
     assert went[0] < went[1] / 2
 
 
-def test_only_what_starts_at_random_is_held_narrow_and_only_a_drawing_is_kept_close():
+def test_a_random_start_is_held_narrow_and_travels_little_and_a_drawing_is_kept_close():
     record, graph = METHODS["strokes"], open_graph("question")
     random, drawing = (set(pen.begin(record, graph, how, 1, 0)[2]) for how in ("random", THREE))
     assert random == {"bending", "breadth", "travel"} and drawing == {"bending", "closeness"}

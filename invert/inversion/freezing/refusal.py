@@ -42,7 +42,7 @@ class WrongSize(Refusal):
     """The size of an image is missing or does not fit; another size may.
 
     Attributes:
-        values: how many values an image must have; None where that is unknown.
+        values: how many values an image must have; None where the refusal does not say.
     """
 
     def __init__(self, text: str, values: int | None = None):

@@ -78,6 +78,8 @@ def draw(pen: str, chosen: network.Network) -> Drawn:
     live_pen = stroke_stream.pen(link.opened())
     text = link.opened() if live_pen.opened is None else live_pen.opened
     first = st.session_state.get(PUT) or link.drawing(text)
+    if live_pen.opened is not None:  # it came later than the page, which has said the rest
+        link.say_what_is_missing({})
     strokes = drawing_area.draw(pen, first)
     # The browser undoes strokes by itself, but for those that stood on the canvas at first.
     with st.container(key="unseen-tools"):

@@ -49,7 +49,7 @@ def show() -> None:
         st.html(markup.sentence(held_networks.NOT_YET, "hint"))
         return
     with st.container(key="accuracy"):
-        what = WHAT.format(chosen.labels[-1], labelled_files.most(chosen.shape))
+        what = WHAT.format(chosen.labels[-1], labelled_files.most_pictures(chosen.shape))
         st.html(markup.sentence(what, "sentence short"))
         with st.container(key="labelled-given", horizontal=True, vertical_alignment="bottom"):
             files = st.file_uploader(

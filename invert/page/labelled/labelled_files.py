@@ -43,7 +43,7 @@ class Labelled(NamedTuple):
         return self.kept.astype(np.float32) / np.float32(levels)
 
 
-def most(shape: tuple[int, ...]) -> int:
+def most_pictures(shape: tuple[int, ...]) -> int:
     """Return how many pictures are taken at once by a network of images of this shape."""
     return min(MOST_PICTURES, max(1, MOST_VALUES // int(np.prod(shape))))
 
@@ -60,11 +60,11 @@ def read(
         shape: of the network's images.
         digits: whether it reads digits, which are then looked for in the pictures.
     """
-    at_most = most(shape)
+    most = most_pictures(shape)
     found: list[Labelled] = []
     more = 0
     for name, content in _opened(files):
-        if len(found) == at_most:
+        if len(found) == most:
             more += 1
             continue
         short = "".join(sign for sign in name if sign.isprintable())[-LONGEST_NAME:]
@@ -73,7 +73,7 @@ def read(
                 found.append(Labelled(short, _decoded(content(), shape, digits)))
         except Exception as error:
             found.append(Labelled(short, None, failure.plain_sentence(error)))
-    return found, MORE.format(at_most, more) if more else ""
+    return found, MORE.format(most, more) if more else ""
 
 
 def _decoded(data: bytes, shape: tuple[int, ...], digits: bool) -> np.ndarray:

@@ -194,7 +194,7 @@ def call(
         arguments += [f'start=np.load("{DRAWING_FILE}")']
     elif start and start != starts.RANDOM:
         arguments += [f'start="{start}"']
-    arguments += [f"{name}={value:g}" for name, value in settings.items()]
+    arguments += [f"{name}={value!r}" for name, value in settings.items()]
     line = f"run = invert.generate({', '.join(arguments)})"
     if method == opposite.METHOD:
         model = f'"{OPPOSITE_FILE}", {network}' if own else network

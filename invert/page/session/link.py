@@ -104,7 +104,7 @@ def say_what_is_missing(asked: dict[str, str]) -> None:
     """Name the choices that show something else than the link asks for. Call it after all widgets.
 
     Only choices that are shown are named, and only by the page's own names for them. A drawing that
-    no text stands for is named once.
+    cannot be decoded is named once.
     """
     shown = {key: st.session_state[key] for key in asked if key in st.session_state}
     ignored = [key for key, value in shown.items() if not _same(asked[key], value)]

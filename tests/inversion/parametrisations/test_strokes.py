@@ -107,6 +107,10 @@ def test_a_start_is_a_ring_that_the_pen_goes_round_without_being_lifted():
     turned = np.unwrap(np.arctan2(y - y.mean(1, keepdims=True), x - x.mean(1, keepdims=True)))
     np.testing.assert_allclose(turned[:, -1] - turned[:, 0], 2 * np.pi, atol=1e-4)
     assert len(np.unique(turned[:, 0].round(1))) > 10, "it begins anywhere"
+    assert np.median(np.ptp(x, axis=1) / np.ptp(y, axis=1)) == pytest.approx(0.6, abs=0.15)
+    ring = Strokes((28, 28), 2, 7).start(20, 0)[:, :, :-1].reshape(20, 12, 2)
+    across = ring[:, :6] + ring[:, 6:]  # of places that lie opposite one another: twice the middle
+    assert np.std(across, axis=1).min() > 0.02, "it wobbles"
 
 
 @given(st.integers(0, 10_000))

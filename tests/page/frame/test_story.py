@@ -94,6 +94,16 @@ def test_a_bad_drawing_is_named_with_the_other_choices(page, monkeypatch):
     assert not other.run().test.toast, "it is said once"
 
 
+def test_a_bad_drawing_that_comes_later_than_the_page_is_named_by_its_side(page, monkeypatch):
+    other, said = at(monkeypatch), []
+    monkeypatch.setattr(link, "say_what_is_missing", said.append)
+    other.run()
+    assert len(said) == 1, "by the whole page alone"
+    other.opened = "nonsense"
+    other.run()
+    assert said[1:] == [{}, {}] and other.test.session_state[link.BAD_DRAWING]
+
+
 def test_the_first_scene_is_noise_that_only_its_network_reads(page):
     page.click("story")
     (shown,) = page.images

@@ -132,9 +132,7 @@ def refusal(name, data):
 
 
 @pytest.mark.parametrize("name", ["own.keras", "own.h5"])
-def test_files_of_keras_give_what_their_model_gives(name, model, saved, request):
-    if name == "own.h5":
-        request.getfixturevalue("here")  # the other is read as the page does, in a real process
+def test_files_of_keras_give_what_their_model_gives(name, model, saved, here):
     data = (saved / name).read_bytes()
     frozen = network_file.read(f"../../{name}.png", data)
     np.testing.assert_allclose(probabilities_of(frozen, X), model(X[..., None]), atol=1e-5)
@@ -991,6 +989,15 @@ def test_what_a_network_chose_comes_with_it_in_one_short_line(honest, monkeypatc
     assert choice.known(frozen).why.startswith("It [1mchosexxx")
     assert len(choice.known(frozen).why) == refusal_wording.LONGEST_SENTENCE
     assert choice.known_weights(frozen, "regularized") == {"total_variation": 1.0, "l2": 1.0}
+
+
+def test_a_process_of_its_own_reads_a_network_and_has_time_to_ask_it(model, saved, asked):
+    """As for visitors, with all their limits."""
+    frozen = network_file.read("own.keras", (saved / "own.keras").read_bytes())
+    np.testing.assert_allclose(probabilities_of(frozen, X), model(X[..., None]), atol=1e-5)
+    chosen = choice.known(frozen)
+    assert chosen.method in choice.candidates(frozen) and chosen.method in chosen.why
+    assert choice.share_of(frozen) in choice.WEIGHTS
 
 
 def test_a_network_chooses_its_method_where_it_is_read(saved, here, asked, monkeypatch):
