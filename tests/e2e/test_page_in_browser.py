@@ -568,7 +568,13 @@ def test_drawing_outlives_everything_done_on_the_other_side(visit):
 
 
 WATCH_PEN = """() => {
-    window.pen = { ways: new Set(), shares: new Set() };
+    window.pen = { ways: new Set(), shares: new Set(), written: 0, again: [] };
+    new MutationObserver((records) => {
+        for (const { addedNodes: [added], removedNodes: [removed] } of records) {
+            pen.written += 1;
+            if (removed && added?.data === removed.data) pen.again.push(added.data);
+        }
+    }).observe(document.querySelector(".run"), { childList: true, subtree: true });
     const look = () => {
         const { pen } = window, path = document.querySelector(".film svg.pen path");
         if (path?.style.strokeDasharray === "1") pen.shares.add(path.style.strokeDashoffset);
@@ -593,6 +599,7 @@ def test_a_pen_writes_its_start_and_bends_it_from_control_points(visit):
     seek(scrub, 13)
     play.click()
     page.wait_for_function("pen.ways.size > 40")  # of pictures there would be 32
+    assert page.evaluate("pen.written > 0 && pen.again") == [], "only what changed is written"
     seek(scrub, int(scrub.get_attribute("max")))
     run = generate(8, classifier="question", seed=SEED)
     drawn = [path.get_attribute("d") for path in page.locator(".film svg.pen path").all()]

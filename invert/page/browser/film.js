@@ -16,6 +16,12 @@ function filmOf(player) {
 const films = (player) =>
   [...player.closest(".run").querySelectorAll(".film")].flatMap((film) => film.getAnimations());
 
+// The page is laid out by what it has within (`:has()`), so that whatever is written anew has most of
+// it looked through again: only what changed is written.
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 // A film's positions are its frames; a pen's has some before the first, in which the start is written.
 function show(player, position) {
   const { steps, says, targets, writes, writing } = filmOf(player);
@@ -25,16 +31,16 @@ function show(player, position) {
   const words = whole < writes || !last ? writing : `step ${steps[frame]} of ${steps[last]}`;
   const scrub = player.querySelector(".scrub");
   scrub.value = whole;
-  scrub.setAttribute("aria-valuetext", words);
-  player.querySelector(".at").textContent = words;
+  if (scrub.getAttribute("aria-valuetext") !== words) scrub.setAttribute("aria-valuetext", words);
+  say(player.querySelector(".at"), words);
   run.style.setProperty("--at", steps[frame] / Math.max(1, steps[last]));
   const sheet = run.querySelector(".sheet[data-pen]");
   if (sheet) drawStrokes(sheet, position);
   run.querySelectorAll(".sheet figcaption").forEach((caption, image) => {
     for (const line of caption.querySelectorAll("[data-who]")) {
       const [answer, sure] = says[line.dataset.who][image][frame];
-      line.querySelector(".said").textContent = answer;
-      line.querySelector("em").textContent = sure;
+      say(line.querySelector(".said"), answer);
+      say(line.querySelector("em"), sure);
       line.classList.toggle("other", answer !== targets[image]);
       line.classList.toggle("silent", whole < writes);
     }
@@ -46,8 +52,8 @@ function follow(player) {
   const last = Number(player.querySelector(".scrub").max);
   const button = player.querySelector(".play");
   const playing = animation?.playState === "running";
-  button.textContent = playing ? "❚❚" : "▶\uFE0E"; // \uFE0E: as text, not as an emoji
-  button.setAttribute("aria-label", playing ? "Pause the film" : "Play the film");
+  say(button, playing ? "❚❚" : "▶\uFE0E"); // \uFE0E: as text, not as an emoji
+  button.ariaLabel = playing ? "Pause the film" : "Play the film";
   if (!playing) {
     if (animation?.playState === "finished") {
       show(player, last);
