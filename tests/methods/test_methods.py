@@ -7,7 +7,7 @@ import pytest
 import invert
 from invert import CLASSIFIERS
 from invert.evaluation.table import PLAN
-from invert.methods import beginnings, starts
+from invert.methods import beginnings, starts, warming
 from invert.methods.records import Optimization, method_for
 from invert.networks import inverse_model, judge
 
@@ -338,7 +338,8 @@ def test_mistakes_with_ones_own_network_are_named_too(arguments, words, own):
         invert.generate(**{"targets": 0, "classifier": own, **arguments})
 
 
-def test_warming_up_reports_all_the_way():
+def test_warming_up_reports_all_the_way(monkeypatch):
+    monkeypatch.setattr(warming, "LIKELY", [("robust", "latent"), ("robust", "inverse")])
     heard = []
     invert.warm_up(lambda sentence, done: heard.append((sentence, done)), counts=(1,), frames=32)
     sentences, shares = zip(*heard, strict=True)
