@@ -109,10 +109,12 @@ def with_own_network(page, path, monkeypatch, sample=""):
         monkeypatch: pytest's.
         sample: the key of a button that gives it, where it is one of the page's own.
     """
+    from invert.inversion.compiling import without_xla
     from invert.page.own_network import child, network_file
 
     def read(name, data, still_wanted):
-        return dataclasses.replace(child._frozen(path), name=network_file.graph_name(name, data))
+        frozen = dataclasses.replace(child._frozen(path), name=network_file.graph_name(name, data))
+        return without_xla(frozen)  # as ``network_file.read`` does
 
     monkeypatch.setattr(network_file, "read", read)
     page.choose("network", "own")

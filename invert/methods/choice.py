@@ -29,7 +29,7 @@ BLUR = 2  # how many times smaller an image is made before it is enlarged again
 # What a pen has to reach of the surest. To strangers' networks of digits, drawings and clothes its
 # images kept 0.75 or more, and showed the class where waves showed none.
 SIMPLER = 0.6
-OF_A_PEN = f" A pen is chosen from {SIMPLER:.0%} of the best on, because it needs so few numbers."
+OF_A_PEN = f" A pen is chosen where it keeps {SIMPLER:.0%} of the most: it needs so few numbers."
 SMALL = 64  # pixels a side: larger pictures are no drawings
 # The method whose priors' weights a network chooses, among these shares of the usual ones.
 SEARCHED, WEIGHTS = "regularized", (1.0, 0.1, 0.01)
@@ -139,13 +139,15 @@ def _choose(graph: FrozenGraph) -> ChosenMethod:
     by_pen = best != "strokes" and "strokes" in able
     simpler = by_pen and rated["strokes"][1] >= SIMPLER * rated[best][1]
     best = "strokes" if simpler else best
+    surer = [name for name in rated if name not in able and rated[name][1] > rated[best][1]]
+    left_out = f" By {' and '.join(surer)} fewer convinced." if surer else ""
     said = ", ".join(f"{name} {sure:.2f}" for name, (_, sure) in rated.items())
     return ChosenMethod(
         best,
         f"The network chose {best}: moved, resized and blurred, its images keep"
         f" {'enough' if simpler else 'the most'} of their"
         f" {'probability' if graph.classifies else 'activation, in deviations above noise'}"
-        f" ({said}).{OF_A_PEN if simpler else ''}",
+        f" ({said}).{OF_A_PEN if simpler else ''}{left_out}",
     )
 
 

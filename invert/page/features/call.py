@@ -40,7 +40,9 @@ def text(chosen: network.Network, question: "Question", file: str) -> str:
     held = {names[place]: _shortest(value) for place, value in question.held}
     fixed = f"    fixed={held!r},\n" if held else ""
     return (
-        f"import invert\n\ngraph = invert.freeze(\n    {file!r},\n{said})\n"
+        "import invert\nfrom invert.inversion.compiling import without_xla\n\n"
+        f"graph = invert.freeze(\n    {file!r},\n{said})\n"
+        "without_xla(graph)  # as on the page; XLA rounds otherwise, and other inputs are found\n"
         f"run = invert.generate(\n    [{target!r}] * {question.many},\n    classifier=graph,\n"
         f"    seed={question.seed},\n{fixed})\n"
         "print(run.images, run.probabilities, run.verdicts, run.distinct)\n"

@@ -169,7 +169,11 @@ def found_by_hand(targets, **how):
     return invert.generate(targets, classifier=graph, seed=settings.SEED, **how)
 
 
-def test_the_program_under_code_finds_the_same_inputs(sample, table):
+def test_the_program_under_code_finds_the_same_inputs_to_the_bit(sample, table, xla, monkeypatch):
+    runs = []
+    monkeypatch.setattr(
+        invert, "generate", lambda *a, of=invert.generate, **k: runs.append(of(*a, **k)) or runs[-1]
+    )
     table.send(sample, values=[12.3, 45, 12.5, 1, 0, 0], held=[0])
     sample.click("find")
     want = [row["angle"] for row in found(sample)]
@@ -180,6 +184,8 @@ def test_the_program_under_code_finds_the_same_inputs(sample, table):
     exec(code.replace("'throws.keras'", repr(str(examples.FEATURES))), known)
     assert [in_words.number(angle) for angle in known["run"].images[:, 1]] == want
     assert known["graph"].labels == ("distance",) and len(set(want)) > 3
+    shown, of_program = runs[-2:]
+    np.testing.assert_array_equal(of_program.images, shown.images)
 
 
 @pytest.fixture(scope="module")

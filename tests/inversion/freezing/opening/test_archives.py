@@ -1,10 +1,12 @@
 """Zip archives and folders: the one network in them, and bounds before anything is unpacked."""
 
+import json
 import struct
 import zipfile
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from small_networks import dense_graph, logits_of, pictures
 
 from invert.inversion.freezing import freeze
@@ -45,6 +47,24 @@ def test_the_network_in_a_folder_is_found(graph, tmp_path):
     (folder / "h.pb").write_bytes(graph[0])
     with pytest.raises(ValueError, match=r"own holds several networks: 'g.pb', 'h.pb'. Give one"):
         freeze(folder)
+
+
+def test_files_in_the_folder_of_a_saved_model_are_its_own(tmp_path):
+    """Teachable Machine keeps a description of the same network in ``assets``."""
+    model = tf.Module()
+    model.w = tf.Variable(np.float32([[1, -1]] * 6))
+    call = tf.function(lambda x: tf.reshape(x, (-1, 6)) @ model.w)
+    signature = call.get_concrete_function(tf.TensorSpec((None, 2, 3)))
+    tf.saved_model.save(model, str(tmp_path / "saved"), signatures=signature)
+    described = {"config": {"layers": []}, "class_name": "Sequential"}
+    (tmp_path / "saved" / "assets" / "saved_model.json").write_text(json.dumps(described))
+    files = [path for path in (tmp_path / "saved").rglob("*") if path.is_file()]
+    assert freeze(tmp_path / "saved").classes == 2
+    for above in ("", "mine/"):
+        parts = [
+            (above + str(path.relative_to(tmp_path / "saved")), path.read_bytes()) for path in files
+        ]
+        assert freeze(packed(tmp_path / "saved.zip", parts)).classes == 2
 
 
 def test_several_networks_or_none_are_refused_by_their_names(graph, tmp_path):

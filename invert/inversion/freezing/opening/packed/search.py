@@ -45,6 +45,9 @@ def only_one(folder: Path, kind_of: KindOf, deep: bool) -> tuple[str, Path] | No
 
 def _candidates(folder: Path, deep: bool) -> Iterator[Path]:
     """The files that may be networks, and the folders of SavedModels; links are not followed."""
+    if _is_saved_model(folder):
+        yield folder
+        return
     waiting, count = [folder], 0
     while waiting:
         place = waiting.pop()
@@ -59,7 +62,12 @@ def _candidates(folder: Path, deep: bool) -> Iterator[Path]:
             if not path.is_dir():
                 if path.suffix.lower() in ENDINGS:
                     yield path
-            elif any((path / name).is_file() for name in saved_model.FILES):
+            elif _is_saved_model(path):
                 yield path
             elif deep:
                 waiting.append(path)
+
+
+def _is_saved_model(folder: Path) -> bool:
+    """Whether a folder is one network, whose other files are its own."""
+    return any((folder / name).is_file() for name in saved_model.FILES)
