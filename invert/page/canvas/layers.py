@@ -21,12 +21,13 @@ MOST_UNITS, MOST_VALUES, MOST_VOTERS = 256, 256 * 784, 1024
 # With what stands before it, it must be as long as what is said of a unit: two lines on a phone.
 POINT = "Point at a unit of the first layer, or at an answer."
 POINT_LINEAR = "Point at an answer to see which pixels speak for it, and which against it."
+DRAW = "Draw, and every layer shows what it makes of that."
 LINEAR = "Each answer is a weighted sum of the pixels."
 ORDINALS = ("first", "second", "third", "fourth", "fifth")
 NOT_GIVEN = "What the layers of a network make of an image is shown here."
 NOT_DENSE = (
-    "What the channels of this network look for is under What is lost. Here the layers of networks"
-    " such as `question` are shown, which are dense."
+    "The layers of a dense network, such as `question`, are shown here. This one has others:"
+    " what its channels look for is under What is lost."
 )
 
 
@@ -82,7 +83,7 @@ def html(image: np.ndarray | None, chosen: network.Network, ready: bool = True) 
         parts = [(f'<div class="seen">{seen}</div>', pixels)]
         parts += [(empty, caption) for caption in _captions(widths, chosen)]
         parts.append(('<div class="answers"></div>', _answers_in_words(chosen)))
-        return _strip(parts, POINT if widths else POINT_LINEAR, 0, "", hidden=len(widths))
+        return _strip(parts, DRAW, 0, "", hidden=len(widths))
     from invert.explanation import activations
 
     found = activations.activations(chosen.fit(image), chosen.classifier)

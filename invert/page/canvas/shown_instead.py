@@ -12,7 +12,7 @@ from invert.page.pictures import markup
 from invert.page.server import failure
 from invert.page.session import link, state
 
-STROKES = "strokes"
+STROKES, ASIDE = "strokes", "put aside"
 FIRST = (3, 1)  # digit and number of the example that a visitor is met by
 
 
@@ -31,6 +31,23 @@ def take_away() -> None:
     """Show the drawing again; it was only covered."""
     state.set_instead(None)
     link.keep_example("")
+
+
+def put_aside() -> None:
+    """Show the drawing for a while; ``put_back`` ends it."""
+    instead = state.instead()
+    if instead is not None:
+        st.session_state[ASIDE] = instead, link.example(), st.session_state.get(STROKES)
+        take_away()
+
+
+def put_back() -> None:
+    """Show what was put aside, unless something was drawn or shown meanwhile."""
+    instead, example, strokes = st.session_state.pop(ASIDE, (None, "", None))
+    if instead is None or state.instead() or strokes != st.session_state.get(STROKES):
+        return
+    state.set_instead(instead)
+    link.keep_example(example)
 
 
 def put_example() -> None:

@@ -94,12 +94,13 @@ def _found(name: str, asked: Question, _graph) -> invert.Run:
 
 def _said(run: invert.Run, asked: Question, chosen: network.Network) -> str:
     """How many were found, how many differ, and how near they came."""
+    from invert.methods.answers import APART
+
     won, count = sum(verdict == "convinced" for verdict in run.verdicts), len(run.verdicts)
     what = f"{won or 'None'} of {count} inputs {_aim(asked, chosen)}."
     if won > 1:
-        differ = "All" if run.distinct == won else str(run.distinct)
-        same = " They are all the same input."
-        what += same if run.distinct == 1 else f" {differ} of them are different inputs."
+        differ = {1: "No two", won: "All"}.get(run.distinct, f"{run.distinct} of them")
+        what += f" {differ} differ by over {APART:.0%} of some feature's range."
     if run.misses is not None and won < count:
         far = [m for m, v in zip(run.misses, run.verdicts, strict=True) if v != "convinced"]
         nearest = "The nearest" if not won else "Of the others the nearest"

@@ -56,7 +56,7 @@ def choose(chosen: network.Network) -> None:
             )
     else:
         st.selectbox(
-            "It is to say",
+            "What it should say",
             range(len(chosen.labels)),
             format_func=lambda number: chosen.labels[number],
             key=state.CLASS,

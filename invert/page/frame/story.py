@@ -152,7 +152,9 @@ def _turn_to(number: int) -> None:
         kept[key] = value
     kept[SCENE], kept[THEIRS] = number, theirs
     if number and SCENES[number - 1].shows.get(state.START) == state.MY_DRAWING:
-        shown_instead.take_away()  # what covers the drawing that the scene starts from
+        shown_instead.put_aside()  # what covers the drawing that the scene starts from
+    else:
+        shown_instead.put_back()
 
 
 def _before_the_story() -> dict[str, Any]:

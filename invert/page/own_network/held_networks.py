@@ -23,8 +23,8 @@ OF_KERAS = (".keras", ".h5", ".hdf5")
 FILES_READ = "files of networks read"
 NOT_YET = "Drop a network in the heading, and it will read and draw here."
 WHAT = (
-    "Drop a trained network: `.keras`, `.h5`, `.pb`, `.tflite`, or a `.zip` from Teachable Machine;"
-    " at most 16 MB. It reads images up to 224×224×3, or a few numbers. Only you can use it; it is"
+    "Drop a trained network: `.keras`, `.h5`, `.pb`, `.tflite`, or a `.zip`, such as Teachable"
+    " Machine's; at most 16 MB. It reads images up to 224×224×3, or a few numbers. Only you can use it; it is"
     " deleted when you leave."
 )
 PUT_AWAY = (

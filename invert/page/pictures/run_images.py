@@ -14,6 +14,7 @@ PLAY_SECONDS = 2.4
 # For so many images: columns, and CSS pixels an image, here and on a large screen. Multiples of 28
 # keep a digit's squares equal.
 GRIDS = ((1, 1, 280, 420), (4, 2, 140, 196), (9, 3, 84, 140), (16, 4, 56, 84))
+HARDLY = 0.02  # of a pixel's range: a change that nobody sees
 NO_DIGIT = "not a digit"
 SEEN = "what the network reads: pixels"
 THE_START, IN_ONE_GO = "the start", "in one go"
@@ -165,7 +166,20 @@ def note(run) -> str:
         way_out = "Try more steps, or another method." if len(run.losses) else "Try another seed."
         some = f"{failed} of {count} images do" if count > 1 else "The image does"
         words = f"{some} not convince the network. {way_out}"
+    elif _stayed(run):
+        words = (
+            f"The network takes this start for {run.labels[int(run.targets[0])]} already, so that"
+            " there is nothing to learn. Try another start."
+        )
     return f'<p class="note warning">{escape(words)}</p>' if words else ""
+
+
+def _stayed(run) -> bool:
+    """Whether all images are as good as where they started, though they could have moved."""
+    if not len(run.frames):
+        return False
+    low, high = run.pixel_range
+    return bool(np.abs(run.images - run.frames[0]).max() < HARDLY * (high - low))
 
 
 def legend(run) -> str:

@@ -23,9 +23,10 @@ CHOICES: tuple[str, ...] = (
 CHOICES += ("left", "right", "ladder-seed", "ladder-show", "lost-image")
 DRAWING, EXAMPLE, SCENE = "drawing", "example", "scene"  # of no widget
 LEFT_OUT, BAD_DRAWING = "drawing left out", "the link's drawing is bad"
+LONGEST_SHOWN = 20
 # A drawing of more than 400 curves is not kept: it would take too long to make it short.
 MOST_PIECES = 400 * PIECES
-MISSING = "The link asks for what this page does not have: {}. The usual is shown."
+MISSING = "The link asks for what cannot be chosen here: {}. The usual is shown."
 
 
 def asked() -> dict[str, str]:
@@ -107,12 +108,21 @@ def say_what_is_missing(asked: dict[str, str]) -> None:
     cannot be decoded is named once.
     """
     shown = {key: st.session_state[key] for key in asked if key in st.session_state}
-    ignored = [key for key, value in shown.items() if not _same(asked[key], value)]
+    ignored = [
+        f"{key} {_plain(asked[key])}".strip()
+        for key, value in shown.items()
+        if not _same(asked[key], value)
+    ]
     if st.session_state.get(BAD_DRAWING):
         st.session_state[BAD_DRAWING] = False
         ignored.append(DRAWING)
     if ignored:
         st.toast(MISSING.format(", ".join(ignored)), duration="long")
+
+
+def _plain(asked: str) -> str:
+    """What a link asks for, as a notice can show it, where signs may have a meaning."""
+    return "".join(sign for sign in asked if sign.isalnum() or sign in ".- ")[:LONGEST_SHOWN]
 
 
 def _same(asked: str, value) -> bool:

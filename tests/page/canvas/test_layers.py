@@ -47,7 +47,7 @@ def test_the_pictures_of_the_votes_are_the_votes(page):
 
 def test_a_network_of_convolutions_says_where_its_channels_are(page):
     page.choose("network", "student").draw(ZERO)
-    assert "What the channels of this network look for is under What is lost." in page.words
+    assert "This one has others: what its channels look for is under What is lost." in page.words
     assert 'role="alert"' not in page.html and page.answer == 0
 
 

@@ -25,6 +25,20 @@ def test_the_story_is_turned_and_closed(page):
     assert "of 5" not in page.words and "scene" not in page.test.query_params
 
 
+def test_the_example_that_the_last_scene_puts_aside_comes_back(page):
+    page.click("story")
+    for _ in range(4):
+        page.click("scene-next")
+    assert "MNIST test digit" not in page.html
+    page.click("scene-close")
+    assert "MNIST test digit, labelled 3" in page.html and page.answer == 3
+    page.click("story")
+    for _ in range(4):
+        page.click("scene-next")
+    page.draw(ZERO).click("scene-close")
+    assert "MNIST test digit" not in page.html and page.answer == 0, "something was drawn meanwhile"
+
+
 MINE = {"network": "robust", "digit": "3", "start": "noise", "steps": "20", "seed": 5, "count": 2}
 
 
@@ -83,14 +97,14 @@ def test_a_link_to_no_scene_opens_the_page_and_says_so(page, monkeypatch, scene)
     other = at(monkeypatch, scene=scene, digit="nonsense")
     assert "of 5" not in other.words and other.images and "scene" not in other.test.query_params
     (toast,) = other.test.toast
-    assert toast.value == link.MISSING.format("digit, scene")
+    assert toast.value == link.MISSING.format(f"digit nonsense, scene {scene}".replace("<b>", "b"))
     assert not other.run().test.toast, "it is said once"
 
 
 def test_a_bad_drawing_is_named_with_the_other_choices(page, monkeypatch):
     other = at(monkeypatch, drawing="nonsense", digit="nonsense")
     (toast,) = other.test.toast
-    assert toast.value == link.MISSING.format("digit, drawing")
+    assert toast.value == link.MISSING.format("digit nonsense, drawing")
     assert not other.run().test.toast, "it is said once"
 
 
