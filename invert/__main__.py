@@ -7,9 +7,16 @@ from invert import shell
 from invert.commands import classify, dataset, evaluate, generate, inspect, opposite
 
 
+class _Parser(argparse.ArgumentParser):
+    """One whose mistakes are one line: all options of a command would be fifteen."""
+
+    def error(self, message):
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
 def main(arguments=None) -> int:
     """Run one command; a mistake is one line on standard error and exit code 2."""
-    parser = argparse.ArgumentParser(prog="python -m invert", description=__doc__)
+    parser = _Parser(prog="python -m invert", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in (classify, generate, opposite, inspect, dataset, evaluate):
         command.add(commands)

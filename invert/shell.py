@@ -64,8 +64,15 @@ def as_typed(sentence: str) -> str:
     'Say --head values if it is a value.'
     >>> as_typed("Give it a value with feed={'keep_prob': 1.0}, or another pixel_range=.")
     'Give it a value with --feed keep_prob=1.0, or another --pixel-range.'
+    >>> as_typed("Shares must add up to 1, such as {3: 0.5, 8: 0.5}; got {'cat': 0.9}.")
+    'Shares must add up to 1, such as 3:0.5,8:0.5; got cat:0.9.'
     """
     sentence = re.sub(r"\bfeed=\{['\"]([^'\"]*)['\"]: ([^}]*)\}", r"--feed \1=\2", sentence)
+
+    def mapping(found: re.Match) -> str:
+        return re.sub(r"'?([^',]+?)'?: ", r"\1:", found[1]).replace(", ", ",")
+
+    sentence = re.sub(r"\{([^{}:]+: [^{}]*)\}", mapping, sentence)
 
     def option(found: re.Match) -> str:
         name, values = found.group(1).replace("_", "-"), (found.group(2) or "").strip("()'")

@@ -20,6 +20,9 @@ def read(
 ) -> tuple[list[str] | None, np.ndarray]:
     """Return the names of a table's columns, if it has them, and its numbers, float32.
 
+    Between the columns stand commas; or semicolons or tabs, and then decimals may have commas, as
+    spreadsheets write them in much of the world.
+
     Args:
         data: of a .csv file, a feature a column, with names in its first row or without.
         name: what an error calls it.
@@ -33,13 +36,20 @@ def read(
 
     >>> read(b"area,age\\n70,12\\n95,3\\n")[0]
     ['area', 'age']
+    >>> read(b"area;age\\n70,5;12\\n")[1].tolist()
+    [[70.5, 12.0]]
     """
     csv.field_size_limit(MOST_FIELD)
     try:
-        lines = filter(None, csv.reader(io.StringIO(data.decode("utf-8-sig"))))
+        text = data.decode("utf-8-sig")
+        first = text.lstrip().partition("\n")[0]
+        between = next((sign for sign in "\t;" if sign in first), ",")
+        lines = filter(None, csv.reader(io.StringIO(text), delimiter=between))
         rows = list(lines if most_rows is None else itertools.islice(lines, most_rows + 1))
         if most_rows is not None and len(rows) > most_rows:
             raise ValueError(f"it has more than {most_rows:,} rows")
+        if between != ",":
+            rows = [[_with_point(text) for text in row] for row in rows]
         names = None
         if rows and not all(map(is_number, rows[0])):
             names, rows = [text.strip() for text in rows[0]], rows[1:]
@@ -60,12 +70,19 @@ def _check_rows(names: list[str] | None, rows: list[list[str]]) -> None:
     width = len(names or rows[0])
     for place, row in enumerate(rows, start=2 if names else 1):
         if len(row) != width:
-            raise ValueError(f"row {place} has not {width} values, but {len(row)}")
+            raise ValueError(f"row {place} has {len(row)} values instead of {width}")
         for column, text in enumerate(row, start=1):
             if not is_number(text):
-                what = f"{text[:20]!r} is no number" if text.strip() else "there is nothing"
-                between = "; put commas between them" if ";" in text else ""
-                raise ValueError(f"row {place}, column {column}: {what}{between}")
+                what = "there is nothing; fill it in, or leave the row out"
+                if text.strip():
+                    what = f"{text[:20]!r} is no number; leave out what is no input"
+                raise ValueError(f"row {place}, column {column}: {what}")
+
+
+def _with_point(text: str) -> str:
+    """A number with a point for its decimals, where it has a comma; other text as it is."""
+    pointed = text.replace(",", ".", 1)
+    return pointed if is_number(pointed) else text
 
 
 def write(run: Run) -> bytes:

@@ -98,6 +98,9 @@ def test_a_picture_can_be_the_start(tmp_path):
         ("classify nothing.png", "nothing.png"),
         ("classify text.png", "text.png: This file is no PNG, JPEG or WEBP picture."),
         ("classify blank.png", "blank.png: "),
+        ("generate 8 --start blck", "--start must be one of black, noise, average, class-gaussian"),
+        ("generate 8 --start blck", "or a picture's path; there is no file 'blck'."),
+        ("dataset 9 --out blank.png", "--out must be a folder; blank.png is a file."),
         (
             "classify eight.png --classifier quick",
             "classifier must be one of question, robust, energy, student, the path of a file, or",
@@ -178,6 +181,9 @@ def test_what_argparse_refuses_is_exit_code_2_too(arguments, capsys):
     with pytest.raises(SystemExit) as stop:
         command.main(arguments.split())
     assert stop.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("python -m invert") and said.endswith("--help\n")
+    assert said.count("\n") == 1, "no list of all options"
 
 
 @pytest.fixture
@@ -239,7 +245,9 @@ def test_pictures_are_read_by_each_range_where_nothing_says_which(bright, tmp_pa
 def test_a_run_on_an_assumed_range_says_so(bright, tmp_path, capsys):
     generate = ["generate", "1", "--classifier", str(bright), "--out", str(tmp_path / "1.png")]
     assert command.main(generate) == 0
-    assert "Pixels of bright.keras are taken to be in [0, 1]: nothing" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Pixels of bright.keras are taken to be in [0, 1]: nothing" in said
+    assert "freeze it with another --pixel-range." in said
     assert command.main([*generate, "--pixel-range", "0", "255"]) == 0
     assert "are taken to be" not in capsys.readouterr().out
 
@@ -280,6 +288,8 @@ def test_what_did_not_work_is_said(tmp_path, capsys):
     out = ["--out", str(tmp_path / "x.png")]
     command.main(["generate", *"0123456789", "--steps", "1", "--step-size", "0.001", *out])
     assert "did not convince energy; try more --steps" in capsys.readouterr().out
+    command.main(["generate", "8", "--start", "noise", "--within", "0.1", *out])
+    assert "energy; try a greater --within, more --steps" in capsys.readouterr().out
 
 
 def test_each_share_of_a_mixture_is_said(tmp_path, capsys):

@@ -64,6 +64,8 @@ def run(options) -> None:
     """Write the shards that are not there yet, with a progress bar."""
     workers = _cores() if options.workers is None else options.workers
     check_whole(workers, "--workers", 1, MOST_WORKERS)
+    if Path(options.out).is_file():
+        raise ValueError(f"--out must be a folder; {options.out} is a file.")
     check_classifier(options.classifier)
     settings = shared.settings_of(options)
     start = options.start

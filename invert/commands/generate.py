@@ -16,9 +16,10 @@ from invert.networks.classifier import CLASSIFIERS, check_classifier
 
 SCALE = 4  # GIF or PNG pixels a pixel, where they fit
 GIF_FRAMES = 48
+PICTURE, TABLE = "generated.png", "generated.csv"  # where nobody says it
 LISTED = 5  # classes of a mixture
 VERDICTS = {
-    "not convinced": "{} did not convince {}; try more --steps, or another --method.",
+    "not convinced": "{} did not convince {}; try {}more --steps, or another --method.",
     "never moved": "{} could not move from the start by the gradient of {}; try another --start.",
 }
 
@@ -75,17 +76,16 @@ def add(commands) -> None:
     )
     command.add_argument(
         "--out",
-        default="generated.png",
         metavar="FILE",
         help=".png, .gif for the film, .svg of a pen's strokes, or .csv of features (default"
-        " generated.png, which is replaced)",
+        f" {PICTURE}, or {TABLE} of features, which is replaced)",
     )
     command.set_defaults(run=run, stopped="Nothing was written.")
 
 
 def run(options) -> None:
     """Write the images, or the film of their optimisation, and print how they are read."""
-    out = Path(options.out)
+    out = Path(options.out or PICTURE)
     film_wanted, drawn = out.suffix.lower() == ".gif", out.suffix.lower() == ".svg"
     if out.suffix.lower() not in (".png", ".gif", ".svg", ".csv"):
         raise ValueError(f"--out must end in .png, .gif, .svg or .csv; got {out.name!r}.")
@@ -93,7 +93,7 @@ def run(options) -> None:
     if not typed:
         raise ValueError("Say what to make: a digit, a label, or --target.")
     if not out.parent.is_dir():
-        raise ValueError(f"--out must be in a folder that exists; got {options.out!r}.")
+        raise ValueError(f"--out must be in a folder that exists; got {str(out)!r}.")
     count = check_whole(options.count, "--count", 1, MAX_COUNT)
     seed = check_whole(options.seed, "--seed", 0, MAX_SEED)
     check_classifier(options.classifier)
@@ -113,6 +113,11 @@ def run(options) -> None:
     if film_wanted and not method.settings:
         raise ValueError(f"{method.name} takes no steps, so it has no film; use --out FILE.png.")
     named = options.start is None or options.start in (*starts.STARTS, starts.RANDOM)
+    if not named and not Path(options.start).exists():
+        raise ValueError(
+            f"--start must be one of {', '.join(starts.STARTS)}, or a picture's path; there is no"
+            f" file {options.start!r}."
+        )
     asked = b"" if named else shell.read(options.start)
 
     limits = {"within": options.within, "fixed": typed_targets.fixed(options.fixed)}
@@ -123,6 +128,8 @@ def run(options) -> None:
         _check_kind(made.domain, made.classifier, out)
     else:
         graph = shared.open_asked(options)
+        if options.out is None and not graph.domain.is_image:
+            out = Path(TABLE)
         _check_kind(graph.domain, graph.name, out)
         start = (
             options.start if named else pictures.picture(options.start, asked, graph, options.whole)
@@ -138,7 +145,7 @@ def run(options) -> None:
             **settings,
         )
     shell.write(out, _file(made, out, count, len(typed)))
-    _say(made, out)
+    _say(made, out, options.within)
 
 
 def _check_kind(domain: Domain, classifier: str, out: Path) -> None:
@@ -169,20 +176,21 @@ def _file(made, out: Path, count: int, several: int) -> bytes:
     return draw(shown, scale=scale, columns=columns, pixel_range=made.pixel_range)
 
 
-def _say(made, out: Path) -> None:
+def _say(made, out: Path, within: float | None) -> None:
     """Print how the images are read, or how near the values came."""
     if made.misses is not None:
         convinced = made.verdicts.count("convinced")
+        differ = f", {made.distinct} of them different" if convinced > 1 else ""
         print(
-            f"{convinced} of {len(made.images)} inputs give what was asked, {made.distinct} of them"
-            f" different; the farthest is {made.misses.max():.4g} off"
+            f"{convinced} of {len(made.images)} inputs give what was asked{differ}; the farthest is"
+            f" {made.misses.max():.4g} off"
         )
     if made.misses is None:
         _, first = np.unique(made.aims, axis=0, return_index=True)
         for number in sorted(first):
             print(_read_as(made, made.aims[number]))
     for note in made.notes:
-        print(note)
+        print(shell.as_typed(note))
     for verdict, number in Counter(made.verdicts).items():
         if verdict == "not convinced" and made.misses is not None:
             print(
@@ -190,7 +198,9 @@ def _say(made, out: Path) -> None:
                 " --bounds allow it."
             )
         elif verdict in VERDICTS:
-            print(VERDICTS[verdict].format(_images(number, made.domain.is_image), made.classifier))
+            some = _images(number, made.domain.is_image)
+            farther = "" if within is None else "a greater --within, "
+            print(VERDICTS[verdict].format(some, made.classifier, farther))
     print(
         f"{out}: {_images(len(made.images), made.domain.is_image)}, classifier {made.classifier},"
         f" method {made.method}, start {made.start}"

@@ -36,6 +36,8 @@ def _target(text: str, labels: Sequence[str], head: str) -> Any:
         return text
     if ":" in text:
         pairs = [part.rpartition(":") for part in text.split(",")]
+        if not all(sign for _, sign, _ in pairs):
+            raise ValueError(f"a mixture must be CLASS:SHARE,CLASS:SHARE,…; got {text!r}.")
         return {label.strip(): _number(share, text) for label, _, share in pairs}
     if "," in text or head == "values":
         numbers = [_number(part, text) for part in text.split(",")]

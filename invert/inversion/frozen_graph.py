@@ -172,12 +172,12 @@ class FrozenGraph:
             height, width = taken
             found.append(
                 f"Inputs of {self.name}, {height}×{width} values, are taken for grey pictures. If"
-                " they are a sequence or features, freeze it with bounds."
+                " they are a sequence or features, freeze it with bounds=."
             )
         if self.range_assumed:
             found.append(
                 f"Pixels of {self.name} are taken to be in {self.domain.range_in_words}:"
-                f" {self.range_evidence}. If that is wrong, freeze it with another pixel_range."
+                f" {self.range_evidence}. If that is wrong, freeze it with another pixel_range=."
             )
         return tuple(found)
 

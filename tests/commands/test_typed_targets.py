@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import io
+import re
 
 import keras
 import numpy as np
@@ -59,7 +60,9 @@ def test_features_of_no_name_are_written_by_their_number():
     [
         ("--target .2,.8", "must have a number for each of the 10; got 2"),
         ("--target 3:half", "'3:half' needs a number in the place of 'half'"),
-        ("--target 3:.5,8:.6", "shares of a mixture must add up to 1"),
+        ("--target 3:.5,8:.6", "add up to 1, such as 3:0.5,8:0.5, or be class:0 for anything but"),
+        ("--target 3:.5,8:.6", "; got 3:0.5,8:0.6."),
+        ("--target 3:.5,8", "a mixture must be CLASS:SHARE,CLASS:SHARE,…; got '3:.5,8'"),
         ("8 --fixed 3", "--fixed must be NAME=VALUE; got '3'"),
         ("8 --within -1", "within must be a number above 0"),
         ("8 --out found.csv", "reads pictures; use --out FILE.png"),
@@ -93,7 +96,7 @@ def test_features_are_found_and_written(files, tmp_path, capsys, monkeypatch):
     asked = ["--target", "7.0", "--fixed", "b=0.5", "--count", "3", "--out", str(out)]
     assert command.main(["generate", *network, *asked]) == 0
     said = capsys.readouterr().out
-    assert "3 of 3 inputs give what was asked" in said and "3 inputs, classifier" in said
+    assert re.search("3 of 3 inputs give what was asked, [123] of them different; the", said) and "3 inputs, classifier" in said
     with out.open() as file:
         rows = list(csv.DictReader(file))
     for row in rows:
@@ -116,6 +119,10 @@ def test_features_are_found_and_written(files, tmp_path, capsys, monkeypatch):
     graph = invert.freeze(model, bounds=told[1], names=told[0], whole=["c"])
     run = invert.generate([7.0] * 3, classifier=graph, fixed={"b": 0.5})
     assert tables.write(run) == out.read_bytes()
+    monkeypatch.chdir(tmp_path)
+    assert command.main(["generate", *network, "--target", "700"]) == 0
+    assert "0 of 1 inputs give what was asked; the farthest is " in capsys.readouterr().out
+    assert (tmp_path / "generated.csv").is_file()
     monkeypatch.setattr(generation, "generate", None)  # said before anything is learned
     assert command.main(["generate", *network, "--target", "7", "--out", "x.png"]) == 2
     assert "reads features; use --out FILE.csv" in capsys.readouterr().err
@@ -132,6 +139,25 @@ def test_a_picture_of_one_output_is_read(tmp_path, capsys):
     assert command.main(["inspect", *files, *told]) == 0
     read = capsys.readouterr().out.splitlines()[-1]
     assert read == f"{files[1]}: 0 17"
+
+
+@pytest.mark.parametrize("names", [None, ["height; m", "spin, left"]])
+@pytest.mark.parametrize(("between", "point"), [(",", "."), (";", ","), (";", "."), ("\t", ",")])
+def test_a_table_is_read_as_spreadsheets_of_any_country_write_it(names, between, point):
+    numbers = [[1.5, -20.0], [1e-3, 4.0], [1200.25, 0.0]]
+    rows = [[str(number).replace(".", point) for number in row] for row in numbers]
+    if names and between == ",":
+        names = ["height", "spin, left"]
+    file = io.StringIO()
+    csv.writer(file, delimiter=between).writerows([*([names] if names else []), *rows])
+    found, table = tables.read(file.getvalue().encode("utf-8-sig"))
+    assert found == names
+    np.testing.assert_array_equal(table, np.float32(numbers))
+
+
+def test_a_number_with_two_commas_is_none():
+    with pytest.raises(ValueError, match="row 2, column 2: '1,234,5' is no number; leave out what"):
+        tables.read(b"2;3\n2;1,234,5\n")
 
 
 def test_what_is_no_table_is_said(tmp_path):

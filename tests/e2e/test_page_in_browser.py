@@ -349,6 +349,10 @@ def test_undo_redo_and_clear_by_mouse(visit):
     easel.wait_for_ink(both)
     page.keyboard.press("Control+z")
     easel.wait_for_ink(one)
+    page.keyboard.press("Control+y")
+    easel.wait_for_ink(both)
+    page.keyboard.press("Control+z")
+    easel.wait_for_ink(one)
     answer(page, 1)
 
 

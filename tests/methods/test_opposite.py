@@ -9,6 +9,7 @@ import pytest
 
 import invert
 from invert.inversion import compiling
+from invert.inversion.freezing.opening import formats
 from invert.methods.opposite import model_file
 
 SIDE = 16
@@ -72,6 +73,8 @@ def test_a_saved_one_draws_the_same_bits(learned, lines, tmp_path):
         match="classes and images as the one it .*; question has others",
     ):
         invert.opposite.load(path, "question")
+    with pytest.raises(ValueError, match="lines.keras is an opposite model. Open it by"):
+        invert.freeze(path)
 
 
 def test_keras_opens_the_file_as_a_network_of_its_own(learned, tmp_path):
@@ -118,7 +121,7 @@ def changed(path, about=lambda about: about, weights=lambda data: data):
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(held, "w") as new:
         for name in old.namelist():
             data = old.read(name)
-            if name == model_file.ABOUT:
+            if name == formats.OPPOSITE:
                 data = json.dumps(about(json.loads(data))).encode()
             new.writestr(name, weights(data) if name == model_file.WEIGHTS else data)
     return held.getvalue()

@@ -179,7 +179,7 @@ class _Learner:
         frozen = open_graph(classifier)
         if not frozen.domain.is_image:
             raise ValueError(
-                f"opposite needs a classifier of images; {frozen.name} reads other values."
+                f"opposite needs a classifier of images; {frozen.name} reads features."
             )
         if not frozen.classifies:
             raise ValueError(

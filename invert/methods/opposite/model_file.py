@@ -19,14 +19,14 @@ import h5py
 import numpy as np
 
 from invert.inversion.domain import Domain
-from invert.inversion.freezing.opening import hdf5
+from invert.inversion.freezing.opening import formats, hdf5
 from invert.inversion.freezing.opening.file_sizes import check_growth, read
 from invert.inversion.parametrisations.fourier import Fourier
 from invert.inversion.parametrisations.strokes import Strokes
 from invert.methods.opposite import crafts
 from invert.networks.style_network import MAX_VALUES, NUMBERS, StyleNetwork
 
-ABOUT, WEIGHTS = "opposite.json", "model.weights.h5"
+WEIGHTS = "model.weights.h5"
 MAX_TEXT = 2**20
 MOST_PARTS = 20
 # Where Keras puts the weights of the network's layers.
@@ -88,7 +88,7 @@ def write(path: Path, held: Held) -> None:
         whole = Path(folder) / "model.keras"
         keras.saving.save_model(model, whole)
         with zipfile.ZipFile(whole, "a") as archive:
-            archive.writestr(ABOUT, json.dumps(about, ensure_ascii=False))
+            archive.writestr(formats.OPPOSITE, json.dumps(about, ensure_ascii=False))
         data = whole.read_bytes()
     put(path, data)
 
@@ -118,7 +118,7 @@ def parse(data: bytes, name: str) -> Held:
             if len(parts) > MOST_PARTS:
                 raise ValueError(f"it has {len(parts)} parts, and not at most {MOST_PARTS}")
             check_growth("parts", sum(part.file_size for part in parts), len(data))
-            text = _member(archive, ABOUT, MAX_TEXT).decode()
+            text = _member(archive, formats.OPPOSITE, MAX_TEXT).decode()
             network, labels, domain, classifier = _about(json.loads(text))
             values = sum(map(math.prod, network.shapes))
             weights = _member(archive, WEIGHTS, 4 * values + MAX_TEXT)

@@ -104,11 +104,12 @@ whenThere(".st-key-easel *", (host) => {
   }).observe(root, { childList: true, subtree: true, attributeFilter: ["disabled"] });
 });
 
-// Ctrl+Z and Ctrl+Shift+Z, where one does not type.
+// Ctrl+Z, and Ctrl+Shift+Z or Ctrl+Y, where one does not type.
 addEventListener("keydown", (event) => {
-  if (!(event.ctrlKey || event.metaKey) || event.altKey || event.key.toLowerCase() !== "z") return;
+  const key = event.key.toLowerCase();
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || !["z", "y"].includes(key)) return;
   if (event.composedPath()[0].closest?.("input:not([type=range]), textarea, [contenteditable]")) return;
-  const name = event.shiftKey ? "Redo" : "Undo";
+  const name = event.shiftKey || key === "y" ? "Redo" : "Undo";
   const button = [...(tools.root?.querySelectorAll(".tools button") ?? [])].find((b) => b.textContent === name);
   if (!button || button.disabled) return;
   event.preventDefault();

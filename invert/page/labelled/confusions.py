@@ -65,8 +65,8 @@ def _share(counts: Tally, classes: int, left_out: int) -> str:
         f'--high:{counts.high:.4f};--share:{share:.4f};--chance:{chance:.4f}">'
         '<i class="likely"></i><i class="chance"></i><b></b></div>'
         '<p class="ends" aria-hidden="true"><span>0</span><span>100%</span></p>'
-        f'<p class="note">{said} For pictures like these the true share lies in the range 19 times in 20.{more}'
-        f"{left}</p>"
+        f'<p class="note">{said} For pictures like these the true share lies in'
+        f" the range 19 times in 20.{more}{left}</p>"
     )
 
 

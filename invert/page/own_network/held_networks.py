@@ -24,8 +24,8 @@ FILES_READ = "files of networks read"
 NOT_YET = "Drop a network in the heading, and it will read and draw here."
 WHAT = (
     "Drop a trained network: `.keras`, `.h5`, `.pb`, `.tflite`, or a `.zip`, such as Teachable"
-    " Machine's; at most 16 MB. It reads images up to 224×224×3, or a few numbers. Only you can use it; it is"
-    " deleted when you leave."
+    " Machine's; at most 16 MB. It reads images up to 224×224×3, or a few numbers. Only you can use"
+    " it; it is deleted when you leave."
 )
 PUT_AWAY = (
     "The server had to delete this network to make room for others. Drop the file here again."

@@ -18,6 +18,7 @@ TAKEN = (
     " .zip of one of these"
 )
 LITE = b"TFL3"
+OPPOSITE = "opposite.json"  # in the file of an opposite model, beside what Keras wrote
 TABLE = bytes.fromhex("57fb808b247547db")  # the last bytes of a checkpoint's index
 # Files that are no network: where their mark lies, the mark, and what to say.
 OTHER_FILES = (
@@ -127,6 +128,11 @@ def _kind_of_folder(folder: Path) -> tuple[str, Path]:
 def _kind_of_zip(path: Path) -> tuple[str, Path]:
     with archives.opened(path) as archive:
         names = archive.namelist()
+    if OPPOSITE in names:
+        raise Refusal(
+            f"{TAKEN}; {path} is an opposite model. Open it by invert.opposite.load, or in a shell"
+            " by --opposite."
+        )
     if "config.json" in names and "model.weights.h5" in names:
         return "keras", path
     if any(name.endswith(("data.pkl", "constants.pkl")) for name in names):
