@@ -96,7 +96,10 @@ def test_features_are_found_and_written(files, tmp_path, capsys, monkeypatch):
     asked = ["--target", "7.0", "--fixed", "b=0.5", "--count", "3", "--out", str(out)]
     assert command.main(["generate", *network, *asked]) == 0
     said = capsys.readouterr().out
-    assert re.search("3 of 3 inputs give what was asked, [123] of them different; the", said) and "3 inputs, classifier" in said
+    assert (
+        re.search("3 of 3 inputs give what was asked, [123] of them different; the", said)
+        and "3 inputs, classifier" in said
+    )
     with out.open() as file:
         rows = list(csv.DictReader(file))
     for row in rows:

@@ -327,3 +327,13 @@ def test_numbers_of_digits_hold_the_judges_opinion_whatever_the_range(sample, pi
     kept = np.load(io.BytesIO(offers._npz(run)))
     np.testing.assert_allclose(kept["judge"], judge.look(inked).probabilities, atol=1e-3)
     assert json.loads(str(kept["settings"]))["classifier"] == "mine"
+
+
+def test_a_start_that_is_taken_for_the_target_already_is_said(page):
+    """`question` takes an empty page for a 1: nothing is learned, and nothing on it moves."""
+    page.choose("network", "question").choose("method", "plain").choose("digit", "1")
+    run = invert.generate(1, "plain", classifier="question", frames=2)
+    assert np.abs(run.images - run.frames[0]).max() < 0.02 and run.verdicts == ("convinced",)
+    assert "takes this start for 1 already, so that there is nothing to learn." in page.words
+    page.choose("digit", "2")
+    assert "nothing to learn" not in page.words
