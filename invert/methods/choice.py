@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from invert.methods import answers
+from invert.methods import answers, pen
 from invert.methods.records import METHODS, OWN_METHOD, Optimization
 
 if TYPE_CHECKING:
@@ -133,6 +133,9 @@ def _choose(graph: FrozenGraph) -> ChosenMethod:
         )
     alone = _alone(graph)
     rated = {name: _rated(graph, alone, name, {}) for name in candidates(graph)}
+    dark = pen.known_dark(alone)
+    if dark is not None:  # it found out which ink it reads, and need not be asked again
+        pen.tell_dark(graph, dark)
     least = rated[OWN_METHOD][0]  # at being convincing nothing chosen is worse
     able = [name for name, (convinced, _) in rated.items() if convinced >= least]
     best = max(able, key=lambda name: rated[name][1])

@@ -158,9 +158,9 @@ def ink_is_dark(graph: FrozenGraph, record: Optimization) -> bool:
     return graph.compiled[DARK]
 
 
-def known_dark(graph: FrozenGraph) -> bool:
-    """Whether a network reads dark ink, as far as ``ink_is_dark`` or somebody else has said so."""
-    return bool(graph.compiled.get(DARK, False))
+def known_dark(graph: FrozenGraph) -> bool | None:
+    """Whether a network reads dark ink; None where it was neither asked nor was that told."""
+    return graph.compiled.get(DARK)
 
 
 def tell_dark(graph: FrozenGraph, dark: bool) -> None:

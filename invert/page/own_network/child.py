@@ -137,7 +137,7 @@ def _notes(frozen, known: effort.Effort, pace: float) -> network_file.Notes:
         known: how long its steps take.
         pace: as ``_rehearse`` returns it.
     """
-    from invert.methods import choice
+    from invert.methods import choice, pen
     from invert.methods.records import METHODS, Optimization
 
     notes = network_file.Notes(frozen.labels, frozen.range_assumed)
@@ -154,7 +154,8 @@ def _notes(frozen, known: effort.Effort, pace: float) -> network_file.Notes:
     with contextlib.suppress(Exception):  # whatever it is, the network can be read without
         if affordable(choice.candidates(frozen)):
             chosen = choice.method_of(frozen)
-            notes = notes._replace(method=chosen.method, why=chosen.why)
+            dark = pen.known_dark(frozen)
+            notes = notes._replace(method=chosen.method, why=chosen.why, dark=dark)
         if affordable([choice.SEARCHED] * len(choice.WEIGHTS)):
             choice.weights_of(frozen)
     return notes._replace(share=choice.share_of(frozen))

@@ -105,6 +105,7 @@ class Notes(NamedTuple):
         range_assumed: whether the file does not say what its pixels may be.
         method, why: what the network chose to be run backwards by; empty where it was not asked.
         share: the share of the usual weights that it chose, see ``choice.share_of``.
+        dark: whether it reads dark ink; None where it was not asked.
     """
 
     labels: Sequence[str]
@@ -112,6 +113,7 @@ class Notes(NamedTuple):
     method: str = ""
     why: str = ""
     share: float = 1.0
+    dark: bool | None = None
 
 
 def with_notes(notes: Notes, packed: bytes) -> bytes:
@@ -123,16 +125,18 @@ def with_notes(notes: Notes, packed: bytes) -> bytes:
 def _with_notes_taken(data: bytes, called: str) -> FrozenGraph:
     """Return the graph that ``with_notes`` was given."""
     from invert.inversion.freezing import passing
-    from invert.methods import choice
+    from invert.methods import choice, pen
 
     end = LENGTH + int.from_bytes(data[:LENGTH])
     if end > MOST_OF_NOTES:
         raise ValueError("the notes are too long")
     said = json.loads(data[LENGTH:end])
     kinds = [list, bool, str, str, float]
-    if type(said) is not list or [type(note) for note in said] != kinds:
-        raise ValueError("the notes are not a list of five")
+    if type(said) is not list or [type(note) for note in said[:-1]] != kinds:
+        raise ValueError("the notes are not a list of six")
     notes = Notes(*said)
+    if not isinstance(notes.dark, bool | None):
+        raise ValueError("ink is dark or not")
     if not all(type(name) is str for name in notes.labels):
         raise ValueError("the names are not texts")
     frozen = passing.unpack(data[end:], called)
@@ -150,6 +154,8 @@ def _with_notes_taken(data: bytes, called: str) -> FrozenGraph:
         notes.method or choice.OWN_METHOD, why[: refusal_wording.LONGEST_SENTENCE]
     )
     choice.tell(frozen, chosen, notes.share)
+    if notes.dark is not None:
+        pen.tell_dark(frozen, notes.dark)
     return frozen
 
 

@@ -106,11 +106,11 @@ def _changed(
     inked = {None: "", True: " dark ink", False: " light ink"}[dark]
     name = f"{graph.name} {domain} {head}{inked} {','.join(labels)}"
     changed = dataclasses.replace(graph, architecture=architecture, labels=labels, name=name)
-    if dark is not None:
-        pen.tell_dark(changed, dark)
-    for key in (effort.EFFORT, choice.CHOSEN, choice.SHARE):  # it need not be asked again
+    for key in (effort.EFFORT, choice.CHOSEN, choice.SHARE, pen.DARK):  # it need not be asked again
         if key in graph.compiled:
             changed.compiled[key] = graph.compiled[key]
+    if dark is not None:
+        pen.tell_dark(changed, dark)
     if chosen := choice.known(changed):  # its reasons were measured as it was before
         changed.compiled[choice.CHOSEN] = dataclasses.replace(chosen, why="")
     return without_xla(changed)

@@ -43,7 +43,7 @@ from invert.inversion.freezing.gate.workload import workload
 from invert.inversion.freezing.opening import hdf5
 from invert.inversion.freezing.refusal import Refusal, WrongSize, plain
 from invert.inversion.frozen_graph import FrozenGraph
-from invert.methods import choice, records
+from invert.methods import choice, pen, records
 from invert.page.own_network import child, effort, network_file, refusal_wording
 from invert.page.pictures import markup
 from invert.page.server import throwaway
@@ -972,20 +972,22 @@ def test_keras_own_message_is_plain():
         [list("abcdefghij"), False, "strokes", "", 0.5],
         [list("abcdefghij"), False, "strokes", "", float("nan")],
         [list("abcdefghij"), False, 1, "", 1.0],
+        [list("abcdefghij"), False, "strokes", "", 1.0, 1],
+        [list("abcdefghij"), False, "strokes", "", 1.0, "dark"],
     ],
 )
 def test_notes_that_were_tampered_with_are_refused(labels, honest, answered):
-    notes = [*labels, *("", "", 1.0)[len(labels) - 2 :]] if type(labels) is list else labels
+    notes = [*labels, *("", "", 1.0, None)[len(labels) - 2 :]] if type(labels) is list else labels
     said = json.dumps(notes).encode()
     answer = len(said).to_bytes(network_file.LENGTH) + said + passing.pack(honest)
     assert answered(network_file.GRAPH + answer).startswith(TAMPERED)
 
 
 def test_what_a_network_chose_comes_with_it_in_one_short_line(honest, monkeypatch):
-    said = ("strokes", "It \x1b[1mchose\n" + "x" * 1000, 0.1)
+    said = ("strokes", "It \x1b[1mchose\n" + "x" * 1000, 0.1, True)
     monkeypatch.setattr(throwaway, "run", lambda *_: answer_of(passing.pack(honest), said=said))
     frozen = network_file.read("own.h5", hdf5.SIGNATURE)
-    assert choice.known(frozen).method == "strokes"
+    assert choice.known(frozen).method == "strokes" and pen.known_dark(frozen) is True
     assert choice.known(frozen).why.startswith("It [1mchosexxx")
     assert len(choice.known(frozen).why) == refusal_wording.LONGEST_SENTENCE
     assert choice.known_weights(frozen, "regularized") == {"total_variation": 1.0, "l2": 1.0}
@@ -998,6 +1000,7 @@ def test_a_process_of_its_own_reads_a_network_and_has_time_to_ask_it(model, save
     chosen = choice.known(frozen)
     assert chosen.method in choice.candidates(frozen) and chosen.method in chosen.why
     assert choice.share_of(frozen) in choice.WEIGHTS
+    assert pen.known_dark(frozen) in (True, False), "it found out which ink it reads"
 
 
 def test_a_network_chooses_its_method_where_it_is_read(saved, here, asked, monkeypatch):
@@ -1008,6 +1011,10 @@ def test_a_network_chooses_its_method_where_it_is_read(saved, here, asked, monke
     alone = freeze(saved / "own.keras")
     assert choice.known(frozen) == choice.method_of(alone)
     assert choice.known_weights(frozen, "regularized") == choice.weights_of(alone)
+    assert pen.known_dark(frozen) == pen.known_dark(alone) is not None
+    assert pen.ink_is_dark(
+        freeze(saved / "own.keras"), records.METHODS["strokes"]
+    ) == pen.known_dark(alone)
 
 
 @pytest.mark.parametrize("error", [ValueError, MemoryError, KeyError])
