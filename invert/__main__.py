@@ -8,7 +8,7 @@ from invert.commands import classify, dataset, evaluate, generate, inspect, oppo
 
 
 class _Parser(argparse.ArgumentParser):
-    """One whose mistakes are one line: all options of a command would be fifteen."""
+    """A parser that reports a mistake in one line, without the list of options."""
 
     def error(self, message):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")

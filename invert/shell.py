@@ -1,5 +1,6 @@
 """What the shell commands share: one line for a mistake, whole files, and a quiet TensorFlow."""
 
+import ast
 import contextlib
 import os
 import re
@@ -69,10 +70,7 @@ def as_typed(sentence: str) -> str:
     """
     sentence = re.sub(r"\bfeed=\{['\"]([^'\"]*)['\"]: ([^}]*)\}", r"--feed \1=\2", sentence)
 
-    def mapping(found: re.Match) -> str:
-        return re.sub(r"'?([^',]+?)'?: ", r"\1:", found[1]).replace(", ", ",")
-
-    sentence = re.sub(r"\{([^{}:]+: [^{}]*)\}", mapping, sentence)
+    sentence = re.sub(r"(?<!['\"\w])\{[^{}]*\}", _mapping_as_typed, sentence)
 
     def option(found: re.Match) -> str:
         name, values = found.group(1).replace("_", "-"), (found.group(2) or "").strip("()'")
@@ -83,6 +81,18 @@ def as_typed(sentence: str) -> str:
     return re.sub(
         rf"(?<!['\"\w-])({ARGUMENTS})=(\([^)]*\)|'\w+')?(?=[\s.,;:)]|$)", option, sentence
     )
+
+
+def _mapping_as_typed(found: re.Match) -> str:
+    """A mapping of Python's as ``--target`` takes it; anything else as it is."""
+    try:
+        mapping = ast.literal_eval(found[0])
+        typed = {str(key): float(value) for key, value in mapping.items()}
+    except (ValueError, TypeError, SyntaxError, AttributeError, MemoryError, RecursionError):
+        return found[0]
+    if any(set(key) & set(",:'\"") for key in typed):
+        return found[0]
+    return ",".join(f"{key}:{value:g}" for key, value in typed.items())
 
 
 def read(path: str) -> bytes:

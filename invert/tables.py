@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from invert.methods.runs import Run
 
 MOST_FIELD = 2**12  # signs
+SEPARATORS = ",\t;"
+THOUSANDS = re.compile(r",\d{3}(,|$)")
 
 
 def read(
@@ -20,8 +23,8 @@ def read(
 ) -> tuple[list[str] | None, np.ndarray]:
     """Return the names of a table's columns, if it has them, and its numbers, float32.
 
-    Between the columns stand commas; or semicolons or tabs, and then decimals may have commas, as
-    spreadsheets write them in much of the world.
+    Columns are separated by commas, semicolons or tabs. With the last two, decimals may have
+    commas, as spreadsheets write them in much of the world.
 
     Args:
         data: of a .csv file, a feature a column, with names in its first row or without.
@@ -42,17 +45,12 @@ def read(
     csv.field_size_limit(MOST_FIELD)
     try:
         text = data.decode("utf-8-sig")
-        first = text.lstrip().partition("\n")[0]
-        between = next((sign for sign in "\t;" if sign in first), ",")
-        lines = filter(None, csv.reader(io.StringIO(text), delimiter=between))
-        rows = list(lines if most_rows is None else itertools.islice(lines, most_rows + 1))
-        if most_rows is not None and len(rows) > most_rows:
-            raise ValueError(f"it has more than {most_rows:,} rows")
-        if between != ",":
-            rows = [[_with_point(text) for text in row] for row in rows]
-        names = None
-        if rows and not all(map(is_number, rows[0])):
-            names, rows = [text.strip() for text in rows[0]], rows[1:]
+        for between in SEPARATORS:
+            names, rows = _split(text, between, most_rows)
+            if _suits(names, rows):
+                break
+        else:  # what is wrong is said of the usual one
+            names, rows = _split(text, SEPARATORS[0], most_rows)
         if not rows:
             raise ValueError("it has no row of numbers")
         _check_rows(names, rows)
@@ -65,6 +63,43 @@ def read(
     return names, table
 
 
+def _split(
+    text: str, between: str, most_rows: int | None
+) -> tuple[list[str] | None, list[list[str]]]:
+    """The names of the columns, if there are any, and the other rows."""
+    lines = filter(None, csv.reader(io.StringIO(text), delimiter=between))
+    rows = list(lines if most_rows is None else itertools.islice(lines, most_rows + 1))
+    if most_rows is not None and len(rows) > most_rows:
+        raise ValueError(f"it has more than {most_rows:,} rows")
+    if between != ",":
+        rows = _with_points(rows, between)
+    if rows and not all(map(is_number, rows[0])):
+        return [text.strip() for text in rows[0]], rows[1:]
+    return None, rows
+
+
+def _suits(names: list[str] | None, rows: list[list[str]]) -> bool:
+    """Whether a table split this way has several columns, of numbers alone."""
+    width = len(names or rows[0]) if rows else 0
+    return width > 1 and all(len(row) == width and all(map(is_number, row)) for row in rows)
+
+
+def _with_points(rows: list[list[str]], between: str) -> list[list[str]]:
+    """The rows with points for decimals, where these have commas that are not for thousands."""
+    numbers = [text for row in rows for text in row]
+    thousands = any("." in text and is_number(text) for text in numbers)
+    if between == "\t":  # which is written in all countries
+        thousands |= all(THOUSANDS.search(text) for text in numbers if "," in text)
+    if thousands:
+        return rows
+
+    def pointed(text: str) -> str:
+        changed = text.replace(",", ".", 1)
+        return changed if is_number(changed) else text
+
+    return [[pointed(text) for text in row] for row in rows]
+
+
 def _check_rows(names: list[str] | None, rows: list[list[str]]) -> None:
     """Refuse the first row that is no row of numbers, by its place in the file."""
     width = len(names or rows[0])
@@ -75,14 +110,8 @@ def _check_rows(names: list[str] | None, rows: list[list[str]]) -> None:
             if not is_number(text):
                 what = "there is nothing; fill it in, or leave the row out"
                 if text.strip():
-                    what = f"{text[:20]!r} is no number; leave out what is no input"
+                    what = f"{text[:20]!r} is no number; keep only columns of numbers"
                 raise ValueError(f"row {place}, column {column}: {what}")
-
-
-def _with_point(text: str) -> str:
-    """A number with a point for its decimals, where it has a comma; other text as it is."""
-    pointed = text.replace(",", ".", 1)
-    return pointed if is_number(pointed) else text
 
 
 def write(run: Run) -> bytes:

@@ -176,7 +176,7 @@ def _shares(mapping: Mapping[Any, Any], labels: Sequence[str]) -> list[float]:
     if not math.isclose(sum(row), 1, abs_tol=1e-3):
         raise ValueError(
             f"the shares of a mixture must add up to 1, such as {{3: 0.5, 8: 0.5}}, or be"
-            f" {{class: 0}} for anything but one; got {brief(dict(mapping))}."
+            f" {{8: 0}} for anything but that class; got {brief(dict(mapping))}."
         )
     return row
 

@@ -180,7 +180,8 @@ def _say(made, out: Path, within: float | None) -> None:
     """Print how the images are read, or how near the values came."""
     if made.misses is not None:
         convinced = made.verdicts.count("convinced")
-        differ = f", {made.distinct} of them different" if convinced > 1 else ""
+        alike = "all alike" if made.distinct == 1 else f"{made.distinct} of them different"
+        differ = f", {alike}" if convinced > 1 else ""
         print(
             f"{convinced} of {len(made.images)} inputs give what was asked{differ}; the farthest is"
             f" {made.misses.max():.4g} off"

@@ -29,7 +29,7 @@ BLUR = 2  # how many times smaller an image is made before it is enlarged again
 # What a pen has to reach of the surest. To strangers' networks of digits, drawings and clothes its
 # images kept 0.75 or more, and showed the class where waves showed none.
 SIMPLER = 0.6
-OF_A_PEN = f" A pen is chosen where it keeps {SIMPLER:.0%} of the most: it needs so few numbers."
+OF_A_PEN = f" A pen is chosen if it keeps {SIMPLER:.0%} of the highest, as it needs so few numbers."
 SMALL = 64  # pixels a side: larger pictures are no drawings
 # The method whose priors' weights a network chooses, among these shares of the usual ones.
 SEARCHED, WEIGHTS = "regularized", (1.0, 0.1, 0.01)
@@ -42,7 +42,7 @@ class ChosenMethod:
 
     Attributes:
         method: its name.
-        why: a sentence.
+        why: one to three sentences.
     """
 
     method: str
@@ -143,7 +143,7 @@ def _choose(graph: FrozenGraph) -> ChosenMethod:
     simpler = by_pen and rated["strokes"][1] >= SIMPLER * rated[best][1]
     best = "strokes" if simpler else best
     surer = [name for name in rated if name not in able and rated[name][1] > rated[best][1]]
-    left_out = f" By {' and '.join(surer)} fewer convinced." if surer else ""
+    left_out = f" With {' and '.join(surer)} fewer images convinced it." if surer else ""
     said = ", ".join(f"{name} {sure:.2f}" for name, (_, sure) in rated.items())
     return ChosenMethod(
         best,

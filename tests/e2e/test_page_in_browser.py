@@ -574,11 +574,16 @@ def test_drawing_outlives_everything_done_on_the_other_side(visit):
 WATCH_PEN = """() => {
     window.pen = { ways: new Set(), shares: new Set(), written: 0, again: [] };
     new MutationObserver((records) => {
-        for (const { addedNodes: [added], removedNodes: [removed] } of records) {
+        for (const { target, attributeName, oldValue, addedNodes, removedNodes } of records) {
             pen.written += 1;
-            if (removed && added?.data === removed.data) pen.again.push(added.data);
+            const [now, before] = attributeName ? [target.getAttribute(attributeName), oldValue]
+                : [addedNodes[0]?.data, removedNodes[0]?.data];
+            if (now === before) pen.again.push(`${attributeName} ${now}`);
         }
-    }).observe(document.querySelector(".run"), { childList: true, subtree: true });
+    }).observe(document.querySelector(".run"), {
+        childList: true, subtree: true, attributeOldValue: true,
+        attributeFilter: ["aria-label", "aria-valuetext", "class"],
+    });
     const look = () => {
         const { pen } = window, path = document.querySelector(".film svg.pen path");
         if (path?.style.strokeDasharray === "1") pen.shares.add(path.style.strokeDashoffset);

@@ -39,9 +39,9 @@ def test_the_surest_counts_among_those_that_convince_as_many_as_steepest(rated):
     chosen = choice.method_of(network((28, 28)))
     assert chosen.method == "strokes"
     assert "strokes 0.90, fourier 0.99, steepest 0.50" in chosen.why
-    assert chosen.why.endswith("By fourier fewer convinced.")
+    assert chosen.why.endswith("With fourier fewer images convinced it.")
     sure["fourier"] = (0.9, 0.8)
-    assert "fewer" not in choice.method_of(network((28, 28))).why
+    assert "fewer images" not in choice.method_of(network((28, 28))).why
 
 
 @pytest.mark.parametrize(("shape", "drawn"), [((28, 28), True), ((8, 8, 3), False)])

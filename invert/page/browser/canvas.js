@@ -106,10 +106,10 @@ whenThere(".st-key-easel *", (host) => {
 
 // Ctrl+Z, and Ctrl+Shift+Z or Ctrl+Y, where one does not type.
 addEventListener("keydown", (event) => {
-  const key = event.key.toLowerCase();
-  if (!(event.ctrlKey || event.metaKey) || event.altKey || !["z", "y"].includes(key)) return;
+  const key = event.key?.toLowerCase(), redo = event.shiftKey ? key === "z" : key === "y";
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || !(redo || key === "z")) return;
   if (event.composedPath()[0].closest?.("input:not([type=range]), textarea, [contenteditable]")) return;
-  const name = event.shiftKey || key === "y" ? "Redo" : "Undo";
+  const name = redo ? "Redo" : "Undo";
   const button = [...(tools.root?.querySelectorAll(".tools button") ?? [])].find((b) => b.textContent === name);
   if (!button || button.disabled) return;
   event.preventDefault();

@@ -21,6 +21,9 @@ const films = (player) =>
 function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
+function call(element, attribute, text) {
+  if (element.getAttribute(attribute) !== text) element.setAttribute(attribute, text);
+}
 
 // A film's positions are its frames; a pen's has some before the first, in which the start is written.
 function show(player, position) {
@@ -31,7 +34,7 @@ function show(player, position) {
   const words = whole < writes || !last ? writing : `step ${steps[frame]} of ${steps[last]}`;
   const scrub = player.querySelector(".scrub");
   scrub.value = whole;
-  if (scrub.getAttribute("aria-valuetext") !== words) scrub.setAttribute("aria-valuetext", words);
+  call(scrub, "aria-valuetext", words);
   say(player.querySelector(".at"), words);
   run.style.setProperty("--at", steps[frame] / Math.max(1, steps[last]));
   const sheet = run.querySelector(".sheet[data-pen]");
@@ -53,7 +56,7 @@ function follow(player) {
   const button = player.querySelector(".play");
   const playing = animation?.playState === "running";
   say(button, playing ? "❚❚" : "▶\uFE0E"); // \uFE0E: as text, not as an emoji
-  button.ariaLabel = playing ? "Pause the film" : "Play the film";
+  call(button, "aria-label", playing ? "Pause the film" : "Play the film");
   if (!playing) {
     if (animation?.playState === "finished") {
       show(player, last);

@@ -83,7 +83,7 @@ def html(image: np.ndarray | None, chosen: network.Network, ready: bool = True) 
         parts = [(f'<div class="seen">{seen}</div>', pixels)]
         parts += [(empty, caption) for caption in _captions(widths, chosen)]
         parts.append(('<div class="answers"></div>', _answers_in_words(chosen)))
-        return _strip(parts, DRAW, 0, "", hidden=len(widths))
+        return _strip(parts, DRAW if widths else POINT_LINEAR, 0, "", hidden=len(widths))
     from invert.explanation import activations
 
     found = activations.activations(chosen.fit(image), chosen.classifier)

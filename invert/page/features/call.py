@@ -42,7 +42,7 @@ def text(chosen: network.Network, question: "Question", file: str) -> str:
     return (
         "import invert\nfrom invert.inversion.compiling import without_xla\n\n"
         f"graph = invert.freeze(\n    {file!r},\n{said})\n"
-        "without_xla(graph)  # as on the page; XLA rounds otherwise, and other inputs are found\n"
+        "without_xla(graph)  # as on the page; XLA rounds differently, and would find others\n"
         f"run = invert.generate(\n    [{target!r}] * {question.many},\n    classifier=graph,\n"
         f"    seed={question.seed},\n{fixed})\n"
         "print(run.images, run.probabilities, run.verdicts, run.distinct)\n"

@@ -99,8 +99,13 @@ def _said(run: invert.Run, asked: Question, chosen: network.Network) -> str:
     won, count = sum(verdict == "convinced" for verdict in run.verdicts), len(run.verdicts)
     what = f"{won or 'None'} of {count} inputs {_aim(asked, chosen)}."
     if won > 1:
-        differ = {1: "No two", won: "All"}.get(run.distinct, f"{run.distinct} of them")
-        what += f" {differ} differ by over {APART:.0%} of some feature's range."
+        differ = "All" if run.distinct == won else f"{run.distinct} of them"
+        apart = f"{APART:.0%} of"
+        what += (
+            f" {differ} differ by over {apart} some feature's range."
+            if run.distinct > 1
+            else f" All are within {apart} the first, in every feature's range."
+        )
     if run.misses is not None and won < count:
         far = [m for m, v in zip(run.misses, run.verdicts, strict=True) if v != "convinced"]
         nearest = "The nearest" if not won else "Of the others the nearest"

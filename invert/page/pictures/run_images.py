@@ -168,15 +168,15 @@ def note(run) -> str:
         words = f"{some} not convince the network. {way_out}"
     elif _stayed(run):
         words = (
-            f"The network takes this start for {run.labels[int(run.targets[0])]} already, so that"
-            " there is nothing to learn. Try another start."
+            f"The network already reads this start as {run.labels[int(run.targets[0])]}, so there"
+            " is nothing to learn. Try another start."
         )
     return f'<p class="note warning">{escape(words)}</p>' if words else ""
 
 
 def _stayed(run) -> bool:
-    """Whether all images are as good as where they started, though they could have moved."""
-    if not len(run.frames):
+    """Whether no image differs visibly from its start, which was read as the target already."""
+    if not len(run.frames) or (run.frame_probabilities[0].argmax(1) != run.targets).any():
         return False
     low, high = run.pixel_range
     return bool(np.abs(run.images - run.frames[0]).max() < HARDLY * (high - low))

@@ -1,6 +1,7 @@
 """The page's state in its address: what a link asks for, and the drawing that it carries."""
 
 import math
+import re
 
 import streamlit as st
 
@@ -24,6 +25,7 @@ CHOICES += ("left", "right", "ladder-seed", "ladder-show", "lost-image")
 DRAWING, EXAMPLE, SCENE = "drawing", "example", "scene"  # of no widget
 LEFT_OUT, BAD_DRAWING = "drawing left out", "the link's drawing is bad"
 LONGEST_SHOWN = 20
+POINT_OF_NO_NUMBER = re.compile(r"(?<!\d)\.|\.(?!\d)")
 # A drawing of more than 400 curves is not kept: it would take too long to make it short.
 MOST_PIECES = 400 * PIECES
 MISSING = "The link asks for what cannot be chosen here: {}. The usual is shown."
@@ -122,7 +124,8 @@ def say_what_is_missing(asked: dict[str, str]) -> None:
 
 def _plain(asked: str) -> str:
     """What a link asks for, as a notice can show it, where signs may have a meaning."""
-    return "".join(sign for sign in asked if sign.isalnum() or sign in ".- ")[:LONGEST_SHOWN]
+    kept = "".join(sign for sign in asked if sign.isalnum() or sign in ".- ")[:LONGEST_SHOWN]
+    return POINT_OF_NO_NUMBER.sub("", kept)  # or an address would become a link
 
 
 def _same(asked: str, value) -> bool:

@@ -262,13 +262,16 @@ def test_a_table_of_examples_tells_names_and_ends(page, table, kinds, monkeypatc
     for data, words in (
         (b"a,b\n" + b"1,2\n" * 5, "more than 5 rows"),
         (b"a,b,c\n1,2,3\n", "needs a column for each of the 2 features; bad.csv has 3."),
-        (b"a,b\n1,x\n", "without (row 2, column 2: 'x' is no number; leave out what is no input)."),
+        (
+            b"a,b\n1,x\n",
+            "without (row 2, column 2: 'x' is no number; keep only columns of numbers).",
+        ),
         (b"a,b\n1\n", "without (row 2 has 1 values instead of 2)."),
         (
             b"1,2\n1,\n",
             "without (row 2, column 2: there is nothing; fill it in, or leave the row out).",
         ),
-        (b"a,b\n1,5;2\n", "(row 2, column 2: '5;2' is no number; leave out what is no input)"),
+        (b"a,b\n1,5;2\n", "(row 2, column 2: '5;2' is no number; keep only columns of numbers)"),
         (b"", "bad.csv must be a table of numbers"),
         (b"\xff\xfe\x00", "bad.csv must be a table of numbers"),
         (b"a,b\n1,nan\n", "of finite numbers"),

@@ -4,6 +4,7 @@ import pytest
 from page_driver import ZERO, at
 
 import invert
+from invert.page.canvas import shown_instead
 from invert.page.frame import story
 from invert.page.session import link, settings, state
 
@@ -37,6 +38,22 @@ def test_the_example_that_the_last_scene_puts_aside_comes_back(page):
         page.click("scene-next")
     page.draw(ZERO).click("scene-close")
     assert "MNIST test digit" not in page.html and page.answer == 0, "something was drawn meanwhile"
+
+
+def test_an_example_is_put_aside_with_its_name_in_the_link(page, monkeypatch):
+    numbers = iter([7, 4, 5, 2])
+    monkeypatch.setattr(shown_instead.random, "randrange", lambda stop: next(numbers))
+    page.click("example").click("story")
+    for _ in range(4):
+        page.click("scene-next")
+    assert "example" not in page.test.query_params
+    page.click("scene-close")
+    assert page.test.query_params["example"] == "7-4" and "labelled 7" in page.html
+    page.click("story")
+    for _ in range(4):
+        page.click("scene-next")
+    page.click("example").click("scene-close")
+    assert page.test.query_params["example"] == "5-2" and "labelled 5" in page.html, "shown since"
 
 
 MINE = {"network": "robust", "digit": "3", "start": "noise", "steps": "20", "seed": 5, "count": 2}

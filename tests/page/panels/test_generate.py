@@ -334,6 +334,6 @@ def test_a_start_that_is_taken_for_the_target_already_is_said(page):
     page.choose("network", "question").choose("method", "plain").choose("digit", "1")
     run = invert.generate(1, "plain", classifier="question", frames=2)
     assert np.abs(run.images - run.frames[0]).max() < 0.02 and run.verdicts == ("convinced",)
-    assert "takes this start for 1 already, so that there is nothing to learn." in page.words
+    assert "already reads this start as 1, so there is nothing to learn." in page.words
     page.choose("digit", "2")
     assert "nothing to learn" not in page.words

@@ -34,6 +34,25 @@ def test_under_the_images_stands_what_came_of_them(verdicts, words):
     assert words in note and bool(words) == bool(note)
 
 
+@pytest.mark.parametrize(
+    ("moved", "first", "said"), [(0.01, 3, True), (0.1, 3, False), (0.01, 8, False)]
+)
+def test_that_a_start_was_the_target_already_is_said(moved, first, said):
+    """Not where it was seen to move, nor where it was read as something else at first."""
+    start = np.zeros((1, 1, 28, 28), np.float32)
+    run = SimpleNamespace(
+        verdicts=("convinced",),
+        losses=[1],
+        frames=start,
+        images=start[0] + moved,
+        pixel_range=(0, 1),
+        frame_probabilities=np.eye(10)[[[first]]],
+        targets=np.array([3]),
+        labels=tuple("0123456789"),
+    )
+    assert ("already reads this start as 3" in run_images.note(run)) == said
+
+
 def test_what_is_no_digit_to_the_judge_is_said_in_its_place():
     run = invert.generate([3, 8], classifier="robust", steps=1)
     said = run_images.Opinions(

@@ -71,6 +71,12 @@ def test_link_names_in_its_message_only_choices(page, monkeypatch, asking, named
     assert not visitor.draw(ONE).test.toast and visitor.answer == 1
 
 
+def test_no_address_in_a_link_becomes_a_link_of_the_page(page, monkeypatch):
+    visitor = at(monkeypatch, seed="www.example.org/a", steps="[a](b)", count="2.5")
+    (toast,) = visitor.test.toast
+    assert toast.value == link.MISSING.format("count 2.5, seed wwwexampleorga, steps ab")
+
+
 @pytest.mark.long
 def test_link_knows_every_choice_that_the_url_keeps(page, monkeypatch):
     bound = {"", "left", "right"}  # the tabs, which are no widgets

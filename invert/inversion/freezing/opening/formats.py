@@ -109,7 +109,7 @@ def _kind_of_file(path: Path) -> tuple[str, Path]:
 
 
 def _kind_of_folder(folder: Path) -> tuple[str, Path]:
-    if any((folder / name).is_file() for name in saved_model.FILES):
+    if saved_model.is_folder(folder):
         return "saved model", folder
     only = checkpoint.only_one(folder)
     if only is not None:

@@ -28,6 +28,11 @@ INNER = (INITIALISER, "__saved_model_train_op")
 FILES = ("saved_model.pb", "saved_model.pbtxt")
 
 
+def is_folder(folder: Path) -> bool:
+    """Whether a folder is a SavedModel's: one network, whose other files are its own."""
+    return any((folder / name).is_file() for name in FILES)
+
+
 def open_folder(folder: Path, signature: str | None) -> Source:
     """Open the SavedModel in ``folder``, by one of its signatures.
 

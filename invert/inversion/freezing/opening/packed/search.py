@@ -45,7 +45,7 @@ def only_one(folder: Path, kind_of: KindOf, deep: bool) -> tuple[str, Path] | No
 
 def _candidates(folder: Path, deep: bool) -> Iterator[Path]:
     """The files that may be networks, and the folders of SavedModels; links are not followed."""
-    if _is_saved_model(folder):
+    if saved_model.is_folder(folder):
         yield folder
         return
     waiting, count = [folder], 0
@@ -62,12 +62,7 @@ def _candidates(folder: Path, deep: bool) -> Iterator[Path]:
             if not path.is_dir():
                 if path.suffix.lower() in ENDINGS:
                     yield path
-            elif _is_saved_model(path):
+            elif saved_model.is_folder(path):
                 yield path
             elif deep:
                 waiting.append(path)
-
-
-def _is_saved_model(folder: Path) -> bool:
-    """Whether a folder is one network, whose other files are its own."""
-    return any((folder / name).is_file() for name in saved_model.FILES)
