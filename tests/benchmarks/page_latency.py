@@ -31,6 +31,7 @@ from session import Session  # noqa: E402
 
 ROUNDS, VISITORS = 30, 5
 PATIENCE = 120_000  # milliseconds
+FILM_SECONDS = 15  # some three times a film and its rest
 SEEDS = itertools.count(100)
 # What a pen may begin with is written while it is waited for; then comes the way to what it drew.
 STROKES, DRAWN = (".sheet", "data-pen"), (".sheet:not(.waiting)", "data-pen")
@@ -138,6 +139,23 @@ def live(page, rounds: int) -> float:
     return float(np.median(rates))
 
 
+def playing(page) -> float:
+    """The share of its time that the page's thread is busy while films play again and again.
+
+    They do until the visitor does something.
+    """
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+
+    def busy() -> float:
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
+
+    before = busy()
+    page.wait_for_timeout(1000 * FILM_SECONDS)
+    return (busy() - before) / FILM_SECONDS
+
+
 def digits(page, rounds: int, seen: tuple[str, str] = (".sheet", "style")) -> list[float]:
     """From the click on a digit to what is seen of it; each run is new, none comes from the cache.
 
@@ -233,6 +251,7 @@ def main() -> None:
             report(name, [wait for each in starts for wait in each[name]])
         with serve(log) as address:
             one = open_page(browser, address)
+            print(f"{'busy while the film plays':<44}{playing(one):>8.0%}", flush=True)
             report("stroke → answer", strokes([one], options.rounds))
             rate = live(one, options.rounds)
             print(f"{'answers a second while the pen moves':<44}{rate:>8.1f}", flush=True)

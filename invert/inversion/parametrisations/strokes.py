@@ -58,7 +58,8 @@ class Strokes:
         done = np.linspace(0, 1, way[-1, -1] + 1)
         begun = np.array([g.uniform(0, 2 * np.pi) for g in generators])
         steps = np.array([g.normal(size=(len(done), 2)) for g in generators])
-        angle = begun[:, None] + 2 * np.pi * done
+        # Of two points alone, which are no ring, each lies opposite the other.
+        angle = begun[:, None] + np.pi * min(2, way[-1, -1]) * done
         rings = np.stack([WIDE * np.cos(angle), np.sin(angle)], -1)
         steps[:, 0] = 0
         walks = WANDER * steps.cumsum(1)

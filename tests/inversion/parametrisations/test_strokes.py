@@ -113,6 +113,13 @@ def test_a_start_is_a_ring_that_the_pen_goes_round_without_being_lifted():
     assert np.std(across, axis=1).min() > 0.02, "it wobbles"
 
 
+@pytest.mark.parametrize(("strokes", "points"), [(1, 2), (1, 3), (2, 2), (3, 5)])
+def test_a_start_is_as_tall_as_one_however_few_its_points(strokes, points):
+    pen = Strokes((28, 28), strokes, points)
+    drawn = pen.curves(pen.start(9, 0)).numpy().reshape(9, -1, 2)
+    np.testing.assert_allclose(np.ptp(drawn, axis=1).max(axis=1), 1, atol=1e-3)
+
+
 @given(st.integers(0, 10_000))
 @settings(max_examples=30, deadline=None)
 def test_a_drawing_fills_its_box_and_moves_no_more(seed):
