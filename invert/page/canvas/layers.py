@@ -76,7 +76,7 @@ def html(image: np.ndarray | None, chosen: network.Network, ready: bool = True) 
         return markup.sentence(NOT_DENSE if given else NOT_GIVEN, "note")
     seen = empty = '<div class="heat empty"></div>'
     if image is not None:
-        seen = markup.picture(image, "the image as it goes in", SIDE)
+        seen = markup.picture(chosen.inked(image), "the image as it goes in", SIDE)
     pixels = "×".join(map(str, chosen.shape[:2])) + " pixels"
     if image is None or not ready:
         widths = _widths(chosen)

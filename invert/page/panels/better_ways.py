@@ -16,7 +16,7 @@ from invert.networks.classifier import CLASSIFIERS, open_graph
 from invert.page.frame import results_table
 from invert.page.own_network import held_networks, learning_job
 from invert.page.panels.generate import FRAMES
-from invert.page.pictures import contact_sheet, film_sheet, markup
+from invert.page.pictures import contact_sheet, film_sheet, markup, run_images
 from invert.page.server import failure, loading, queue
 from invert.page.session import network, one_of, settings, state
 from invert.page.session.remembered import remembered
@@ -211,9 +211,12 @@ def _draw(
     key: str, _network, name: str, seed: int, number: int, most_steps: int | None
 ) -> contact_sheet.Drawn:
     """Draw one image by itself: so Generate draws the same one from the same seed."""
+    from invert.methods import pen
+
     graph = open_graph(_network)
     with queue.turn():
         run = _run(_network, name, seed, number, most_steps)
+    run = run_images.on_paper(run, bool(pen.known_dark(graph)))
     frames = run.frames[:, 0] if len(run.frames) else run.images
     unit = np.clip(markup.in_unit(film_sheet.choose(frames), graph.pixel_range), 0, 1)
     if markup.of_digits(unit.shape[1:], graph.labels):

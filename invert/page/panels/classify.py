@@ -197,10 +197,11 @@ def _said_beside(image, probabilities, chosen: network.Network, drawn: easel.Dra
     guess = f"Second guess: {escape(chosen.labels[second])}, {sure}" if sure != "0%" else ""
     if not chosen.digits:
         return guess
-    looks = A_DIGIT if _looks_like_digit(image) else NO_DIGIT
+    ink = chosen.inked(image)  # as the others read it
+    looks = A_DIGIT if _looks_like_digit(ink) else NO_DIGIT
     if drawn.instead:
         others = [name for name in CLASSIFIERS if name != chosen.name]
-        read = {name: _read(image, name) for name in others}
+        read = {name: _read(ink, name) for name in others}
         parts = [f"<code>{name}</code> {int(np.argmax(said))}" for name, said in read.items()]
         return f"Others read: {', '.join(parts)}. {looks}"
     if looks == A_DIGIT:

@@ -42,9 +42,10 @@ Start = str | dict[str, Any] | np.ndarray  # as `invert.generate` takes it
 
 
 class Result(NamedTuple):
-    """A run, and all of it as HTML."""
+    """A run; the same as it is shown, see ``run_images.on_paper``; and all of it as HTML."""
 
     run: invert.Run
+    shown: invert.Run
     html: str
 
 
@@ -73,11 +74,11 @@ def show() -> None:
         result = _show_result(choice, chosen)
     if result:
         with keep:
-            offers.keep(result.run)
+            offers.keep(result.run, result.shown)
         if chosen.grey and result.run.strokes is not None:
             with canvas:
                 offers.put_on_canvas(result.run.strokes)
-        offers.read(result.run)
+        offers.read(result.shown, chosen.grey)
     own_opposite.show(chosen)
     if network.chosen().dark != chosen.dark:
         st.rerun()  # the whole page: the pen found out which ink the network reads
@@ -227,16 +228,21 @@ def _run(
                 frames=_frames(values * choice.images),
                 **choice.said,
             )
-    said = run_images.opinions(run)
+    from invert.methods import pen
+    from invert.networks.classifier import open_graph
+
+    # Asked after the run, by which the pen may have found it out.
+    shown = run_images.on_paper(run, bool(pen.known_dark(open_graph(_classifier))))
+    said = run_images.opinions(shown)
     if len(run.frames):
         mean = run.frame_probabilities.mean(axis=1)
         drawn = chart.figure(mean, run.frame_steps, choice.target, choice.images, run.labels)
-        beside = drawn + run_images.player(run, said)
+        beside = drawn + run_images.player(shown, said)
     else:
         beside = markup.sentence("Made in one go: there are no steps to watch.", "chart hint")
-        beside += run_images.player(run, said) if run.strokes is not None else ""
-    images = run_images.legend(run) + run_images.html(run, said) + run_images.note(run)
-    return Result(run, f'<div class="run">{images}{beside}</div>')
+        beside += run_images.player(shown, said) if run.strokes is not None else ""
+    images = run_images.legend(run) + run_images.html(shown, said) + run_images.note(run)
+    return Result(run, shown, f'<div class="run">{images}{beside}</div>')
 
 
 def _frames(values: int) -> int:

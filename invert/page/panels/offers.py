@@ -12,14 +12,19 @@ from invert.page.pictures import downloads, markup, pen_film, run_images, wordin
 from invert.page.session import state
 
 
-def keep(run: invert.Run) -> None:
-    """Offer what can be kept of the images."""
+def keep(run: invert.Run, shown: invert.Run) -> None:
+    """Offer what can be kept of the images.
+
+    Args:
+        run: as it was made, with the numbers that the network reads.
+        shown: as the page shows it.
+    """
     with st.popover("Keep", icon=":material/download:", key="keep"):
         for label, ending, mime, make in (
-            ("Images (PNG)", "png", "image/png", lambda: downloads.png(run)),
-            ("Film (GIF)", "gif", "image/gif", lambda: downloads.gif(run)),
+            ("Images (PNG)", "png", "image/png", lambda: downloads.png(shown)),
+            ("Film (GIF)", "gif", "image/gif", lambda: downloads.gif(shown)),
             ("Strokes (SVG)", "svg", "image/svg+xml", lambda: film.svg(run.strokes)),
-            ("Numbers (NPZ)", "npz", "application/octet-stream", lambda: _npz(run)),
+            ("Numbers (NPZ)", "npz", "application/octet-stream", lambda: _npz(run, shown)),
         ):
             if ending == "gif" and not len(run.frames):
                 continue
@@ -36,21 +41,26 @@ def keep(run: invert.Run) -> None:
             )
 
 
-def _npz(run: invert.Run) -> bytes:
-    """The run's numbers; of digits with the judge's opinion, whatever range the network takes."""
+def _npz(run: invert.Run, shown: invert.Run) -> bytes:
+    """The run's numbers; of digits with the judge's opinion, whatever its network reads."""
     if not run_images.are_digits(run):
         return downloads.npz(run, None)
-    inked = np.clip(markup.in_unit(run.images, run.pixel_range), 0, 1)
+    inked = np.clip(markup.in_unit(shown.images, shown.pixel_range), 0, 1)
     return downloads.npz(run, judge.look(inked))
 
 
-def read(run: invert.Run) -> None:
-    """Show what the images press when they are clicked, and nobody sees: they are read."""
+def read(run: invert.Run, grey: bool) -> None:
+    """Show what the images press when they are clicked, and nobody sees: they are read.
+
+    Args:
+        run: as the page shows it.
+        grey: whether its images are of ink.
+    """
     with st.container(key="senders"):
         for number in range(len(run.images)):
             st.button(
                 f"Read image {number + 1}", key=f"read-{number + 1}", on_click=_send,
-                args=(run, number),
+                args=(run, number, grey),
             )  # fmt: skip
 
 
@@ -74,8 +84,8 @@ def _put(strokes: np.ndarray) -> None:
     state.send_strokes()
 
 
-def _send(run: invert.Run, number: int) -> None:
+def _send(run: invert.Run, number: int, grey: bool) -> None:
     label = run.labels[run.targets[number]]
     image = markup.in_unit(run.images[number], run.pixel_range)
     what = f"{wording.article(label)} {label}"
-    state.send(image, f"drawn to be {what} by {markup.network_name(run.classifier)}")
+    state.send(image, f"drawn to be {what} by {markup.network_name(run.classifier)}", grey)

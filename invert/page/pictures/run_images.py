@@ -1,5 +1,6 @@
 """The images of a run: a sheet of them, each with its opinions, and the film of how they came."""
 
+import dataclasses
 import json
 from html import escape
 from typing import NamedTuple
@@ -33,6 +34,23 @@ class Opinions(NamedTuple):
 
     network: list[list[Said]]
     judge: list[list[Said]] | None
+
+
+def on_paper(run, dark: bool):
+    """Return a run as it is shown and judged, with ink as the highest value of grey images.
+
+    Args:
+        run: what `invert.generate` returns.
+        dark: whether its network reads dark ink, the lowest value.
+    """
+    if not dark or run.images.ndim != 3:
+        return run
+    turned = {name: _turned(run.domain, getattr(run, name)) for name in ("images", "frames")}
+    return dataclasses.replace(run, **turned)
+
+
+def _turned(domain, images: np.ndarray) -> np.ndarray:
+    return domain.from_unit(1 - domain.to_unit(images))
 
 
 def opinions(run) -> Opinions:

@@ -234,5 +234,5 @@ def chosen() -> Network:
     from invert.methods import pen  # TensorFlow comes with it, and came with the network
 
     graph = told.applied(graph)
-    dark = bool(pen.known_dark(graph))
+    dark = bool(pen.known_dark(graph)) and len(graph.image_shape) == 2
     return Network(graph.name, graph, graph.image_shape, graph.labels, graph.pixel_range, dark)

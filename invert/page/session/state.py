@@ -149,9 +149,9 @@ def complain(sentence: str) -> None:
     st.session_state["complaint"] = sentence
 
 
-def send(image: np.ndarray, words: str) -> None:
+def send(image: np.ndarray, words: str, ink: bool) -> None:
     """Send an image from the right side to the left, which has to be shown anew."""
-    set_instead(Instead(image, words))
+    set_instead(Instead(image, words, ink=ink))
     send_strokes()
 
 

@@ -324,7 +324,7 @@ def test_numbers_of_digits_hold_the_judges_opinion_whatever_the_range(sample, pi
         frame_probabilities=np.zeros((0, 3, 10)),
         losses=np.zeros((0, 3)),
     )
-    kept = np.load(io.BytesIO(offers._npz(run)))
+    kept = np.load(io.BytesIO(offers._npz(run, run)))
     np.testing.assert_allclose(kept["judge"], judge.look(inked).probabilities, atol=1e-3)
     assert json.loads(str(kept["settings"]))["classifier"] == "mine"
 

@@ -1,19 +1,27 @@
 """What is told of one's own network on the page: its range, and what its classes are called."""
 
+import base64
 import dataclasses
+import io
 import re
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
-from page_driver import ZERO, with_own_network
+from page_driver import ZERO, sprite, with_own_network
+from PIL import Image
 
 import invert
 from invert.drawing import from_strokes
 from invert.inversion.freezing import freeze
 from invert.methods import pen
+from invert.networks import classifier
 from invert.page.own_network import told
-from invert.page.panels import classify, own_settings
+from invert.page.panels import better_ways, classify, own_settings
+from invert.page.pictures import run_images
+from invert.page.pictures.markup import DIGITS
+from invert.page.session import settings
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +141,46 @@ def test_a_network_that_was_told_of_shares_its_weights_and_reads_its_range(bytes
     np.testing.assert_allclose(invert.classify(image, changed)[0], want, atol=1e-5)
     run = invert.generate(["c"], "steepest", classifier=changed, steps=20)
     assert run.images.min() < 0 and run.labels == ("a", "b", "c", "d")
+
+
+@pytest.fixture(scope="module")
+def turned_network(tmp_path_factory):
+    """`robust`, but that its ink is dark and its paper light, as a file."""
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28)),
+            keras.layers.Rescaling(-1.0, offset=1.0),
+            keras.layers.Flatten(),
+            classifier.load("robust"),
+        ]
+    )
+    path = tmp_path_factory.mktemp("turned") / "turned.keras"
+    model.save(path)
+    return path
+
+
+def test_what_a_network_of_dark_ink_draws_is_shown_and_judged_as_ink_on_paper(
+    page, turned_network, monkeypatch
+):
+    with_own_network(page.draw(ZERO), turned_network, monkeypatch)
+    page.choose("own-ink-1", "dark on light").choose("digit", "3").choose("method", "strokes")
+    assert page.answer == 0 and classify.NO_DIGIT not in page.words
+    graph = told._changed(freeze(turned_network), freeze(turned_network).domain, DIGITS, True)
+    run = invert.generate(3, "strokes", classifier=graph, seed=settings.SEED, frames=32)
+    assert run.images[0, 0, 0] > 0.99, "its paper is light"
+    assert "judge says 3" in page.words
+    data = base64.b64decode(sprite(page).partition(",")[2])
+    with Image.open(io.BytesIO(data)) as picture:
+        last = np.asarray(picture.convert("L"))[-28:]
+    np.testing.assert_allclose(last, 255 * run.images[0], atol=1)
+    page.click("read-1")
+    assert page.answer == 3, "sent to the left, it is read as it was made"
+    assert "Others read:" in page.words and classify.A_DIGIT in page.words
+    drawn = better_ways._draw("turned", graph, "strokes", settings.SEED, 3, None)
+    assert (drawn.who, drawn.says) == ("judge", "3")
+    np.testing.assert_allclose(drawn.frames[-1], 255 * (1 - run.images[0]), atol=1)
+
+
+def test_colours_are_shown_as_they_are():
+    shown = SimpleNamespace(images=np.zeros((1, 8, 8, 3)))
+    assert run_images.on_paper(shown, True) is shown
