@@ -38,7 +38,7 @@ def show() -> None:
     if name == program.OWN:
         st.html(markup.sentence(SAVE_IT.format(file), "note"))
     if both and choice.method != "strokes":  # a program of the pen would be as long as the pen
-        _show_program(name, choice, file)
+        _show_program(name, choice, file, chosen.dark)
     st.html("<h3>By this package</h3>")
     text = program.call(
         name,
@@ -49,6 +49,7 @@ def show() -> None:
         choice.start,
         choice.said,
         file,
+        chosen.dark,
     )
     st.code(text, language="python")
     if choice.start == state.MY_DRAWING:
@@ -64,10 +65,17 @@ def _show_call_of_features(chosen: network.Network) -> None:
         st.code(call.text(chosen, asked, file), language="python")
 
 
-def _show_program(name: str, choice: state.Choice, file: str) -> None:
+def _show_program(name: str, choice: state.Choice, file: str, dark: bool) -> None:
     st.html("<h3>By TensorFlow alone</h3>")
     text = program.tensorflow(
-        name, choice.record, choice.target, choice.images, choice.seed, choice.start, file
+        name,
+        choice.record,
+        choice.target,
+        choice.images,
+        choice.seed,
+        choice.start,
+        file,
+        dark,
     )
     st.code(text, language="python")
 

@@ -62,6 +62,7 @@ def tensorflow(
     seed: int,
     start: str,
     own_file: str = OWN_FILE,
+    dark: bool = False,
 ) -> str:
     """Return the picture as a program that needs NumPy, TensorFlow and ``model_weights/`` only.
 
@@ -79,6 +80,7 @@ def tensorflow(
         seed: of the start, and of jitter.
         start: one of ``invert.STARTS``, "my drawing" or "random".
         own_file: of one's own network.
+        dark: whether that reads dark ink, the lowest value.
 
     >>> from invert.methods.records import method_for
     >>> text = tensorflow("robust", method_for("robust", None, {}), 8, 1, 0, "black")
@@ -120,6 +122,7 @@ def tensorflow(
         choice,
         classifier=classifier,
         own=own,
+        dark=dark,
         own_file=_quoted(own_file),
         start=start,
         start_in_words=START_IN_WORDS[start],
@@ -162,6 +165,7 @@ def call(
     start: str | None,
     settings: Mapping[str, Any],
     own_file: str = OWN_FILE,
+    dark: bool = False,
 ) -> str:
     """Return the picture as one call of this package; a choice that is None is left out.
 
@@ -174,6 +178,7 @@ def call(
         start: one of ``invert.STARTS``, "my drawing" or "random"; None for the method's own.
         settings: of the method, by their names, where they are not its own.
         own_file: of one's own network.
+        dark: whether that reads dark ink, the lowest value.
 
     >>> print(call("energy", None, 8, 4, 9, None, {}), end="")
     from pathlib import Path
@@ -208,6 +213,8 @@ def call(
     imports += "import numpy as np\n\n" if drawn else ""
     imports += "import invert\nfrom invert import film"
     images = "in the network's own pixel range" if own else f"({count}, 28, 28) float32 in [0, 1]"
-    how = f"scale={SCALE}{', pixel_range=run.pixel_range' if own else ''}"
-    kept = f'Path("{digit}.png").write_bytes(film.png(run.images, {how}))'
+    how = f"scale={SCALE}{', pixel_range=run.pixel_range' if own and not dark else ''}"
+    ink = "1 - run.domain.to_unit(run.images)" if dark else "run.images"
+    why = "  # its ink is dark" if dark else ""
+    kept = f'Path("{digit}.png").write_bytes(film.png({ink}, {how})){why}'
     return f"{imports}\n\n{line}\n# run.images: {images}\n{kept}\n"

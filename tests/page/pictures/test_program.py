@@ -178,6 +178,25 @@ def test_the_call_keeps_the_range_of_your_own_networks_pixels(tmp_path, monkeypa
     np.testing.assert_allclose(kept, 255 - ink.repeat(10, axis=0).repeat(10, axis=1), atol=0.51)
 
 
+def test_the_picture_of_a_network_of_dark_ink_is_dark_on_light(tmp_path, monkeypatch):
+    import keras
+
+    monkeypatch.chdir(tmp_path)
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Flatten(), keras.layers.Dense(10)]
+    keras.Sequential([keras.Input((28, 28)), *layers]).save("my_model.keras")
+    record = method_for("own", "plain", {"steps": 20})
+    for text, images in (
+        (program.call("own", "plain", 8, 1, SEED, "noise", {"steps": 20}, dark=True), "run"),
+        (program.tensorflow("own", record, 8, 1, SEED, "noise", dark=True), "images"),
+    ):
+        kept = made(text)[images]
+        grey = np.asarray(getattr(kept, "images", kept), np.float32).reshape(28, 28)
+        picture = np.asarray(Image.open("8.png").convert("L"), np.float32)
+        np.testing.assert_allclose(picture, 255 * np.kron(grey, np.ones((10, 10))), atol=0.51)
+        Path("8.png").unlink()
+
+
 def test_dark_ink_is_spoken_of_where_images_are_grey():
     assert "  # ink is dark" in program_of("robust", None, "noise", 1, {})
     (light,) = [
