@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from invert.methods import answers, pen
+from invert.methods import answers
 from invert.methods.records import METHODS, OWN_METHOD, Optimization
 
 if TYPE_CHECKING:
@@ -131,6 +131,8 @@ def _choose(graph: FrozenGraph) -> ChosenMethod:
         return ChosenMethod(
             OWN_METHOD, "It reads no pictures, so its inputs are learned as they are."
         )
+    from invert.methods import pen  # TensorFlow comes with it
+
     alone = _alone(graph)
     rated = {name: _rated(graph, alone, name, {}) for name in candidates(graph)}
     dark = pen.known_dark(alone)
