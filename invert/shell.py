@@ -70,7 +70,7 @@ def as_typed(sentence: str) -> str:
     """
     sentence = re.sub(r"\bfeed=\{['\"]([^'\"]*)['\"]: ([^}]*)\}", r"--feed \1=\2", sentence)
 
-    sentence = re.sub(r"(?<!['\"\w])\{[^{}]*\}", _mapping_as_typed, sentence)
+    sentence = re.sub(r"(?<!['\"\w])\{[^{}]{,200}\}", _mapping_as_typed, sentence)
 
     def option(found: re.Match) -> str:
         name, values = found.group(1).replace("_", "-"), (found.group(2) or "").strip("()'")

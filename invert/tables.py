@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import itertools
@@ -46,9 +47,11 @@ def read(
     try:
         text = data.decode("utf-8-sig")
         for between in SEPARATORS:
-            names, rows = _split(text, between, most_rows)
-            if _suits(names, rows):
-                break
+            # A row split by what does not separate it may be one field, and too long.
+            with contextlib.suppress(csv.Error):
+                names, rows = _split(text, between, most_rows)
+                if _suits(names, rows):
+                    break
         else:  # what is wrong is said of the usual one
             names, rows = _split(text, SEPARATORS[0], most_rows)
         if not rows:

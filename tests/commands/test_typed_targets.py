@@ -156,6 +156,12 @@ def test_a_table_is_read_as_spreadsheets_of_any_country_write_it(names, between,
     np.testing.assert_array_equal(table, np.float32(numbers))
 
 
+def test_a_row_may_be_longer_than_a_field():
+    row = ";".join(["0,125"] * (tables.MOST_FIELD // 4))
+    names, table = tables.read(f"{row}\n{row}\n".encode())
+    assert names is None and table.shape == (2, tables.MOST_FIELD // 4) and (table == 0.125).all()
+
+
 @pytest.mark.parametrize(
     "text",
     ["2;3\n2;1,234,5\n", "price\tage\n1,234\t5\n12,000\t6\n", "price;age\n1,234;5.5\n2,5;6\n"],
