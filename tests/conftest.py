@@ -58,21 +58,23 @@ def no_xla():
 @pytest.fixture
 def xla(monkeypatch):
     """XLA compiles for any architecture that it is fast for, as for visitors."""
-    from invert.inversion import architecture, compiling
+    from invert.inversion import compiling
 
     monkeypatch.setattr(compiling, "MOST_BY_XLA", 10_000)
-    yield
-    for known in architecture._known.values():  # later tests have networks of these, too
-        known.compiled.pop(architecture.ADMITTED, None)
+    # By a mark of its own, which means nothing to later tests with networks of these architectures.
+    monkeypatch.setattr(compiling, "ADMITTED", object())
 
 
 @pytest.fixture
-def short_runs(monkeypatch):
-    """Methods take ten steps: for what becomes of images, whatever is on them."""
+def short_runs(request, monkeypatch):
+    """Methods take ten steps, for what becomes of images, whatever is on them.
+
+    All of them where a test is marked ``whole``.
+    """
     from invert.methods.records import METHODS, Optimization
 
     for name, method in METHODS.items():
-        if isinstance(method, Optimization):
+        if isinstance(method, Optimization) and not request.node.get_closest_marker("whole"):
             short = dataclasses.replace(method, steps=min(10, method.steps))
             monkeypatch.setitem(METHODS, name, short)
 
@@ -151,8 +153,11 @@ def fresh():
 
 
 @pytest.fixture
-def page(fresh, monkeypatch):
-    """The page with its models loaded: what is compiled early is for visitors, not for tests."""
+def page(fresh, monkeypatch, short_runs):
+    """The page with its models loaded, and short runs.
+
+    What is compiled early is for visitors, not for tests.
+    """
     from page_driver import Page, until
 
     from invert.methods import warming

@@ -229,7 +229,7 @@ def test_a_network_of_ones_own_reads_and_draws(visit, tmp_path):
     keras.utils.set_random_seed(0)
     layers = [keras.layers.Flatten(), keras.layers.Dense(3)]
     keras.Sequential([keras.Input((12, 12, 3)), *layers]).save(tmp_path / "own.keras")
-    (tmp_path / "bad.keras").write_bytes(b"PK\x03\x04 no network")
+    (tmp_path / "other.onnx").write_bytes(b"\x08\x07 no network for us")
     page = visit()
     Easel(page).draw(ONE)
     answer(page, 1)
@@ -244,12 +244,14 @@ def test_a_network_of_ones_own_reads_and_draws(visit, tmp_path):
     file = {"name": "red.png", "mimeType": "image/png", "buffer": out.getvalue()}
     page.locator(".st-key-picture input[type=file]").set_input_files(file)
     page.locator(".answer .best").wait_for()
-    drop.set_input_files(tmp_path / "bad.keras")
-    page.get_by_role("alert").get_by_text("bad.keras").wait_for(timeout=READ_SECONDS * 1000)
+    drop.set_input_files(tmp_path / "other.onnx")
+    page.get_by_role("alert").get_by_text("“other.onnx” is none of these").wait_for(
+        timeout=READ_SECONDS * 1000
+    )
     kept = page.get_by_text("“own.keras” reads 12×12×3 images")
     assert kept.is_visible(), "the one before stays"
     place = page.locator(".st-key-network-file")
-    assert "bad.keras" not in place.inner_text() and "own.keras" not in place.inner_text()
+    assert "other.onnx" not in place.inner_text() and "own.keras" not in place.inner_text()
     choose(page, "network", "energy")
     answer(page, 1)
     made(page, 8)

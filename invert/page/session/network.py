@@ -194,11 +194,11 @@ def _take_file() -> None:
     """Let the visitor drop a file.
 
     After a file is read the field is emptied, so it never shows a refused one. The line beside it
-    names the network in use.
+    names the network in use. The field takes files of all types, since a type that Streamlit
+    refuses stays in it, with fewer words than ours.
     """
     file = st.file_uploader(
         "A trained network",
-        type=["keras", "h5", "hdf5", "pb", "tflite", "zip"],
         key=f"network-file-{held_networks.files_read()}",
         label_visibility="collapsed",
     )

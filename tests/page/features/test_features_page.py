@@ -199,6 +199,7 @@ def kinds(tmp_path_factory):
     return path
 
 
+@pytest.mark.whole
 def test_a_classifier_of_features_says_a_class_and_one_is_asked_for(
     page, table, kinds, monkeypatch
 ):

@@ -146,6 +146,7 @@ def test_the_first_scene_is_noise_that_only_its_network_reads(page):
     assert others.pop("question") == 8 and 8 not in others.values(), "as the sentence says"
 
 
+@pytest.mark.whole
 def test_the_second_scene_is_the_same_network_with_a_pen_and_an_8_to_the_judge(page):
     page.click("story").click("scene-next")
     (shown,) = page.images

@@ -169,6 +169,7 @@ def test_it_stays_in_its_session_and_few_are_held(page, files, drop, monkeypatch
     assert held_networks.PUT_AWAY in page.run().words and page.answer is None
 
 
+@pytest.mark.whole
 def test_no_more_is_offered_than_a_slow_network_may_be_asked_for(page, files, drop, monkeypatch):
     monkeypatch.setattr(effort, "effort_of", lambda frozen: effort.Effort(step=0, image=1))
     monkeypatch.setattr(effort, "MOST_OF_A_RUN", 250)

@@ -43,7 +43,7 @@ def unlearned(graph, progress=None, steps=0, every=0):
 
 
 def test_a_network_learns_its_opposite_and_every_class_answers_by_it(
-    page, small_network, monkeypatch, tmp_path, short_runs
+    page, small_network, monkeypatch, tmp_path
 ):
     monkeypatch.setattr(invert, "opposite", unlearned)
     with_own_network(page.draw(ZERO), small_network, monkeypatch)

@@ -22,9 +22,7 @@ def sheet(shown):
     return uri, Image.open(io.BytesIO(base64.b64decode(uri))).convert("L")
 
 
-def test_ladder_draws_ten_digits_a_rung_and_the_seed_moves_those_that_have_one(
-    page, monkeypatch, short_runs
-):
+def test_ladder_draws_ten_digits_a_rung_and_the_seed_moves_those_that_have_one(page, monkeypatch):
     other = at(monkeypatch, right="Better ways")
     before = rungs(other)
     assert list(before) == list(better_ways.RUNGS)
@@ -54,7 +52,7 @@ def test_an_image_of_the_ladder_is_the_one_that_generate_makes_alone(fresh, rung
     assert np.abs(last - run.images[0]).max() < 0.05
 
 
-def test_a_click_sets_the_page_to_that_image(page, monkeypatch, short_runs):
+def test_a_click_sets_the_page_to_that_image(page, monkeypatch):
     other = at(monkeypatch, right="Better ways", ladder_seed="7", start="noise", count="9")
     assert 'data-opens="robust steepest 3"' in other.html
     other.choose("ladder-opens", "robust steepest 3")
@@ -67,7 +65,7 @@ def test_a_click_sets_the_page_to_that_image(page, monkeypatch, short_runs):
     assert other.images and other.images[0].startswith("Image made to be a 3")
 
 
-def test_one_digit_by_all_methods_at_a_glance(page, monkeypatch, short_runs):
+def test_one_digit_by_all_methods_at_a_glance(page, monkeypatch):
     other = at(monkeypatch, right="Better ways", ladder_show="3")
     found = re.findall(r'data-opens="(\S+) (\S+) (\d)"', other.html)
     assert [(*rung, "3") for rung in better_ways.RUNGS] == found
@@ -87,9 +85,8 @@ def test_a_visitors_own_network_has_a_rung_and_keeps_its_words(page, monkeypatch
     assert "the network reads" in better_ways._pictures("own", "steepest", 0, (9,))
 
 
-def test_what_is_said_above_the_ladder_is_true_of_a_network_of_other_classes(
-    page, monkeypatch, short_runs
-):
+def test_what_is_said_above_the_ladder_is_true_of_a_network_of_other_classes(page, monkeypatch):
+    monkeypatch.setattr(better_ways, "_pictures", lambda *_: "")
     words = at(monkeypatch, right="Better ways", ladder_show="3").words
     assert better_ways.WHAT.format(better_ways.READERS) in words
     keras = pytest.importorskip("keras")
@@ -116,12 +113,13 @@ def test_of_several_starts_that_were_measured_the_methods_own_comes_first(classi
     assert measured == getattr(state.record_of(classifier, method), "start", "random")
 
 
-def test_ladders_figures_are_the_measured_ones(page, monkeypatch, short_runs):
+def test_ladders_figures_are_the_measured_ones(page, monkeypatch):
     row = table.Row(
         "robust", "steepest", "black", 10_000, False, 0.995, 0.987, 543.2, 0.12, 0.876, 6.5, 1.25
     )
     other = row._replace(start="noise", frechet=311.4)
     monkeypatch.setattr(table, "load", lambda: [row, other])
+    monkeypatch.setattr(better_ways, "_pictures", lambda *_: "")
     shown = at(monkeypatch, right="Better ways")
     found = rungs(shown)
     assert "543.2" in found["robust", "steepest"] and "311.4" not in found["robust", "steepest"]

@@ -263,6 +263,7 @@ def pen_way(page):
     return points.reshape(*way["shape"], 2)
 
 
+@pytest.mark.whole
 def test_images_that_did_not_convince_their_network_are_counted(page):
     page.choose("count", 4)
     assert "not convince" not in page.words

@@ -159,6 +159,7 @@ def turned_network(tmp_path_factory):
     return path
 
 
+@pytest.mark.whole
 def test_what_a_network_of_dark_ink_draws_is_shown_and_judged_as_ink_on_paper(
     page, turned_network, monkeypatch
 ):
