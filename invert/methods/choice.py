@@ -52,8 +52,10 @@ class ChosenMethod:
 def method_of(graph: FrozenGraph) -> ChosenMethod:
     """Return the method that a network chooses for itself; asked once, then kept with it.
 
-    >>> from invert.networks.classifier import open_graph
-    >>> method_of(open_graph("robust")).method in METHODS
+    >>> from keras import Input, Sequential, layers
+    >>> from invert.inversion.freezing import freeze
+    >>> network = freeze(Sequential([Input((8, 6, 3)), layers.Flatten(), layers.Dense(2)]))
+    >>> method_of(network).method in candidates(network)
     True
     """
     if CHOSEN not in graph.compiled:  # nothing of ``once``, which has others wait

@@ -120,7 +120,7 @@ def test_what_cannot_be_tried_loses(monkeypatch):
 
     monkeypatch.setattr(choice, "_try", fails)
     monkeypatch.setattr(choice, "TRIAL", (2, 3))
-    assert "fourier 0.00" in choice.method_of(network((28, 28))).why
+    assert "fourier 0.00" in choice.method_of(network((8, 6, 3))).why
 
 
 def test_a_channel_that_an_even_page_leaves_inactive_is_woken():

@@ -39,7 +39,7 @@ def test_a_picture_is_what_its_filter_looks_for(fresh, edges):
 
 def test_some_are_drawn_in_each_turn_and_frames_wait_for_the_others(page, monkeypatch):
     turns, sheets = [], []
-    monkeypatch.setattr(channels, "STEPS", 40)
+    monkeypatch.setattr(channels, "STEPS", 10)
     turn, sheet = queue.turn, channels._sheet
 
     def counted(*lines, **options):
