@@ -61,20 +61,22 @@ def xla(monkeypatch):
     from invert.inversion import compiling
 
     monkeypatch.setattr(compiling, "MOST_BY_XLA", 10_000)
-    # By a mark of its own, which means nothing to later tests with networks of these architectures.
+    # Under another key, so that later tests of the same architectures run without XLA again.
     monkeypatch.setattr(compiling, "ADMITTED", object())
 
 
 @pytest.fixture
 def short_runs(request, monkeypatch):
-    """Methods take ten steps, for what becomes of images, whatever is on them.
+    """Optimising methods take ten steps, unless the test is marked ``whole``.
 
-    All of them where a test is marked ``whole``.
+    `energy` and `student` keep numbers of steps of their own.
     """
     from invert.methods.records import METHODS, Optimization
 
+    if request.node.get_closest_marker("whole"):
+        return
     for name, method in METHODS.items():
-        if isinstance(method, Optimization) and not request.node.get_closest_marker("whole"):
+        if isinstance(method, Optimization):
             short = dataclasses.replace(method, steps=min(10, method.steps))
             monkeypatch.setitem(METHODS, name, short)
 

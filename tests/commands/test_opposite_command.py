@@ -68,9 +68,7 @@ def test_a_file_needs_its_ending_and_its_folder(tmp_path, capsys):
         assert says in capsys.readouterr().err
 
 
-def test_a_network_of_colours_is_drawn_for_with_waves(
-    tmp_path, monkeypatch, capsys, in_this_process
-):
+def test_a_network_of_colours_is_drawn_for_with_waves(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(crafts, "STYLES", 2)
     monkeypatch.setattr(crafts, "KEPT", 1)
     monkeypatch.setattr(learning_to_draw, "AT_ONCE", 4)

@@ -44,7 +44,7 @@ def images(tmp_path_factory):
     assert [process.wait() for process in making] == [0, 0]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiling, "MOST_BY_XLA", 10_000)  # as in those processes
-        patch.setattr(compiling, "ADMITTED", object())  # nor does a later test know of it
+        patch.setattr(compiling, "ADMITTED", object())  # later tests do without
         return [make(), *(dict(np.load(path)) for path in paths)]
 
 

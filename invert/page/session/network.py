@@ -194,8 +194,8 @@ def _take_file() -> None:
     """Let the visitor drop a file.
 
     After a file is read the field is emptied, so it never shows a refused one. The line beside it
-    names the network in use. The field takes files of all types, since a type that Streamlit
-    refuses stays in it, with fewer words than ours.
+    names the network in use. The field accepts files of every type: Streamlit
+    would leave a file of a wrong type in it, with a shorter message than ours.
     """
     file = st.file_uploader(
         "A trained network",

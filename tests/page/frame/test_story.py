@@ -135,6 +135,7 @@ def test_a_bad_drawing_that_comes_later_than_the_page_is_named_by_its_side(page,
     assert said[1:] == [{}, {}] and other.test.session_state[link.BAD_DRAWING]
 
 
+@pytest.mark.whole
 def test_the_first_scene_is_noise_that_only_its_network_reads(page):
     page.click("story")
     (shown,) = page.images

@@ -112,8 +112,8 @@ def test_seed_decides_and_the_dice_changes_it(page, monkeypatch):
 def test_steps_are_the_methods_own_or_the_visitors(page):
     own = method_for(DEFAULT, None, {}).steps
     assert f"step {own} of {own}" in page.words
-    page.choose("steps", "10")
-    assert "step 10 of 10" in page.words
+    page.choose("steps", "20")
+    assert "step 20 of 20" in page.words
 
 
 def test_a_run_is_not_computed_again_for_a_rerun_or_another_visitor(page, monkeypatch):
@@ -128,12 +128,12 @@ def test_a_run_is_not_computed_again_for_a_rerun_or_another_visitor(page, monkey
 
 
 def test_method_that_takes_no_steps_shows_its_images_without_a_film(page):
-    page.choose("steps", "10").choose("method", "inverse")
+    page.choose("steps", "20").choose("method", "inverse")
     assert len(page.images) == COUNT and "Made in one go" in page.words
     assert 'class="player"' not in page.html and 'class="chart"' not in page.html
     assert not offered(page, "keep-gif") and offered(page, "keep-png")
     page.choose("method", "steepest")
-    assert "step 10 of 10" in page.words, "the choice was kept"
+    assert "step 20 of 20" in page.words, "the choice was kept"
 
 
 def test_several_images_from_black_would_be_one_so_they_start_from_noise(page):
