@@ -233,6 +233,11 @@ def method_for(classifier: str, method: str | None, settings: Mapping[str, Any])
         way_out = ""
         if isinstance(method, str) and method in CLASSIFIERS:
             way_out = f" {method} is a classifier: generate(…, classifier={method!r})."
+        elif method == "opposite":
+            way_out = (
+                " An opposite model draws by itself: invert.opposite.load(…).draw(…) in Python,"
+                " --opposite FILE in a shell."
+            )
         raise ValueError(
             f"method must be one of {', '.join(METHODS)}; got {brief(method)}.{way_out}"
         )

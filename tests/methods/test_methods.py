@@ -291,6 +291,7 @@ def test_another_shipped_classifier_can_be_named():
         ({"targets": []}, r"count of images must be a whole number from 1 to 1000; got 0"),
         ({"targets": [1] * 1001}, r"count of images .* got 1001"),
         ({"method": "magic"}, r"method must be one of plain, .*; got 'magic'"),
+        ({"method": "opposite"}, r"draws by itself: invert\.opposite\.load\(…\)\.draw\(…\)"),
         ({"method": "robust"}, r"robust is a classifier: generate\(…, classifier='robust'\)"),
         ({"method": ["robust"]}, r"method must be one of"),
         ({"seed": -1}, r"seed must be a whole number from 0 to 2147483647; got -1"),
