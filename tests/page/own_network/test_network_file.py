@@ -1014,8 +1014,8 @@ def test_a_network_chooses_its_method_where_it_is_read(saved, here, asked, monke
     assert choice.known(frozen) == choice.method_of(alone)
     assert choice.known_weights(frozen, "regularized") == choice.weights_of(alone)
     assert pen.known_dark(frozen) == pen.known_dark(alone) is not None
-    asked = freeze(saved / "own.keras")
-    assert pen.ink_is_dark(asked, records.METHODS["strokes"]) == pen.known_dark(alone)
+    anew = freeze(saved / "own.keras")
+    assert pen.ink_is_dark(anew, records.METHODS["strokes"]) == pen.known_dark(alone)
 
 
 @pytest.mark.parametrize("error", [ValueError, MemoryError, KeyError])
